@@ -1,1 +1,3 @@
 //! Infimum kernels.
+
+mod arithmetic;
