@@ -1,9 +1,25 @@
-//! Infimum kernels.
+//! The kernels of Infimum: the loops that take the time, each beside the plain loop that defines it.
+//!
+//! A kernel's file has, in this order, its formula and shapes; its *plain twin*, generic over [`Scalar`], one sequence;
+//! its arguments; and the *lanes* kernel, sixteen sequences at once. [`Script`] checks a list of [`Instruction`]s once
+//! and replays it on a [`Memory`].
+//! Neither the instruction set nor the number of threads changes a bit of any result.
+#![allow(unsafe_code)] // Registers, and places that were checked once for many replays. The only crate that may.
+#![deny(clippy::undocumented_unsafe_blocks)]
+#![deny(unsafe_op_in_unsafe_fn)]
 
 mod arithmetic;
+mod isa;
+mod lanes;
 mod math;
 mod scalar;
 mod view;
+
+mod fields;
+mod memory;
+mod place;
+mod script;
+mod tiles;
 
 mod accumulate;
 mod activation;
@@ -17,12 +33,27 @@ mod linear;
 mod multiply;
 mod norm;
 mod outer;
+mod zero;
 
+pub use accumulate::Accumulate;
 pub use activation::Activation;
+pub use add::Add;
+pub use add_rows::{AddRows, AddRowsGradient};
 pub use attention::Attention;
+pub use column_sums::ColumnSums;
+pub use fields::{Fault, Field, PlaceError, Use};
+pub use isa::{Isa, UnknownIsa};
+pub use lanes::{LANES, Vector};
+pub use linear::Linear;
+pub use memory::Memory;
+pub use multiply::Multiply;
 pub use norm::{Norm, NormKind};
+pub use outer::Outer;
+pub use place::{Ids, Matrix, Place};
 pub use scalar::Scalar;
+pub use script::{Instruction, Script, Sizes};
 pub use view::{View, ViewMut, Write};
+pub use zero::Zero;
 
 /// Each kernel's definition: one sequence, plain loops, any scalar.
 pub mod plain {
@@ -38,5 +69,6 @@ pub mod plain {
     pub use crate::multiply::multiply;
     pub use crate::norm::{norm, norm_gradient};
     pub use crate::outer::outer;
+    pub use crate::zero::zero;
     pub use crate::{Activation, Attention, Norm, NormKind, Scalar, View, ViewMut, Write};
 }

@@ -1,0 +1,130 @@
+//! Sixteen lanes as a loop over numbers, on any processor.
+
+use super::{LANES, Lanes, Vector, lane_sum};
+use crate::arithmetic::Arithmetic;
+
+/// Sixteen numbers.
+#[derive(Clone, Copy)]
+pub(crate) struct Scalars([f32; LANES]);
+
+impl Scalars {
+    #[inline(always)]
+    fn map(self, f: impl Fn(f32) -> f32) -> Self {
+        Scalars(self.0.map(f))
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        Scalars(std::array::from_fn(|l| f(self.0[l], other.0[l])))
+    }
+}
+
+impl Arithmetic for Scalars {
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Scalars([x; LANES])
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        self.zip(other, f32::add)
+    }
+    #[inline(always)]
+    fn sub(self, other: Self) -> Self {
+        self.zip(other, f32::sub)
+    }
+    #[inline(always)]
+    fn mul(self, other: Self) -> Self {
+        self.zip(other, f32::mul)
+    }
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        self.zip(other, f32::div)
+    }
+    #[inline(always)]
+    fn neg(self) -> Self {
+        self.map(f32::neg)
+    }
+    #[inline(always)]
+    fn absolute(self) -> Self {
+        self.map(f32::absolute)
+    }
+    #[inline(always)]
+    fn with_sign_of(self, sign: Self) -> Self {
+        self.zip(sign, f32::with_sign_of)
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: Self, term: Self) -> Self {
+        Scalars(std::array::from_fn(|l| f32::mul_add(self.0[l], factor.0[l], term.0[l])))
+    }
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.map(f32::sqrt)
+    }
+    #[inline(always)]
+    fn maximum(self, other: Self) -> Self {
+        self.zip(other, <f32 as Arithmetic>::maximum)
+    }
+    #[inline(always)]
+    fn minimum(self, other: Self) -> Self {
+        self.zip(other, <f32 as Arithmetic>::minimum)
+    }
+    #[inline(always)]
+    fn select_less(self, other: Self, then: Self, otherwise: Self) -> Self {
+        Scalars(std::array::from_fn(|l| self.0[l].select_less(other.0[l], then.0[l], otherwise.0[l])))
+    }
+    #[inline(always)]
+    fn round_even(self) -> Self {
+        self.map(f32::round_even)
+    }
+    #[inline(always)]
+    fn power_of_two(self) -> Self {
+        self.map(f32::power_of_two)
+    }
+    #[inline(always)]
+    fn split(self) -> (Self, Self) {
+        (self.map(|x| x.split().0), self.map(|x| x.split().1))
+    }
+}
+
+impl Lanes for Scalars {
+    const LINEAR_ROWS: usize = 1;
+    const LINEAR_OUTPUTS: usize = 2;
+    const OUTER_INPUTS: usize = 1;
+
+    #[inline(always)]
+    fn from_array(lanes: [f32; LANES]) -> Self {
+        Scalars(lanes)
+    }
+    #[inline(always)]
+    fn to_array(self) -> [f32; LANES] {
+        self.0
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const Vector) -> Self {
+        // SAFETY: the caller's promise.
+        Scalars(unsafe { (*from).0 })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut Vector) {
+        // SAFETY: the caller's promise.
+        unsafe { *to = Vector(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn load_array(from: *const f32) -> Self {
+        // SAFETY: the caller's promise; an array of numbers has their alignment.
+        Scalars(unsafe { *from.cast::<[f32; LANES]>() })
+    }
+    #[inline(always)]
+    unsafe fn store_array(self, to: *mut f32) {
+        // SAFETY: the caller's promise; an array of numbers has their alignment.
+        unsafe { *to.cast::<[f32; LANES]>() = self.0 }
+    }
+    #[inline(always)]
+    fn select_equal(ids: &[u32; LANES], id: u32, then: Self, otherwise: Self) -> Self {
+        Scalars(std::array::from_fn(|l| if ids[l] == id { then.0[l] } else { otherwise.0[l] }))
+    }
+    #[inline(always)]
+    fn lane_sums(vectors: [Self; LANES]) -> Self {
+        Scalars(vectors.map(|x| lane_sum(x.0)))
+    }
+}

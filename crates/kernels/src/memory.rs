@@ -1,0 +1,209 @@
+//! The memories that instructions work on, as a replay borrows them and as kernels see them.
+
+use crate::lanes::{LANES, Lanes, Vector};
+use crate::place::{Ids, Matrix, Place};
+use crate::view::Write;
+
+/// The memories of one group of sixteen sequences.
+#[derive(Debug)]
+pub struct Memory<'a> {
+    /// Lane vectors: activations, their gradients, scratch.
+    pub values: &'a mut [Vector],
+    /// The weights.
+    pub weights: &'a [f32],
+    /// The gradients of the weights, at the weights' offsets.
+    pub gradients: &'a mut [f32],
+    /// Token ids, sixteen a row.
+    pub ids: &'a [u32],
+}
+
+/// The memories without bounds. Kernels get at them through [`Rows`], [`Numbers`] and [`Raw::id_row`], which check every
+/// access in builds with debug assertions.
+#[derive(Clone, Copy)]
+pub(crate) struct Raw {
+    values: *mut Vector,
+    weights: *const f32,
+    gradients: *mut f32,
+    ids: *const u32,
+}
+
+impl Raw {
+    pub(crate) fn new(memory: &mut Memory<'_>) -> Raw {
+        Raw {
+            values: memory.values.as_mut_ptr(),
+            weights: memory.weights.as_ptr(),
+            gradients: memory.gradients.as_mut_ptr(),
+            ids: memory.ids.as_ptr(),
+        }
+    }
+
+    /// The vectors of a place.
+    ///
+    /// # Safety
+    /// The place lies inside the values memory. The result is used only while the memory is borrowed.
+    #[inline(always)]
+    pub(crate) unsafe fn rows(self, place: Place) -> Rows {
+        // SAFETY: the place lies inside.
+        Rows { start: unsafe { self.values.add(place.offset as usize) }, place }
+    }
+
+    /// The numbers of a matrix of weights, to read.
+    ///
+    /// # Safety
+    /// The matrix lies inside the weights memory. The result is used only while the memory is borrowed, and never to
+    /// write.
+    #[inline(always)]
+    pub(crate) unsafe fn weights(self, matrix: Matrix) -> Numbers {
+        // SAFETY: the matrix lies inside.
+        Numbers { start: unsafe { self.weights.add(matrix.offset as usize) }.cast_mut(), matrix }
+    }
+
+    /// The gradients of a matrix of weights.
+    ///
+    /// # Safety
+    /// The matrix lies inside the gradients memory. The result is used only while the memory is borrowed.
+    #[inline(always)]
+    pub(crate) unsafe fn gradients(self, matrix: Matrix) -> Numbers {
+        // SAFETY: the matrix lies inside.
+        Numbers { start: unsafe { self.gradients.add(matrix.offset as usize) }, matrix }
+    }
+
+    /// The ids of the sixteen sequences at a position.
+    ///
+    /// # Safety
+    /// The ids lie inside their memory, which stays borrowed for `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn id_row<'a>(self, ids: Ids, row: u32) -> &'a [u32; LANES] {
+        debug_assert!(row < ids.rows);
+        // SAFETY: the row lies inside; an array of ids has their alignment.
+        unsafe { &*self.ids.add((ids.offset + row) as usize * LANES).cast::<[u32; LANES]>() }
+    }
+}
+
+/// The vectors of a place.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows {
+    start: *mut Vector,
+    place: Place,
+}
+
+impl Rows {
+    /// The vector at a row and a channel.
+    ///
+    /// # Safety
+    /// Row and channel lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn at(self, row: u32, channel: u32) -> *mut Vector {
+        debug_assert!(row < self.place.rows && channel < self.place.channels, "({row}, {channel}) of {:?}", self.place);
+        // SAFETY: the caller's promise, and the place lies inside the memory.
+        unsafe { self.start.add(row as usize * self.place.stride as usize + channel as usize) }
+    }
+
+    /// Reads the lanes at a row and a channel.
+    ///
+    /// # Safety
+    /// Row and channel lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn load<L: Lanes>(self, row: u32, channel: u32) -> L {
+        // SAFETY: the caller's promise.
+        unsafe { L::load(self.at(row, channel)) }
+    }
+
+    /// Writes the lanes at a row and a channel.
+    ///
+    /// # Safety
+    /// Row and channel lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn store<L: Lanes>(self, row: u32, channel: u32, lanes: L) {
+        // SAFETY: the caller's promise.
+        unsafe { lanes.store(self.at(row, channel)) }
+    }
+
+    /// Writes the lanes at a row and a channel, or adds them to what is there.
+    ///
+    /// # Safety
+    /// Row and channel lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn write<L: Lanes>(self, row: u32, channel: u32, lanes: L, write: Write) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match write {
+                Write::Store => self.store(row, channel, lanes),
+                Write::Add => self.store(row, channel, self.load::<L>(row, channel).add(lanes)),
+            }
+        }
+    }
+
+    /// Vectors from a row to the next.
+    #[inline(always)]
+    pub(crate) fn stride(self) -> usize {
+        self.place.stride as usize
+    }
+}
+
+/// The numbers of a matrix.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbers {
+    start: *mut f32,
+    matrix: Matrix,
+}
+
+impl Numbers {
+    /// The number at a row and a column.
+    ///
+    /// # Safety
+    /// Row and column lie inside the matrix.
+    #[inline(always)]
+    pub(crate) unsafe fn at(self, row: u32, column: u32) -> *mut f32 {
+        let m = self.matrix;
+        debug_assert!(row < m.rows && column < m.columns, "({row}, {column}) of {m:?}");
+        let index = row as usize * m.row_stride as usize + column as usize * m.column_stride as usize;
+        // SAFETY: the caller's promise, and the matrix lies inside the memory.
+        unsafe { self.start.add(index) }
+    }
+
+    /// Reads a number.
+    ///
+    /// # Safety
+    /// Row and column lie inside the matrix.
+    #[inline(always)]
+    pub(crate) unsafe fn get(self, row: u32, column: u32) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe { *self.at(row, column) }
+    }
+
+    /// Adds to a number of the gradients.
+    ///
+    /// # Safety
+    /// Row and column lie inside the matrix, which is one of gradients.
+    #[inline(always)]
+    pub(crate) unsafe fn add(self, row: u32, column: u32, x: f32) {
+        // SAFETY: the caller's promise.
+        unsafe { *self.at(row, column) += x }
+    }
+
+    /// Adds the sums over lanes of the first `count` vectors to the numbers from `(row, column)` on.
+    ///
+    /// # Safety
+    /// The row and the `count` columns lie inside the matrix, which is one of gradients.
+    #[inline(always)]
+    pub(crate) unsafe fn add_lane_sums<L: Lanes>(self, row: u32, column: u32, vectors: [L; LANES], count: usize) {
+        let sums = L::lane_sums(vectors).to_array();
+        for (k, &sum) in sums[..count].iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { self.add(row, column + k as u32, sum) };
+        }
+    }
+
+    /// Numbers from a row to the next.
+    #[inline(always)]
+    pub(crate) fn row_stride(self) -> usize {
+        self.matrix.row_stride as usize
+    }
+
+    /// Numbers from a column to the next.
+    #[inline(always)]
+    pub(crate) fn column_stride(self) -> usize {
+        self.matrix.column_stride as usize
+    }
+}
