@@ -1,1 +1,40 @@
-//! Infimum engine.
+//! The engine of Infimum: a model is a program for one sequence, built once, differentiated once, pruned, planned, and
+//! replayed by executors.
+//!
+//! ```text
+//! Builder -> Program -> gradient() / outputs() -> Steps -> Reference (f64, the definition)
+//!                                                       -> Lanes (f32, sixteen sequences at a time)
+//! ```
+
+mod shape;
+mod expression;
+mod expressions;
+mod weights;
+mod program;
+mod builder;
+mod operation;
+mod operations;
+mod steps;
+mod reference;
+mod families;
+mod emit;
+mod plan;
+mod lanes;
+mod adamw;
+mod schedule;
+
+pub use adamw::{AdamW, Group, Moments, Optimiser, clip_factor};
+pub use builder::Builder;
+pub use expression::{Expression, Weight};
+pub use expressions::{Constant, Free, Product, Rows, Scaled, Tied, Transposed};
+pub use infimum_kernels::{Activation, Isa, Norm, NormKind, Team};
+pub use lanes::{Lanes, Sink};
+pub use program::{Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
+pub use reference::Reference;
+pub use schedule::{Course, Schedule};
+pub use shape::{Shape, ShapeError};
+pub use steps::Steps;
+pub use weights::{Parameter, Weights};
+
+/// Rises when the bits that a plan and a seed give change.
+pub const NUMERICS: u32 = 1;

@@ -1,0 +1,169 @@
+//! Building a program: each call checks the shapes of its operands and names the arrays when they do not fit.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use infimum_kernels::{Activation, Norm};
+
+use crate::expression::{Expression, Weight};
+use crate::operation::Operation;
+use crate::operations::*;
+use crate::program::{Array, Goal, Ids, IdsInput, Loss, Mask, Node, Program, Value};
+use crate::shape::{Shape, ShapeError, shape};
+use crate::weights::Weights;
+
+/// A program under construction.
+#[derive(Debug, Default)]
+pub struct Builder {
+    arrays: Vec<Array>,
+    nodes: Vec<Node>,
+    ids: Vec<IdsInput>,
+    inputs: Vec<Value>,
+    masks: Vec<Mask>,
+    weights: Weights,
+}
+
+impl Builder {
+    /// An empty program.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Token ids of `positions` positions, each below `alphabet`.
+    pub fn ids(&mut self, name: &str, positions: usize, alphabet: usize) -> Result<Ids, ShapeError> {
+        if self.ids.iter().any(|i| i.name == name) {
+            return Err(ShapeError::Name(name.into()));
+        }
+        self.ids.push(IdsInput { name: name.into(), positions, alphabet });
+        Ok(Ids(self.ids.len() - 1))
+    }
+
+    /// A float input `[rows, channels]`.
+    pub fn input(&mut self, name: &str, rows: usize, channels: usize) -> Result<Value, ShapeError> {
+        let value = self.array(name, shape(rows, channels))?;
+        self.inputs.push(value);
+        Ok(value)
+    }
+
+    /// A weight array.
+    pub fn weight(&mut self, name: &str, expression: impl Into<Expression>) -> Result<Weight, ShapeError> {
+        self.weights.push(name, expression.into())
+    }
+
+    /// Rows of `table` `[V, C]` chosen by `ids` `[T]`: `[T, C]`.
+    pub fn embed(&mut self, site: &str, ids: Ids, table: Weight) -> Result<Value, ShapeError> {
+        let IdsInput { positions, alphabet, .. } = self.ids[ids.0];
+        self.operate(site, Embed { positions, alphabet }, &[], &[table], Some(ids))
+    }
+
+    /// `x` `[T, C]` plus one row of `rows` for each position.
+    pub fn add_rows(&mut self, site: &str, x: Value, rows: Weight) -> Result<Value, ShapeError> {
+        self.operate(site, AddRows, &[x], &[rows], None)
+    }
+
+    /// `x` `[T, I]` times `w` `[I, O]`, plus `bias` `[1, O]` if there is one: `[T, O]`.
+    pub fn linear(&mut self, site: &str, x: Value, w: Weight, bias: Option<Weight>) -> Result<Value, ShapeError> {
+        let weights: Vec<Weight> = [Some(w), bias].into_iter().flatten().collect();
+        self.operate(site, Linear { bias: bias.is_some() }, &[x], &weights, None)
+    }
+
+    /// Each row of `x` normalised, times `gain` `[1, C]`, plus `bias` `[1, C]`.
+    pub fn norm(&mut self, site: &str, x: Value, norm: Norm, gain: Option<Weight>, bias: Option<Weight>) -> Result<Value, ShapeError> {
+        let weights: Vec<Weight> = [gain, bias].into_iter().flatten().collect();
+        let operation = Normalise { norm, gain: gain.is_some(), bias: bias.is_some() };
+        self.operate(site, operation, &[x], &weights, None)
+    }
+
+    /// Causal attention of `heads` heads over q, k `[T, C]` and v `[T, D]`, scores scaled by `1 / sqrt(C / heads)`.
+    pub fn attention(&mut self, site: &str, q: Value, k: Value, v: Value, heads: usize) -> Result<Value, ShapeError> {
+        let width = self.arrays[q.0].shape.channels / heads.max(1);
+        self.operate(site, Attend { heads, scale: 1.0 / (width as f64).sqrt() }, &[q, k, v], &[], None)
+    }
+
+    /// An elementwise nonlinearity.
+    pub fn activation(&mut self, site: &str, x: Value, kind: Activation) -> Result<Value, ShapeError> {
+        self.operate(site, Activate { kind }, &[x], &[], None)
+    }
+
+    /// `a + b`.
+    pub fn add(&mut self, site: &str, a: Value, b: Value) -> Result<Value, ShapeError> {
+        self.operate(site, Add, &[a, b], &[], None)
+    }
+
+    /// `a` times `b`, elementwise.
+    pub fn multiply(&mut self, site: &str, a: Value, b: Value) -> Result<Value, ShapeError> {
+        self.operate(site, Multiply, &[a, b], &[], None)
+    }
+
+    /// `x` times a mask that is an input named `site.mask`, to be filled with 0 and `1 / (1 - rate)`. At rate 0, `x` itself.
+    pub fn dropout(&mut self, site: &str, x: Value, rate: f64) -> Result<Value, ShapeError> {
+        if rate == 0.0 {
+            return Ok(x);
+        }
+        let Shape { rows, channels } = self.arrays[x.0].shape;
+        let name = format!("{site}.mask");
+        let input = self.input(&name, rows, channels)?;
+        let node = self.multiply(site, x, input)?;
+        self.masks.push(Mask { name, rate, node, input });
+        Ok(node)
+    }
+
+    /// Nats of `targets` `[T]` under softmax of `logits` `[T, V]`: `[T, 1]`.
+    pub fn cross_entropy(&mut self, site: &str, logits: Value, targets: Ids) -> Result<Value, ShapeError> {
+        let IdsInput { positions, alphabet, .. } = self.ids[targets.0];
+        self.operate(site, CrossEntropy { positions, alphabet }, &[logits], &[], Some(targets))
+    }
+
+    /// The program whose loss is the sum of `nats` `[T, 1]` times the input named `weights`, which is zero outside `scored`.
+    pub fn finish(mut self, nats: Value, weights: &str, scored: Range<usize>) -> Result<Program, ShapeError> {
+        let size = self.arrays[nats.0].shape;
+        if size.channels != 1 || scored.is_empty() || scored.end > size.rows {
+            return Err(ShapeError::Loss(format!("nats of shape {size} cannot carry loss at positions {scored:?}")));
+        }
+        let input = self.input(weights, size.rows, 1)?;
+        self.weights.lay_out();
+        let loss = Loss { nats, weights: input, rows: scored.clone() };
+        let goal = Goal::Outputs(vec![nats], scored);
+        let (arrays, nodes, ids, inputs, masks) = (self.arrays, self.nodes, self.ids, self.inputs, self.masks);
+        Ok(Program { arrays, nodes, ids, inputs, masks, weights: Arc::new(self.weights), loss, goal })
+    }
+
+    fn array(&mut self, site: &str, shape: Shape) -> Result<Value, ShapeError> {
+        if self.arrays.iter().any(|a| a.site == site) {
+            return Err(ShapeError::Name(site.into()));
+        }
+        self.arrays.push(Array { site: site.into(), shape });
+        Ok(Value(self.arrays.len() - 1))
+    }
+
+    pub(crate) fn operate(
+        &mut self,
+        site: &str,
+        operation: impl Into<Operation>,
+        x: &[Value],
+        w: &[Weight],
+        ids: Option<Ids>,
+    ) -> Result<Value, ShapeError> {
+        let operation = operation.into();
+        let shapes: Vec<Shape> = x.iter().map(|v| self.arrays[v.0].shape).collect();
+        let weight_shapes: Vec<Shape> = w.iter().map(|w| self.weights.shape(*w)).collect();
+        let size = operation.shape(&shapes, &weight_shapes).map_err(|reason| ShapeError::Operation {
+            operation: operation.name(),
+            site: site.into(),
+            reason,
+            arrays: self.describe(&operation, x, w),
+        })?;
+        let output = self.array(site, size)?;
+        self.nodes.push(Node { operation, x: x.to_vec(), w: w.to_vec(), ids, output });
+        Ok(output)
+    }
+
+    /// The operands of an operation: `x = wte [5, 8], w = head [7, 3]`.
+    fn describe(&self, operation: &Operation, x: &[Value], w: &[Weight]) -> String {
+        let (xs, ws) = operation.operand_names();
+        let arrays = x.iter().map(|v| (&self.arrays[v.0].site[..], self.arrays[v.0].shape));
+        let weights = w.iter().map(|w| (self.weights.name(*w), self.weights.shape(*w)));
+        let operands = xs.iter().zip(arrays).chain(ws.iter().zip(weights));
+        operands.map(|(role, (name, shape))| format!("{role} = {name} {shape}")).collect::<Vec<_>>().join(", ")
+    }
+}

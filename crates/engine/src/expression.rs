@@ -1,0 +1,91 @@
+//! Weight expressions: a weight array is free, or made from other weights by exact algebra.
+//!
+//! All weights of a program lie in one memory, `[free | constants and derived]`; the gradient memory has the same layout.
+//! Views (tied, transposed, rows) are matrices with strides over somebody else's storage and cost nothing.
+
+use infimum_kernels::{Matrix, Scalar, View};
+
+use crate::expressions::*;
+use crate::shape::Shape;
+
+/// What one kind of weight expression knows. Adding a kind is one file in `expressions/` and one line in the list below.
+pub(crate) trait Express {
+    /// Its name in messages and audits.
+    const NAME: &'static str;
+    /// Whether it only looks at its operand ([`Express::view`]) and has no storage of its own.
+    const VIEW: bool = false;
+    /// The weights it is made from.
+    fn operands(&self) -> Vec<Weight>;
+    /// Shape of the result, or the reason why there is none.
+    fn shape(&self, operands: &[Shape]) -> Result<Shape, String>;
+    /// A view of its operand, for expressions that only look at one.
+    fn view(&self, _operands: &[Matrix]) -> Option<Matrix> {
+        None
+    }
+    /// The value, row by row, written into `out` (storage of this expression).
+    fn evaluate<S: Scalar>(&self, _operands: &[View<'_, S>], _out: &mut [S]) {}
+    /// Adds to each operand's gradient what `gradient` (of the result) asks for.
+    fn pull_back<S: Scalar>(&self, _operands: &[View<'_, S>], _gradient: View<'_, S>, _into: &mut [Vec<S>]) {}
+    /// One or more instances for the law tests, with the shapes of their operands.
+    fn cases() -> Vec<(Expression, Vec<Shape>)>;
+}
+
+/// A weight of a program.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Weight(pub(crate) usize);
+
+macro_rules! expressions {
+    ($($(#[$doc:meta])* $kind:ident,)*) => {
+        /// How a weight array comes about.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Expression { $($(#[$doc])* $kind($kind),)* }
+
+        impl Expression {
+            /// Name of the kind of expression.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$kind(_) => $kind::NAME,)* }
+            }
+            pub(crate) fn is_view(&self) -> bool {
+                match self { $(Self::$kind(_) => $kind::VIEW,)* }
+            }
+            pub(crate) fn operands(&self) -> Vec<Weight> {
+                match self { $(Self::$kind(e) => e.operands(),)* }
+            }
+            pub(crate) fn shape(&self, operands: &[Shape]) -> Result<Shape, String> {
+                match self { $(Self::$kind(e) => e.shape(operands),)* }
+            }
+            pub(crate) fn view(&self, operands: &[Matrix]) -> Option<Matrix> {
+                match self { $(Self::$kind(e) => e.view(operands),)* }
+            }
+            pub(crate) fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut [S]) {
+                match self { $(Self::$kind(e) => e.evaluate(operands, out),)* }
+            }
+            pub(crate) fn pull_back<S: Scalar>(&self, operands: &[View<'_, S>], gradient: View<'_, S>, into: &mut [Vec<S>]) {
+                match self { $(Self::$kind(e) => e.pull_back(operands, gradient, into),)* }
+            }
+            /// Instances of every kind of expression, for the law tests.
+            pub(crate) fn all_cases() -> Vec<(&'static str, Vec<(Expression, Vec<Shape>)>)> {
+                vec![$(($kind::NAME, $kind::cases()),)*]
+            }
+        }
+
+        $(impl From<$kind> for Expression { fn from(e: $kind) -> Self { Self::$kind(e) } })*
+    };
+}
+
+expressions! {
+    /// Free scalars, the parameters of the model.
+    Free,
+    /// Fixed scalars that are not trained.
+    Constant,
+    /// Another weight as it is.
+    Tied,
+    /// Another weight, transposed.
+    Transposed,
+    /// Some rows of another weight.
+    Rows,
+    /// Another weight times a fixed factor (-1 negates).
+    Scaled,
+    /// The product of two weights (low-rank factors).
+    Product,
+}

@@ -1,0 +1,44 @@
+use std::sync::Arc;
+
+use infimum_kernels::{Scalar, View};
+
+use crate::expression::{Express, Expression, Weight};
+use crate::shape::{Shape, require, shape};
+
+/// Fixed scalars, row by row, that are no parameters and receive no gradient.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Constant {
+    /// Rows of the array.
+    pub rows: usize,
+    /// Columns of the array.
+    pub columns: usize,
+    /// The scalars, row by row.
+    pub scalars: Arc<Vec<f32>>,
+}
+
+impl Express for Constant {
+    const NAME: &'static str = "constant";
+
+    fn operands(&self) -> Vec<Weight> {
+        vec![]
+    }
+
+    fn shape(&self, _: &[Shape]) -> Result<Shape, String> {
+        let (expected, given) = (self.rows * self.columns, self.scalars.len());
+        require(expected == given && given > 0, || {
+            format!("{} x {} needs {expected} scalars, {given} are given", self.rows, self.columns)
+        })?;
+        Ok(shape(self.rows, self.columns))
+    }
+
+    fn evaluate<S: Scalar>(&self, _: &[View<'_, S>], out: &mut [S]) {
+        for (out, &x) in out.iter_mut().zip(self.scalars.iter()) {
+            *out = S::of_f32(x);
+        }
+    }
+
+    fn cases() -> Vec<(Expression, Vec<Shape>)> {
+        let scalars = Arc::new(vec![0.5, -1.0, 2.0, 0.25, 3.0, -0.125]);
+        vec![(Constant { rows: 2, columns: 3, scalars }.into(), vec![])]
+    }
+}

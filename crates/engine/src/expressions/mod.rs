@@ -1,0 +1,17 @@
+//! One file for each kind of weight expression.
+
+mod constant;
+mod free;
+mod product;
+mod rows;
+mod scaled;
+mod tied;
+mod transposed;
+
+pub use constant::Constant;
+pub use free::Free;
+pub use product::Product;
+pub use rows::Rows;
+pub use scaled::Scaled;
+pub use tied::Tied;
+pub use transposed::Transposed;

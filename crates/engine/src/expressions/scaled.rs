@@ -1,0 +1,51 @@
+use infimum_kernels::{Scalar, View};
+
+use crate::expression::{Express, Expression, Weight};
+use crate::shape::{Shape, shape};
+
+/// Another weight times a fixed factor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Scaled {
+    /// The weight that is scaled.
+    pub of: Weight,
+    /// The factor; -1 negates.
+    pub factor: f32,
+}
+
+impl Express for Scaled {
+    const NAME: &'static str = "scaled";
+
+    fn operands(&self) -> Vec<Weight> {
+        vec![self.of]
+    }
+
+    fn shape(&self, operands: &[Shape]) -> Result<Shape, String> {
+        Ok(operands[0])
+    }
+
+    fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut [S]) {
+        let (x, factor) = (operands[0], S::of_f32(self.factor));
+        for r in 0..x.row_count() {
+            for c in 0..x.column_count() {
+                out[r * x.column_count() + c] = factor * x.get(r, c);
+            }
+        }
+    }
+
+    fn pull_back<S: Scalar>(&self, _: &[View<'_, S>], gradient: View<'_, S>, into: &mut [Vec<S>]) {
+        let factor = S::of_f32(self.factor);
+        for r in 0..gradient.row_count() {
+            for c in 0..gradient.column_count() {
+                let d = &mut into[0][r * gradient.column_count() + c];
+                *d = *d + factor * gradient.get(r, c);
+            }
+        }
+    }
+
+    fn cases() -> Vec<(Expression, Vec<Shape>)> {
+        vec![
+            (Scaled { of: Weight(0), factor: -1.0 }.into(), vec![shape(2, 5)]),
+            (Scaled { of: Weight(0), factor: 0.75 }.into(), vec![shape(1, 3)]),
+        ]
+    }
+}

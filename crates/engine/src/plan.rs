@@ -1,0 +1,81 @@
+//! The memory plan: which buffers are alive when, and where each lies so that buffers alive together never overlap.
+
+use std::ops::Range;
+
+use infimum_kernels::{Instruction, Place, Script, Sizes, Use};
+
+use crate::emit::{Buffer, Emit, Emitted, ids_place};
+use crate::families::Families;
+use crate::program::Program;
+use crate::steps::Steps;
+
+/// A program ready for replay by lanes.
+pub(crate) struct Plan {
+    pub(crate) script: Script,
+    /// Place and rows of each array; valid before replay for inputs, after it for results.
+    pub(crate) values: Vec<Option<(Place, Range<usize>)>>,
+}
+
+/// Emits `program`, plans its memory, and checks the result.
+pub(crate) fn plan(program: &Program, steps: &Steps) -> Plan {
+    let families = Families::new(program, steps);
+    let draft = Emit::program(program, steps, &families, &[]);
+    let (bases, values) = place_buffers(&draft.buffers, &lifetimes(&draft));
+    let emitted = Emit::program(program, steps, &families, &bases);
+    let ids = (0..program.ids.len()).map(|i| ids_place(program, i)).map(|i| i.offset + i.rows).max().unwrap_or(0);
+    let sizes = Sizes { values, weights: program.weights.memory(), ids: ids as usize };
+    let script = Script::new(emitted.instructions, sizes).expect("emitted places are valid");
+    Plan { script, values: emitted.values }
+}
+
+/// First and last instruction that touches each buffer. Inputs live from before the first, results until after the last.
+fn lifetimes(draft: &Emitted) -> Vec<Range<usize>> {
+    let end = draft.instructions.len() + 2;
+    let mut lives = vec![usize::MAX..0; draft.buffers.len()];
+    let mut touch = |place: &Place, moment: usize| {
+        let life = &mut lives[draft.buffers.partition_point(|b| b.base + b.vectors <= place.offset)];
+        *life = life.start.min(moment)..life.end.max(moment + 1);
+    };
+    draft.inputs.iter().for_each(|p| touch(p, 0));
+    draft.results.iter().for_each(|p| touch(p, end - 1));
+    for (moment, instruction) in draft.instructions.iter().enumerate() {
+        places(instruction).for_each(|p| touch(&p, moment + 1));
+    }
+    lives
+}
+
+fn places(instruction: &Instruction) -> impl Iterator<Item = Place> {
+    instruction.fields().into_iter().filter_map(|f| match f.uses {
+        Use::Read(p) | Use::Write(p, _) | Use::Scratch(p) => Some(p),
+        _ => None,
+    })
+}
+
+/// Addresses for all buffers, and the total: in order of birth, each at the lowest address that is free during its life.
+fn place_buffers(buffers: &[Buffer], lives: &[Range<usize>]) -> (Vec<u32>, usize) {
+    let mut order: Vec<usize> = (0..buffers.len()).collect();
+    order.sort_by_key(|k| (lives[*k].start, *k));
+    let mut bases = vec![0; buffers.len()];
+    let mut placed: Vec<usize> = vec![];
+    for k in order {
+        let together = |other: &&usize| lives[k].start < lives[**other].end && lives[**other].start < lives[k].end;
+        let mut taken: Vec<Range<u32>> =
+            placed.iter().filter(together).map(|&o| bases[o]..bases[o] + buffers[o].vectors).collect();
+        taken.sort_by_key(|r| r.start);
+        bases[k] = lowest_gap(&taken, buffers[k].vectors);
+        placed.push(k);
+    }
+    let total = placed.iter().map(|&k| bases[k] + buffers[k].vectors).max().unwrap_or(0);
+    (bases, total as usize)
+}
+
+fn lowest_gap(taken: &[Range<u32>], vectors: u32) -> u32 {
+    let mut base = 0;
+    for range in taken {
+        if range.start >= base + vectors {
+            break;
+        }
+        base = base.max(range.end);
+    }
+    base
+}

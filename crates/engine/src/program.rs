@@ -1,0 +1,231 @@
+//! A program for one sequence: arrays `[position][channel]`, the operations between them, and the programs made from it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::expression::Weight;
+use crate::operation::Operation;
+use crate::shape::{Shape, ShapeError};
+use crate::weights::{Parameter, Weights};
+
+/// An array `[position][channel]` of a program.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Value(pub(crate) usize);
+
+/// Token ids, one for each position, that a program reads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ids(pub(crate) usize);
+
+/// A static program for one sequence. It has no batch dimension; executors replay it for as many sequences as wanted.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(crate) arrays: Vec<Array>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) ids: Vec<IdsInput>,
+    pub(crate) inputs: Vec<Value>,
+    pub(crate) masks: Vec<Mask>,
+    pub(crate) weights: Arc<Weights>,
+    pub(crate) loss: Loss,
+    pub(crate) goal: Goal,
+}
+
+/// An array and its name, which is its site.
+#[derive(Clone, Debug)]
+pub(crate) struct Array {
+    pub(crate) site: String,
+    pub(crate) shape: Shape,
+}
+
+/// One operation between arrays.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) operation: Operation,
+    pub(crate) x: Vec<Value>,
+    pub(crate) w: Vec<Weight>,
+    pub(crate) ids: Option<Ids>,
+    pub(crate) output: Value,
+}
+
+/// Token ids that a program reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdsInput {
+    /// Name of the input.
+    pub name: String,
+    /// Number of positions.
+    pub positions: usize,
+    /// Every id is below this.
+    pub alphabet: usize,
+}
+
+/// A dropout mask: an input that multiplies an array.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mask {
+    /// Name of the input that carries the mask.
+    pub name: String,
+    /// Probability that a scalar is dropped; kept ones are multiplied by `1 / (1 - rate)`.
+    pub rate: f64,
+    pub(crate) node: Value,
+    pub(crate) input: Value,
+}
+
+/// The sequence loss: the sum over positions of weight times nats.
+#[derive(Clone, Debug)]
+pub(crate) struct Loss {
+    pub(crate) nats: Value,
+    pub(crate) weights: Value,
+    /// Positions that may carry loss.
+    pub(crate) rows: Range<usize>,
+}
+
+/// What a program is for; it decides which rows and operations are needed.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Goal {
+    /// Some rows of some arrays.
+    Outputs(Vec<Value>, Range<usize>),
+    /// The loss and its gradient by all parameters.
+    Gradient,
+}
+
+impl Program {
+    /// The program that gives the loss and its gradient by all parameters.
+    pub fn gradient(&self) -> Program {
+        Program { goal: Goal::Gradient, ..self.clone() }
+    }
+
+    /// The program that gives `sites` at those positions that may carry loss, each as `[row][channel]`.
+    pub fn outputs(&self, sites: &[&str]) -> Result<Program, ShapeError> {
+        self.outputs_at(sites, self.loss.rows.clone())
+    }
+
+    /// The program that gives the rows `rows` of `sites`, each as `[row][channel]`.
+    pub fn outputs_at(&self, sites: &[&str], rows: Range<usize>) -> Result<Program, ShapeError> {
+        let values = sites.iter().map(|s| self.site(s)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(v) = values.iter().find(|v| self.shape(**v).rows < rows.end) {
+            let (site, have) = (&self.arrays[v.0].site, self.shape(*v).rows);
+            return Err(ShapeError::Loss(format!("rows {rows:?} of `{site}`, which has {have}")));
+        }
+        Ok(Program { goal: Goal::Outputs(values, rows), ..self.clone() })
+    }
+
+    /// The program for evaluation: every product with a dropout mask is replaced by what it multiplied.
+    pub fn without_dropout(&self) -> Program {
+        let mut program = self.clone();
+        for mask in std::mem::take(&mut program.masks) {
+            let position = program.nodes.iter().position(|n| n.output == mask.node).expect("a mask has its node");
+            let undropped = program.nodes.remove(position).x[0];
+            program.nodes.iter_mut().flat_map(|n| &mut n.x).filter(|x| **x == mask.node).for_each(|x| *x = undropped);
+            program.inputs.retain(|v| *v != mask.input);
+        }
+        program
+    }
+
+    /// The program in which the array at `site` is an input of that name instead of being computed.
+    pub fn replace(&self, site: &str) -> Result<Program, ShapeError> {
+        let value = self.site(site)?;
+        let mut program = self.clone();
+        program.nodes.retain(|n| n.output != value);
+        if !program.inputs.contains(&value) {
+            program.inputs.push(value);
+        }
+        Ok(program)
+    }
+
+    /// Names of all arrays, in the order in which they are computed.
+    pub fn sites(&self) -> impl Iterator<Item = &str> {
+        self.arrays.iter().map(|a| a.site.as_str())
+    }
+
+    /// Shape of the array at `site`.
+    pub fn shape_of(&self, site: &str) -> Result<Shape, ShapeError> {
+        Ok(self.shape(self.site(site)?))
+    }
+
+    /// Float inputs in feed order: name and shape.
+    pub fn inputs(&self) -> impl Iterator<Item = (&str, Shape)> {
+        self.inputs.iter().map(|v| (self.arrays[v.0].site.as_str(), self.shape(*v)))
+    }
+
+    /// Token inputs in feed order.
+    pub fn ids(&self) -> &[IdsInput] {
+        &self.ids
+    }
+
+    /// Dropout masks of the program.
+    pub fn masks(&self) -> &[Mask] {
+        &self.masks
+    }
+
+    /// Positions that may carry loss.
+    pub fn scored(&self) -> Range<usize> {
+        self.loss.rows.clone()
+    }
+
+    /// The weight part.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// The free arrays in the order of the vector of parameters.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        self.weights.free().collect()
+    }
+
+    /// A feed of the right sizes: ids 0, floats 0.
+    pub fn feed(&self) -> Feed {
+        Feed {
+            ids: self.ids.iter().map(|i| vec![0; i.positions]).collect(),
+            arrays: self.inputs.iter().map(|v| vec![0.0; self.shape(*v).len()]).collect(),
+        }
+    }
+
+    /// Place of the float input `name` in a feed.
+    pub fn input_index(&self, name: &str) -> Option<usize> {
+        self.inputs.iter().position(|v| self.arrays[v.0].site == name)
+    }
+
+    /// Place of the token input `name` in a feed.
+    pub fn ids_index(&self, name: &str) -> Option<usize> {
+        self.ids.iter().position(|i| i.name == name)
+    }
+
+    pub(crate) fn site(&self, site: &str) -> Result<Value, ShapeError> {
+        let found = self.arrays.iter().position(|a| a.site == site).map(Value);
+        found.ok_or_else(|| ShapeError::Site { site: site.into(), known: self.sites().collect::<Vec<_>>().join(", ") })
+    }
+
+    pub(crate) fn shape(&self, value: Value) -> Shape {
+        self.arrays[value.0].shape
+    }
+}
+
+/// One sequence's inputs: token ids and float arrays `[row][channel]`, in the order of [`Program::ids`] and [`Program::inputs`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feed {
+    /// Token ids.
+    pub ids: Vec<Vec<u16>>,
+    /// Float arrays: loss weights, dropout masks, replaced sites.
+    pub arrays: Vec<Vec<f32>>,
+}
+
+/// Where an executor gets its sequences. The thread that works on a sequence fills its feed.
+pub trait Source: Sync {
+    /// Writes the inputs of sequence number `sequence`. The feed holds whatever it held before.
+    fn fill(&self, sequence: usize, feed: &mut Feed);
+}
+
+impl<F: Fn(usize, &mut Feed) + Sync> Source for F {
+    fn fill(&self, sequence: usize, feed: &mut Feed) {
+        self(sequence, feed);
+    }
+}
+
+/// The loss over all sequences and its gradient by the parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradient<S> {
+    /// Sum over sequences and positions of weight times nats.
+    pub loss: f64,
+    /// Sum of the weights: what to divide by for a mean.
+    pub weight: f64,
+    /// Derivative of `loss` by each parameter.
+    pub gradient: Vec<S>,
+}

@@ -1,0 +1,138 @@
+//! The reference executor: f64, one sequence at a time, plain loops over the plain twins of the kernels. It is the definition.
+
+use std::ops::Range;
+
+use infimum_kernels::{View, ViewMut};
+
+use crate::operation::{Operands, Results};
+use crate::program::{Feed, Goal, Gradient, Node, Program, Source, Value};
+use crate::steps::Steps;
+use crate::weights::view;
+
+/// Replays a program in f64.
+#[derive(Debug)]
+pub struct Reference {
+    program: Program,
+    steps: Steps,
+}
+
+/// Everything one sequence leaves behind.
+struct Trace {
+    values: Vec<Vec<f64>>,
+    gradients: Vec<Vec<f64>>,
+    saved: Vec<Vec<f64>>,
+}
+
+impl Reference {
+    /// Prepares `program`.
+    pub fn new(program: &Program) -> Self {
+        Reference { steps: Steps::new(program), program: program.clone() }
+    }
+
+    /// Loss and gradient at `point` over `sequences` sequences. The program must be a [`Program::gradient`].
+    pub fn gradient(&self, point: &[f64], sequences: usize, source: &dyn Source) -> Gradient<f64> {
+        assert!(self.program.goal == Goal::Gradient, "this program gives outputs; make one with Program::gradient");
+        let weights = self.program.weights.evaluate(point);
+        let mut dweights = vec![0.0; weights.len()];
+        let (mut loss, mut weight) = (0.0, 0.0);
+        let mut feed = self.program.feed();
+        for sequence in 0..sequences {
+            source.fill(sequence, &mut feed);
+            let mut trace = self.forward(&weights, &feed);
+            for row in self.program.loss.rows.clone() {
+                let (w, nats) = (trace.values[self.program.loss.weights.0][row], trace.values[self.program.loss.nats.0][row]);
+                (loss, weight) = (loss + w * nats, weight + w);
+            }
+            self.backward(&weights, &feed, &mut trace, &mut dweights);
+        }
+        Gradient { loss, weight, gradient: self.program.weights.pull_back(&weights, dweights) }
+    }
+
+    /// Calls `sink` for each sequence with the wanted rows of each output. The program must be a [`Program::outputs`].
+    pub fn outputs(&self, point: &[f64], sequences: usize, source: &dyn Source, sink: &mut dyn FnMut(usize, &[&[f64]])) {
+        let Goal::Outputs(wanted, rows) = &self.program.goal else {
+            panic!("this program gives a gradient; make one with Program::outputs");
+        };
+        let weights = self.program.weights.evaluate(point);
+        let mut feed = self.program.feed();
+        for sequence in 0..sequences {
+            source.fill(sequence, &mut feed);
+            let trace = self.forward(&weights, &feed);
+            let outputs: Vec<&[f64]> = wanted.iter().map(|v| self.rows(&trace.values, *v, rows)).collect();
+            sink(sequence, &outputs);
+        }
+    }
+
+    fn rows<'t>(&self, values: &'t [Vec<f64>], value: Value, rows: &Range<usize>) -> &'t [f64] {
+        let channels = self.program.shape(value).channels;
+        &values[value.0][rows.start * channels..rows.end * channels]
+    }
+
+    fn forward(&self, weights: &[f64], feed: &Feed) -> Trace {
+        let p = &self.program;
+        let zeros = || p.arrays.iter().map(|a| vec![0.0; a.shape.len()]).collect::<Vec<_>>();
+        let saved = p.nodes.iter().map(|n| vec![0.0; self.steps.rows(n.output).len() * n.operation.saved()]).collect();
+        let mut trace = Trace { values: zeros(), gradients: zeros(), saved };
+        for (value, array) in p.inputs.iter().zip(&feed.arrays) {
+            trace.values[value.0] = array.iter().map(|x| f64::from(*x)).collect();
+        }
+        for &n in self.steps.forward() {
+            let node = &p.nodes[n];
+            let (rows, channels) = (self.steps.rows(node.output), p.shape(node.output).channels);
+            let mut y = vec![0.0; rows.len() * channels];
+            let operands = self.operands(node, &trace.values, weights, feed);
+            let mut saved = ViewMut::new(&mut trace.saved[n], rows.len(), node.operation.saved());
+            node.operation.forward(&operands, &mut ViewMut::new(&mut y, rows.len(), channels), &mut saved);
+            trace.values[node.output.0][rows.start * channels..rows.end * channels].copy_from_slice(&y);
+        }
+        trace
+    }
+
+    fn backward(&self, weights: &[f64], feed: &Feed, trace: &mut Trace, dweights: &mut [f64]) {
+        let p = &self.program;
+        trace.gradients[p.loss.nats.0] = trace.values[p.loss.weights.0].clone();
+        for &n in self.steps.backward() {
+            let node = &p.nodes[n];
+            let operands = self.operands(node, &trace.values, weights, feed);
+            let results = Results {
+                y: self.view_rows(&trace.values, node.output, self.steps.rows(node.output)),
+                dy: self.view_rows(&trace.gradients, node.output, self.steps.rows(node.output)),
+                saved: View::new(&trace.saved[n], self.steps.rows(node.output).len(), node.operation.saved()),
+            };
+            let (dx, dw) = operand_gradients(node, &operands, &results);
+            for (i, (x, d)) in node.x.iter().zip(&dx).enumerate() {
+                let first = node.operation.needs(self.steps.rows(node.output), i).start * p.shape(*x).channels;
+                trace.gradients[x.0][first..].iter_mut().zip(d).for_each(|(sum, d)| *sum += d);
+            }
+            for (w, d) in node.w.iter().zip(dw) {
+                p.weights.accumulate(*w, &d, dweights);
+            }
+        }
+    }
+
+    fn operands<'t>(&self, node: &Node, values: &'t [Vec<f64>], weights: &'t [f64], feed: &'t Feed) -> Operands<'t, f64> {
+        let rows = self.steps.rows(node.output);
+        let x = node.x.iter().enumerate();
+        Operands {
+            x: x.map(|(i, x)| self.view_rows(values, *x, node.operation.needs(rows.clone(), i))).collect(),
+            w: node.w.iter().map(|w| view(&self.program.weights.matrix(*w), weights)).collect(),
+            ids: node.ids.map_or(&[], |ids| &feed.ids[ids.0][rows.clone()]),
+            rows,
+        }
+    }
+
+    fn view_rows<'t>(&self, values: &'t [Vec<f64>], value: Value, rows: Range<usize>) -> View<'t, f64> {
+        View::new(self.rows(values, value, &rows), rows.len(), self.program.shape(value).channels)
+    }
+}
+
+/// Gradients by each sequence operand and each weight of one operation, each in an array of its own.
+fn operand_gradients(node: &Node, operands: &Operands<'_, f64>, results: &Results<'_, f64>) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+    let zeros = |views: &[View<'_, f64>]| views.iter().map(|v| vec![0.0; v.row_count() * v.column_count()]).collect::<Vec<_>>();
+    let (mut dx, mut dw) = (zeros(&operands.x), zeros(&operands.w));
+    fn views<'d>(d: &'d mut [Vec<f64>], like: &[View<'_, f64>]) -> Vec<ViewMut<'d, f64>> {
+        d.iter_mut().zip(like).map(|(d, v)| ViewMut::new(d, v.row_count(), v.column_count())).collect()
+    }
+    node.operation.backward(operands, results, &mut views(&mut dx, &operands.x), &mut views(&mut dw, &operands.w));
+    (dx, dw)
+}

@@ -1,0 +1,92 @@
+//! What is left of a program after differentiation and pruning: the operations to run forward and backward, and the rows
+//! of each array that anything wanted depends on.
+
+use std::ops::Range;
+
+use crate::program::{Goal, Program, Value};
+
+/// The pruned, differentiated program.
+#[derive(Clone, Debug)]
+pub struct Steps {
+    rows: Vec<Range<usize>>,
+    differentiable: Vec<bool>,
+    forward: Vec<usize>,
+    backward: Vec<usize>,
+}
+
+impl Steps {
+    /// Works out what `program` needs for its goal.
+    pub fn new(program: &Program) -> Self {
+        let rows = needed_rows(program);
+        let differentiable = depends_on_parameters(program);
+        let forward: Vec<usize> = (0..program.nodes.len()).filter(|n| !rows[program.nodes[*n].output.0].is_empty()).collect();
+        let backward = match program.goal {
+            Goal::Gradient => {
+                forward.iter().rev().copied().filter(|n| differentiable[program.nodes[*n].output.0]).collect()
+            }
+            Goal::Outputs(..) => vec![],
+        };
+        Steps { rows, differentiable, forward, backward }
+    }
+
+    /// Rows of the array at `site` that are computed; empty if nothing needs it.
+    pub fn rows_of(&self, program: &Program, site: &str) -> Option<Range<usize>> {
+        program.site(site).ok().map(|v| self.rows(v))
+    }
+
+    pub(crate) fn rows(&self, value: Value) -> Range<usize> {
+        self.rows[value.0].clone()
+    }
+
+    /// Whether the array depends on any parameter, so that it has a gradient.
+    pub(crate) fn is_differentiable(&self, value: Value) -> bool {
+        self.differentiable[value.0]
+    }
+
+    /// Nodes to run, in order.
+    pub(crate) fn forward(&self) -> &[usize] {
+        &self.forward
+    }
+
+    /// Nodes whose backward is run, in order (the reverse of the forward's).
+    pub(crate) fn backward(&self) -> &[usize] {
+        &self.backward
+    }
+}
+
+fn needed_rows(program: &Program) -> Vec<Range<usize>> {
+    let mut rows = vec![0..0; program.arrays.len()];
+    match &program.goal {
+        Goal::Outputs(values, wanted) => values.iter().for_each(|v| rows[v.0] = hull(&rows[v.0], wanted)),
+        Goal::Gradient => {
+            rows[program.loss.nats.0] = program.loss.rows.clone();
+            rows[program.loss.weights.0] = program.loss.rows.clone();
+        }
+    }
+    for node in program.nodes.iter().rev() {
+        let out = rows[node.output.0].clone();
+        if !out.is_empty() {
+            for (i, x) in node.x.iter().enumerate() {
+                rows[x.0] = hull(&rows[x.0], &node.operation.needs(out.clone(), i));
+            }
+        }
+    }
+    rows
+}
+
+fn depends_on_parameters(program: &Program) -> Vec<bool> {
+    let mut depends = vec![false; program.arrays.len()];
+    for node in &program.nodes {
+        depends[node.output.0] = node.x.iter().any(|x| depends[x.0]) || node.w.iter().any(|w| program.weights.is_free(*w));
+    }
+    depends
+}
+
+/// The smallest range that covers both.
+fn hull(a: &Range<usize>, b: &Range<usize>) -> Range<usize> {
+    match (a.is_empty(), b.is_empty()) {
+        (true, _) => b.clone(),
+        (_, true) => a.clone(),
+        _ => a.start.min(b.start)..a.end.max(b.end),
+    }
+}

@@ -1,0 +1,187 @@
+//! The weight part of a program: named weight expressions, their place in memory, their evaluation and its gradient.
+
+use std::ops::Range;
+
+use infimum_kernels::{Matrix, Scalar, View};
+
+use crate::expression::{Expression, Weight};
+use crate::shape::{Shape, ShapeError};
+
+/// All weights of a program, laid out in one memory: free arrays first, in the order they were named.
+#[derive(Clone, Debug, Default)]
+pub struct Weights {
+    entries: Vec<Entry>,
+    parameters: usize,
+    memory: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Entry {
+    name: String,
+    expression: Expression,
+    shape: Shape,
+    matrix: Matrix,
+    free: bool,
+}
+
+/// A named free array and where its scalars lie among all parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Name, as in the weights file.
+    pub name: String,
+    /// Rows and columns.
+    pub shape: Shape,
+    /// Its scalars, row by row, within the vector of all parameters.
+    pub range: Range<usize>,
+}
+
+impl Weights {
+    pub(crate) fn push(&mut self, name: &str, expression: Expression) -> Result<Weight, ShapeError> {
+        if self.entries.iter().any(|e| e.name == name) {
+            return Err(ShapeError::Name(name.into()));
+        }
+        let shapes: Vec<Shape> = expression.operands().iter().map(|w| self.shape(*w)).collect();
+        let shape = expression
+            .shape(&shapes)
+            .map_err(|reason| ShapeError::Weight { name: name.into(), reason: format!("{}: {reason}", expression.name()) })?;
+        let free = matches!(expression, Expression::Free(_)) || expression.operands().iter().any(|w| self.is_free(*w));
+        let matrix = Matrix::dense(0, shape.rows as u32, shape.channels as u32);
+        self.entries.push(Entry { name: name.into(), expression, shape, matrix, free });
+        Ok(Weight(self.entries.len() - 1))
+    }
+
+    /// Gives every weight its place: free arrays, then constants and derived arrays; views look into their operand.
+    pub(crate) fn lay_out(&mut self) {
+        let mut next = 0;
+        let mut place = |entry: &mut Entry| {
+            entry.matrix = Matrix::dense(next, entry.shape.rows as u32, entry.shape.channels as u32);
+            next += entry.shape.len() as u32;
+        };
+        let is_parameter = |e: &Entry| matches!(e.expression, Expression::Free(_));
+        self.entries.iter_mut().filter(|e| is_parameter(e)).for_each(&mut place);
+        self.parameters = self.entries.iter().filter(|e| is_parameter(e)).map(|e| e.shape.len()).sum();
+        self.entries.iter_mut().filter(|e| !is_parameter(e) && !e.expression.is_view()).for_each(&mut place);
+        self.memory = next as usize;
+        for i in 0..self.entries.len() {
+            let operands: Vec<Matrix> = self.operands(i).iter().map(|w| self.matrix(*w)).collect();
+            if let Some(view) = self.entries[i].expression.view(&operands) {
+                self.entries[i].matrix = view;
+            }
+        }
+    }
+
+    fn operands(&self, entry: usize) -> Vec<Weight> {
+        self.entries[entry].expression.operands()
+    }
+
+    /// Number of free scalars: the parameters of the model.
+    pub fn parameters(&self) -> usize {
+        self.parameters
+    }
+
+    /// Scalars of the weight memory (and of a gradient before it is pulled back to the parameters).
+    pub fn memory(&self) -> usize {
+        self.memory
+    }
+
+    /// The free arrays in order; their ranges cover the vector of parameters without gaps.
+    pub fn free(&self) -> impl Iterator<Item = Parameter> + '_ {
+        self.entries.iter().filter(|e| matches!(e.expression, Expression::Free(_))).map(|e| {
+            let start = e.matrix.offset as usize;
+            Parameter { name: e.name.clone(), shape: e.shape, range: start..start + e.shape.len() }
+        })
+    }
+
+    /// Name, kind of expression, shape and number of parameters of every weight: where each parameter went.
+    pub fn audit(&self) -> impl Iterator<Item = (&str, &'static str, Shape, usize)> + '_ {
+        self.entries.iter().map(|e| {
+            let own = if matches!(e.expression, Expression::Free(_)) { e.shape.len() } else { 0 };
+            (e.name.as_str(), e.expression.name(), e.shape, own)
+        })
+    }
+
+    pub(crate) fn shape(&self, weight: Weight) -> Shape {
+        self.entries[weight.0].shape
+    }
+
+    pub(crate) fn name(&self, weight: Weight) -> &str {
+        &self.entries[weight.0].name
+    }
+
+    pub(crate) fn matrix(&self, weight: Weight) -> Matrix {
+        self.entries[weight.0].matrix
+    }
+
+    /// Whether any parameter stands behind the weight.
+    pub(crate) fn is_free(&self, weight: Weight) -> bool {
+        self.entries[weight.0].free
+    }
+
+    /// The weight memory at `point` (all parameters): parameters as they are, then constants and derived arrays.
+    pub fn evaluate<S: Scalar>(&self, point: &[S]) -> Vec<S> {
+        assert_eq!(point.len(), self.parameters, "a point has one scalar for each parameter");
+        let mut memory = point.to_vec();
+        memory.resize(self.memory, S::ZERO);
+        for entry in self.entries.iter().filter(|e| e.is_derived()) {
+            let mut out = vec![S::ZERO; entry.shape.len()];
+            entry.expression.evaluate(&self.operand_views(entry, &memory), &mut out);
+            let start = entry.matrix.offset as usize;
+            memory[start..start + out.len()].copy_from_slice(&out);
+        }
+        memory
+    }
+
+    /// Turns a gradient over the weight memory into one over the parameters, through every expression in reverse order.
+    pub fn pull_back<S: Scalar>(&self, memory: &[S], mut gradient: Vec<S>) -> Vec<S> {
+        assert_eq!((memory.len(), gradient.len()), (self.memory, self.memory), "both cover the weight memory");
+        for entry in self.entries.iter().rev().filter(|e| e.is_derived() && e.free) {
+            let operands = entry.expression.operands();
+            let mut into: Vec<Vec<S>> = operands.iter().map(|w| vec![S::ZERO; self.shape(*w).len()]).collect();
+            let own = view(&entry.matrix, &gradient);
+            entry.expression.pull_back(&self.operand_views(entry, memory), own, &mut into);
+            for (weight, d) in operands.iter().zip(&into) {
+                self.accumulate(*weight, d, &mut gradient);
+            }
+        }
+        gradient.truncate(self.parameters);
+        gradient
+    }
+
+    pub(crate) fn accumulate<S: Scalar>(&self, weight: Weight, d: &[S], gradient: &mut [S]) {
+        let (m, size) = (self.matrix(weight), self.shape(weight));
+        for r in 0..size.rows {
+            for c in 0..size.channels {
+                let at = m.offset as usize + r * m.row_stride as usize + c * m.column_stride as usize;
+                gradient[at] = gradient[at] + d[r * size.channels + c];
+            }
+        }
+    }
+
+    fn operand_views<'m, S: Scalar>(&self, entry: &Entry, memory: &'m [S]) -> Vec<View<'m, S>> {
+        entry.expression.operands().iter().map(|w| view(&self.matrix(*w), memory)).collect()
+    }
+}
+
+impl Entry {
+    fn is_derived(&self) -> bool {
+        !self.expression.is_view() && !matches!(self.expression, Expression::Free(_))
+    }
+}
+
+/// A matrix of the weight memory as a view.
+pub(crate) fn view<'m, S: Scalar>(m: &Matrix, memory: &'m [S]) -> View<'m, S> {
+    let [rows, columns, row_stride, column_stride] = [m.rows, m.columns, m.row_stride, m.column_stride].map(|n| n as usize);
+    View::with_strides(&memory[m.offset as usize..], rows, columns, row_stride, column_stride)
+}
+
+/// A random weight part over one expression case, for the law tests: operands are free.
+#[cfg(test)]
+pub(crate) fn case(expression: &Expression, operands: &[Shape]) -> (Weights, Weight) {
+    let mut weights = Weights::default();
+    for (i, s) in operands.iter().enumerate() {
+        weights.push(&format!("operand {i}"), crate::expressions::Free { rows: s.rows, columns: s.channels }.into()).unwrap();
+    }
+    let weight = weights.push("result", expression.clone()).unwrap();
+    weights.lay_out();
+    (weights, weight)
+}
