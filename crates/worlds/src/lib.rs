@@ -1,1 +1,26 @@
-//! Infimum worlds.
+//! The truth: distributions over token sequences whose law is known exactly.
+//!
+//! A [`World`] draws sequences. Where its law is known it has a [`Truth`], whose [`Belief`] gives the probability of every
+//! next token after what has been seen. From that follow the floor (the least loss any predictor can have), the ceiling (the
+//! best accuracy), and what a model loses beyond them.
+//!
+//! This crate knows nothing of learning and depends on no other crate here: code that cannot see a model cannot be tuned to
+//! it. It reads no file and no clock, and starts no thread. All random numbers come from a [`Stream`].
+//!
+//! A new world is one file and one line in `list.rs`; the law tests (`tests/laws.rs`) then hold it to its promises.
+
+mod error;
+mod list;
+mod stream;
+mod truth;
+mod world;
+
+pub mod counting;
+pub mod markov;
+mod numpy_legacy;
+
+pub use error::WorldError;
+pub use list::Settings;
+pub use stream::{Purpose, Stream};
+pub use truth::{Baseline, Belief, Floor, Known, Truth, follow};
+pub use world::{Example, Fact, Head, Quantity, Shape, Split, World};

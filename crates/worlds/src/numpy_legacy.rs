@@ -1,0 +1,70 @@
+//! NumPy's legacy generator (`numpy.random.seed`, `rand`, `shuffle`, `dirichlet` of ones), so that published data can be
+//! regenerated. Source: Matsumoto and Nishimura, "Mersenne Twister" (1998), and NumPy's legacy distributions.
+
+const WORDS: usize = 624;
+const SHIFT: usize = 397;
+
+/// The state of `numpy.random.RandomState(seed)`.
+#[derive(Clone)]
+pub(crate) struct Twister {
+    words: [u32; WORDS],
+    used: usize,
+}
+
+impl Twister {
+    pub(crate) fn new(seed: u32) -> Twister {
+        let mut words = [seed; WORDS];
+        for i in 1..WORDS {
+            let last = words[i - 1];
+            words[i] = (last ^ (last >> 30)).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
+        }
+        Twister { words, used: WORDS }
+    }
+
+    fn next_u32(&mut self) -> u32 {
+        if self.used == WORDS {
+            self.twist();
+        }
+        let mut y = self.words[self.used];
+        self.used += 1;
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c_5680;
+        y ^= (y << 15) & 0xefc6_0000;
+        y ^ (y >> 18)
+    }
+
+    fn twist(&mut self) {
+        for i in 0..WORDS {
+            let y = (self.words[i] & 0x8000_0000) | (self.words[(i + 1) % WORDS] & 0x7fff_ffff);
+            let odd = if y & 1 == 1 { 0x9908_b0df } else { 0 };
+            self.words[i] = self.words[(i + SHIFT) % WORDS] ^ (y >> 1) ^ odd;
+        }
+        self.used = 0;
+    }
+
+    /// `rand()`: uniform in `[0, 1)`, from the upper 27 and 26 bits of two words.
+    pub(crate) fn uniform(&mut self) -> f64 {
+        let (a, b) = (self.next_u32() >> 5, self.next_u32() >> 6);
+        (f64::from(a) * 67_108_864.0 + f64::from(b)) / 9_007_199_254_740_992.0
+    }
+
+    /// `shuffle`: from the last place down, each swapped with one at or before it, drawn by masking and rejecting.
+    pub(crate) fn shuffle(&mut self, items: &mut [u16]) {
+        for i in (1..items.len()).rev() {
+            let mask = u32::MAX >> (i as u32).leading_zeros();
+            let j = loop {
+                let j = self.next_u32() & mask;
+                if j <= i as u32 {
+                    break j;
+                }
+            };
+            items.swap(i, j as usize);
+        }
+    }
+
+    /// `dirichlet(ones)`. The logarithm here may differ from NumPy's in the last place, hence probabilities by 2 ulp.
+    pub(crate) fn dirichlet_of_ones(&mut self, row: &mut [f64]) {
+        row.fill_with(|| -libm::log(1.0 - self.uniform()));
+        crate::markov::scale_to_one(row);
+    }
+}

@@ -1,0 +1,109 @@
+//! What every world offers: its shape, its sampler, its facts, and where there is one, its truth.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+use crate::{Stream, Truth};
+
+/// One thing to predict at every position: the next token, a class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// What is predicted, such as `token`.
+    pub name: &'static str,
+    /// Targets of this head are in `0..alphabet`.
+    pub alphabet: usize,
+}
+
+/// The sizes of a world's examples.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shape {
+    /// Positions of an example: the length of `tokens`, of each head's `targets`, and of its `weights`.
+    pub positions: usize,
+    /// Input tokens are in `0..alphabet`.
+    pub alphabet: usize,
+    /// What is predicted, in the order of `targets` and `weights`.
+    pub heads: Vec<Head>,
+    /// The positions that may carry loss.
+    pub scored: Range<usize>,
+}
+
+/// One sequence, ready to be learnt: at position `t` a predictor has seen `tokens[0..=t]` and is asked for `targets[head][t]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Example {
+    /// `[position]`: the input.
+    pub tokens: Vec<u16>,
+    /// `[head][position]`: what is to be predicted.
+    pub targets: Vec<Vec<u16>>,
+    /// `[head][position]`: the weight of the loss there; 0 for prompt and padding.
+    pub weights: Vec<Vec<f32>>,
+}
+
+/// Which of the two exported files a block belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// Training data.
+    Train,
+    /// Validation data.
+    Validation,
+}
+
+/// Something true of a world that can be said in one line.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Fact {
+    /// Its name, such as `entropy_rate`; unique within a world.
+    pub name: String,
+    /// Its value.
+    pub value: Quantity,
+    /// The unit of the value, such as `nats`; empty for words and plain counts of what the name says.
+    pub unit: &'static str,
+}
+
+/// The value of a [`Fact`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Quantity {
+    /// A whole number of things.
+    Count(u64),
+    /// A real number.
+    Number(f64),
+    /// A sentence; also the reason why there is no number.
+    Words(String),
+}
+
+impl Fact {
+    /// A fact that counts.
+    pub fn count(name: impl Into<String>, value: usize, unit: &'static str) -> Fact {
+        Fact { name: name.into(), value: Quantity::Count(value as u64), unit }
+    }
+
+    /// A fact that measures.
+    pub fn number(name: impl Into<String>, value: f64, unit: &'static str) -> Fact {
+        Fact { name: name.into(), value: Quantity::Number(value), unit }
+    }
+
+    /// A fact that says.
+    pub fn words(name: impl Into<String>, value: impl Into<String>) -> Fact {
+        Fact { name: name.into(), value: Quantity::Words(value.into()), unit: "" }
+    }
+}
+
+/// A distribution over token sequences, with its own sampler.
+pub trait World: Send + Sync {
+    /// The sizes of the examples; the same for every example.
+    fn shape(&self) -> &Shape;
+
+    /// Draws one example from `stream` into `into`, whatever stood there before. The example depends on the world and the
+    /// stream alone, and on nothing drawn earlier.
+    fn draw(&self, stream: &mut Stream, into: &mut Example);
+
+    /// The exact law, or `None` for a world that has none, such as text.
+    fn truth(&self) -> Option<&dyn Truth>;
+
+    /// What is true of this world: each fact's name is unique.
+    fn facts(&self) -> Vec<Fact>;
+
+    /// Hands `train` training blocks and then `validation` validation blocks to `each`: whole sequences as they stand in
+    /// data files, first token included. The blocks depend on the world's settings and on the two numbers alone.
+    fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16]));
+}
