@@ -41,8 +41,10 @@ pub(crate) trait Lanes: Arithmetic {
     const LINEAR_ROWS: usize;
     /// ... by so many outputs.
     const LINEAR_OUTPUTS: usize;
-    /// The register tile of [`Outer`](crate::Outer): at most so many inputs by four outputs.
+    /// The register tile of [`Outer`](crate::Outer): at most so many inputs ...
     const OUTER_INPUTS: usize;
+    /// ... by so many outputs; a tile has at most [`LANES`] sums.
+    const OUTER_OUTPUTS: usize;
 
     /// The lanes as they lie in memory.
     fn from_array(lanes: [f32; LANES]) -> Self;

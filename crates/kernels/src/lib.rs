@@ -33,6 +33,7 @@ mod linear;
 mod multiply;
 mod norm;
 mod outer;
+mod peak;
 mod zero;
 
 pub use accumulate::Accumulate;
@@ -49,6 +50,7 @@ pub use memory::Memory;
 pub use multiply::Multiply;
 pub use norm::{Norm, NormKind};
 pub use outer::Outer;
+pub use peak::multiply_adds;
 pub use place::{Ids, Matrix, Place};
 pub use scalar::Scalar;
 pub use script::{Instruction, Script, Sizes};

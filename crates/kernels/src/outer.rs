@@ -70,13 +70,13 @@ impl Outer {
     /// As [`Kernel::run`], and `dw` has those rows.
     #[inline(always)]
     unsafe fn inputs<L: Lanes, const I: usize>(&self, memory: Raw, i: u32) {
-        for (o, outputs) in tiles(self.dy.channels, 4) {
+        for (o, outputs) in tiles(self.dy.channels, L::OUTER_OUTPUTS) {
             // SAFETY: tiles lie within the shape of `dw`.
             unsafe {
                 match outputs {
-                    4 => self.tile::<L, I, 4>(memory, i, o),
-                    3 => self.tile::<L, I, 3>(memory, i, o),
-                    2 => self.tile::<L, I, 2>(memory, i, o),
+                    4 if L::OUTER_OUTPUTS >= 4 => self.tile::<L, I, 4>(memory, i, o),
+                    3 if L::OUTER_OUTPUTS >= 3 => self.tile::<L, I, 3>(memory, i, o),
+                    2 if L::OUTER_OUTPUTS >= 2 => self.tile::<L, I, 2>(memory, i, o),
                     _ => self.tile::<L, I, 1>(memory, i, o),
                 }
             }

@@ -144,7 +144,8 @@ fn sums_of_eight(v: [__m256; 8]) -> __m256 {
 impl Lanes for Avx2 {
     const LINEAR_ROWS: usize = 2;
     const LINEAR_OUTPUTS: usize = 3;
-    const OUTER_INPUTS: usize = 1;
+    const OUTER_INPUTS: usize = 2;
+    const OUTER_OUTPUTS: usize = 3;
 
     #[inline(always)]
     fn from_array(lanes: [f32; LANES]) -> Self {

@@ -118,6 +118,7 @@ impl Lanes for Avx512 {
     const LINEAR_ROWS: usize = 4;
     const LINEAR_OUTPUTS: usize = 6;
     const OUTER_INPUTS: usize = 4;
+    const OUTER_OUTPUTS: usize = 4;
 
     #[inline(always)]
     fn from_array(lanes: [f32; LANES]) -> Self {

@@ -90,6 +90,7 @@ impl Lanes for Scalars {
     const LINEAR_ROWS: usize = 1;
     const LINEAR_OUTPUTS: usize = 2;
     const OUTER_INPUTS: usize = 1;
+    const OUTER_OUTPUTS: usize = 2;
 
     #[inline(always)]
     fn from_array(lanes: [f32; LANES]) -> Self {
