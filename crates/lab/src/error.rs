@@ -1,0 +1,166 @@
+//! What can go wrong, in words that a user can act on.
+
+use std::path::{Path, PathBuf};
+
+use infimum_engine::{NUMERICS, ShapeError};
+use infimum_worlds::WorldError;
+
+/// Everything that can go wrong in the lab. The text gives the offending value, the limit, and the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// A recipe that is not TOML.
+    #[error("{origin} is not valid TOML: {message}")]
+    Syntax {
+        /// What was read.
+        origin: String,
+        /// What the parser says, with the line.
+        message: String,
+    },
+    /// A key that no table of that name has.
+    #[error("unknown key `{key}` in {table}{}; {}", line_text(*line), nearest_text(nearest, known))]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The table it stands in, such as `[model]`.
+        table: String,
+        /// The line, if it came from a file.
+        line: Option<usize>,
+        /// The nearest valid key, if one is near.
+        nearest: Option<String>,
+        /// All valid keys of the table.
+        known: Vec<String>,
+    },
+    /// A key that has to be there.
+    #[error("{table} lacks `{key}`: {about}")]
+    MissingKey {
+        /// The key.
+        key: String,
+        /// The table it belongs to.
+        table: String,
+        /// What it is.
+        about: String,
+    },
+    /// A value of the wrong type, out of range, or at odds with another.
+    #[error("{key} = {value}{}: {allowed}; {remedy}", line_text(*line))]
+    Value {
+        /// The whole key, such as `training.rate`.
+        key: String,
+        /// The value as it was given.
+        value: String,
+        /// The line, if it came from a file.
+        line: Option<usize>,
+        /// What is allowed.
+        allowed: String,
+        /// The way out.
+        remedy: String,
+    },
+    /// A world's settings that make no world.
+    #[error("in [world]: {0}")]
+    World(#[from] WorldError),
+    /// An argument of the form `a.b=c` that is none.
+    #[error("--set {given}: it has to be KEY=VALUE with the whole key, such as training.steps=100")]
+    Override {
+        /// The argument.
+        given: String,
+    },
+    /// A plan of another version of the arithmetic.
+    #[error(
+        "the plan has numerics = {found}, this version computes with numerics = {NUMERICS} and would give other bits; \
+         use the version that wrote it, or run its recipe anew"
+    )]
+    Numerics {
+        /// What the plan says.
+        found: u32,
+    },
+    /// No recipe of that name or path.
+    #[error("there is no recipe `{name}`: neither a file nor built in; built in are {}", known.join(", "))]
+    NoRecipe {
+        /// The name asked for.
+        name: String,
+        /// The recipes that are built in.
+        known: Vec<String>,
+    },
+    /// Reading or writing failed.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was attempted, such as `write`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file that is not what it should be.
+    #[error("{}: {problem}; {remedy}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// The way out.
+        remedy: String,
+    },
+    /// The loss or the gradient is no number any more.
+    #[error(
+        "step {step}: the {what} is {value}; likely causes: training.rate = {rate} is too high, training.warmup is too \
+         short, or training.clip is off. The last checkpoint before it is kept"
+    )]
+    NotFinite {
+        /// The step, counted from 1.
+        step: u64,
+        /// `loss` or `gradient norm`.
+        what: &'static str,
+        /// Its value.
+        value: f64,
+        /// The rate of that step.
+        rate: f64,
+    },
+    /// The alarm of [`crate::alarm`].
+    #[error(
+        "impossible: better than the optimum. The excess on {sequences} {set} sequences is {excess:.6} nats, with standard \
+         error {standard_error:.6}; below -4 standard errors - 1e-6 nothing that sees only earlier tokens can be. Likely \
+         causes: these sequences were trained on; the sampler does not follow the law (identical or repeated sequences); \
+         the model sees the token it predicts; targets are shifted"
+    )]
+    Impossible {
+        /// Mean excess in nats.
+        excess: f64,
+        /// Its standard error.
+        standard_error: f64,
+        /// How many sequences.
+        sequences: usize,
+        /// Which: `test` or `validation`.
+        set: &'static str,
+    },
+    /// A program that cannot be built: ours, since plans are checked.
+    #[error("the checked plan gives no valid program: {0}")]
+    Shape(#[from] ShapeError),
+}
+
+impl LabError {
+    /// Whether the user can mend it (exit status 2), or it is a fault of ours or of the run (1).
+    pub fn is_user_error(&self) -> bool {
+        !matches!(self, LabError::Shape(_) | LabError::Impossible { .. } | LabError::NotFinite { .. })
+    }
+
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> LabError {
+        let path = path.to_path_buf();
+        move |source| LabError::Io { action, path, source }
+    }
+
+    pub(crate) fn value(key: &str, value: impl ToString, allowed: impl ToString, remedy: impl ToString) -> LabError {
+        let (key, value, allowed) = (key.to_string(), value.to_string(), allowed.to_string());
+        LabError::Value { key, value, line: None, allowed, remedy: remedy.to_string() }
+    }
+}
+
+fn line_text(line: Option<usize>) -> String {
+    line.map(|line| format!(" (line {line})")).unwrap_or_default()
+}
+
+fn nearest_text(nearest: &Option<String>, known: &[String]) -> String {
+    match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("valid keys are {}", known.join(", ")),
+    }
+}
