@@ -4,8 +4,15 @@
 
 use std::f64::consts::{FRAC_1_PI, FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
+use crate::arithmetic::Arithmetic;
+use crate::fields::Fields;
+use crate::lanes::Lanes;
+use crate::math;
+use crate::memory::Raw;
+use crate::place::Place;
 use crate::scalar::Scalar;
-use crate::view::{View, ViewMut};
+use crate::script::Kernel;
+use crate::view::{View, ViewMut, Write};
 
 /// The function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +30,11 @@ pub enum Activation {
 }
 
 /// `sqrt(2 / pi)`, the factor within the tanh.
-pub(crate) const GELU_TANH_FACTOR: f64 = FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
+const GELU_TANH_FACTOR: f64 = FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 /// The coefficient of the cube within the tanh.
-pub(crate) const GELU_TANH_CUBE: f64 = 0.044715;
+const GELU_TANH_CUBE: f64 = 0.044715;
 /// `1 / sqrt(2 pi)`, the height of the normal density.
-pub(crate) const NORMAL_HEIGHT: f64 = FRAC_2_SQRT_PI * SQRT_2 / 4.0;
+const NORMAL_HEIGHT: f64 = FRAC_2_SQRT_PI * SQRT_2 / 4.0;
 const _: () = assert!(NORMAL_HEIGHT * NORMAL_HEIGHT * 2.0 - FRAC_1_PI < 1e-15);
 
 /// The plain twin of `Activate`.
@@ -75,13 +82,8 @@ fn slope<S: Scalar>(x: S, kind: Activation) -> S {
             let bend = (-tanh).mul_add(tanh, S::ONE) * steepness;
             (half * x).mul_add(bend, half * (S::ONE + tanh))
         }
-        Activation::Relu => {
-            if S::ZERO < x {
-                S::ONE
-            } else {
-                S::ZERO
-            }
-        }
+        Activation::Relu if S::ZERO < x => S::ONE,
+        Activation::Relu => S::ZERO,
         Activation::Relu2 => r + r,
         Activation::Relu3 => S::of(3.0) * r * r,
     }
@@ -90,4 +92,124 @@ fn slope<S: Scalar>(x: S, kind: Activation) -> S {
 /// `sqrt(2 / pi) (x + 0.044715 x^3)`.
 fn inner<S: Scalar>(x: S) -> S {
     S::of(GELU_TANH_FACTOR) * x * (S::of(GELU_TANH_CUBE) * x).mul_add(x, S::ONE)
+}
+
+/// Arguments of [`activation`]. `y` may be the same place as `x`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Activate {
+    /// `[T, C]`, written.
+    pub y: Place,
+    /// `[T, C]`
+    pub x: Place,
+    /// The function.
+    pub kind: Activation,
+}
+
+/// Arguments of [`activation_gradient`]. `dx` may be the same place as `dy` or `x`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ActivateGradient {
+    /// `[T, C]`, written.
+    pub dx: Place,
+    /// `[T, C]`
+    pub x: Place,
+    /// `[T, C]`
+    pub dy: Place,
+    /// The function.
+    pub kind: Activation,
+    /// Stored or added.
+    pub write: Write,
+}
+
+impl Kernel for Activate {
+    fn fields(&self, fields: &mut Fields) {
+        fields.read("x", self.x);
+        fields.write("y", self.y, Write::Store);
+        fields.may_equal("x", "y");
+        fields.same_shape(("y", self.y), ("x", self.x));
+    }
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the fields lie inside the memories and have the same shape.
+        unsafe {
+            let (y, x) = (memory.rows(self.y), memory.rows(self.x));
+            for t in 0..self.y.rows {
+                for c in 0..self.y.channels {
+                    y.store(t, c, lanes_value::<L>(x.load(t, c), self.kind));
+                }
+            }
+        }
+    }
+}
+
+impl Kernel for ActivateGradient {
+    fn fields(&self, fields: &mut Fields) {
+        fields.read("x", self.x);
+        fields.read("dy", self.dy);
+        fields.write("dx", self.dx, self.write);
+        fields.may_equal("x", "dx");
+        fields.may_equal("dy", "dx");
+        fields.same_shape(("dx", self.dx), ("x", self.x));
+        fields.same_shape(("dx", self.dx), ("dy", self.dy));
+    }
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the fields lie inside the memories and have the same shape.
+        unsafe {
+            let (dx, x, dy) = (memory.rows(self.dx), memory.rows(self.x), memory.rows(self.dy));
+            for t in 0..self.dx.rows {
+                for c in 0..self.dx.channels {
+                    let slope = lanes_slope::<L>(x.load(t, c), self.kind);
+                    dx.write(t, c, slope.mul(dy.load(t, c)), self.write);
+                }
+            }
+        }
+    }
+}
+
+/// [`value`] on lanes, operation by operation.
+#[inline(always)]
+fn lanes_value<A: Arithmetic>(x: A, kind: Activation) -> A {
+    let (zero, one) = (A::splat(0.0), A::splat(1.0));
+    let half = A::splat(0.5).mul(x);
+    let r = x.select_less(zero, zero, x);
+    match kind {
+        Activation::GeluErf => half.mul(one.add(math::erf(x.mul(A::splat(FRAC_1_SQRT_2 as f32))))),
+        Activation::GeluTanh => half.mul(one.add(math::tanh(lanes_inner(x)))),
+        Activation::Relu => r,
+        Activation::Relu2 => r.mul(r),
+        Activation::Relu3 => r.mul(r).mul(r),
+    }
+}
+
+/// [`slope`] on lanes, operation by operation.
+#[inline(always)]
+fn lanes_slope<A: Arithmetic>(x: A, kind: Activation) -> A {
+    let (zero, half, one) = (A::splat(0.0), A::splat(0.5), A::splat(1.0));
+    let r = x.select_less(zero, zero, x);
+    match kind {
+        Activation::GeluErf => {
+            let share = half.mul(one.add(math::erf(x.mul(A::splat(FRAC_1_SQRT_2 as f32)))));
+            let density = A::splat(NORMAL_HEIGHT as f32).mul(math::exp(half.mul(x).neg().mul(x)));
+            x.mul_add(density, share)
+        }
+        Activation::GeluTanh => {
+            let tanh = math::tanh(lanes_inner(x));
+            let growth = A::splat((3.0 * GELU_TANH_CUBE) as f32).mul(x).mul_add(x, one);
+            let steepness = A::splat(GELU_TANH_FACTOR as f32).mul(growth);
+            let bend = tanh.neg().mul_add(tanh, one).mul(steepness);
+            half.mul(x).mul_add(bend, half.mul(one.add(tanh)))
+        }
+        Activation::Relu => zero.select_less(x, one, zero),
+        Activation::Relu2 => r.add(r),
+        Activation::Relu3 => A::splat(3.0).mul(r).mul(r),
+    }
+}
+
+/// [`inner`] on lanes.
+#[inline(always)]
+fn lanes_inner<A: Arithmetic>(x: A) -> A {
+    let growth = A::splat(GELU_TANH_CUBE as f32).mul(x).mul_add(x, A::splat(1.0));
+    A::splat(GELU_TANH_FACTOR as f32).mul(x).mul(growth)
 }

@@ -2,7 +2,12 @@
 //!
 //! Shapes: `ids: T` tokens, `table: [V, C]`, `y: [T, C]`.
 
+use crate::fields::Fields;
+use crate::lanes::{LANES, Lanes};
+use crate::memory::Raw;
+use crate::place::{Ids, Matrix, Place};
 use crate::scalar::Scalar;
+use crate::script::Kernel;
 use crate::view::{View, ViewMut, Write};
 
 /// The plain twin of `Embed`: `y[t] = table[ids[t]]`, or `+=`.
@@ -20,6 +25,86 @@ pub fn embed_gradient<S: Scalar>(dtable: &mut ViewMut<S>, ids: &[u16], dy: View<
     for t in 0..dy.row_count() {
         for c in 0..dy.column_count() {
             dtable.add(usize::from(ids[t]), c, dy.get(t, c));
+        }
+    }
+}
+
+/// Arguments of [`embed`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Embed {
+    /// `[T, C]`, written.
+    pub y: Place,
+    /// `T` rows.
+    pub ids: Ids,
+    /// `[V, C]`, with at least as many rows as the alphabet of `ids`.
+    pub table: Matrix,
+    /// Stored or added.
+    pub write: Write,
+}
+
+/// Arguments of [`embed_gradient`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EmbedGradient {
+    /// `[V, C]`, added to; with at least as many rows as the alphabet of `ids`.
+    pub dtable: Matrix,
+    /// `T` rows.
+    pub ids: Ids,
+    /// `[T, C]`
+    pub dy: Place,
+}
+
+impl Kernel for Embed {
+    fn fields(&self, fields: &mut Fields) {
+        fields.ids("ids", self.ids);
+        fields.weight("table", self.table);
+        fields.write("y", self.y, self.write);
+        fields.equal(("y.rows", self.y.rows), ("ids.rows", self.ids.rows));
+        fields.equal(("y.channels", self.y.channels), ("table.columns", self.table.columns));
+        fields.rule(self.ids.alphabet <= self.table.rows, "`table` has a row for every id of the alphabet");
+    }
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the fields lie inside the memories, and every id is a row of the table.
+        unsafe {
+            let (y, table) = (memory.rows(self.y), memory.weights(self.table));
+            for t in 0..self.y.rows {
+                let ids = memory.id_row(self.ids, t);
+                let mut starts = [0; LANES];
+                for (start, &id) in starts.iter_mut().zip(ids) {
+                    *start = id * self.table.row_stride;
+                }
+                for c in 0..self.y.channels {
+                    y.write(t, c, L::gather(table.at(0, c), &starts), self.write);
+                }
+            }
+        }
+    }
+}
+
+impl Kernel for EmbedGradient {
+    fn fields(&self, fields: &mut Fields) {
+        fields.ids("ids", self.ids);
+        fields.read("dy", self.dy);
+        fields.gradient("dtable", self.dtable);
+        fields.equal(("dy.rows", self.dy.rows), ("ids.rows", self.ids.rows));
+        fields.equal(("dy.channels", self.dy.channels), ("dtable.columns", self.dtable.columns));
+        fields.rule(self.ids.alphabet <= self.dtable.rows, "`dtable` has a row for every id of the alphabet");
+    }
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the fields lie inside the memories, and every id is a row of the table.
+        unsafe {
+            let (dtable, dy) = (memory.gradients(self.dtable), memory.rows(self.dy));
+            for t in 0..self.dy.rows {
+                let ids = memory.id_row(self.ids, t);
+                for c in 0..self.dy.channels {
+                    for (&id, dy) in ids.iter().zip(dy.load::<L>(t, c).to_array()) {
+                        dtable.add(id, c, dy);
+                    }
+                }
+            }
         }
     }
 }

@@ -7,8 +7,14 @@
 //! (Ba, Kiros and Hinton 2016; Zhang and Sennrich 2019). Sums over channels ascend from 0; `dgain` and `dbias` sum over
 //! rows ascending from 0 (in the lanes: each lane its own, then the tree over the lanes) and are then added.
 
+use crate::fields::Fields;
+use crate::lanes::{LANES, Lanes};
+use crate::memory::Raw;
+use crate::place::{Matrix, Place};
 use crate::scalar::Scalar;
-use crate::view::{View, ViewMut};
+use crate::script::Kernel;
+use crate::tiles::tiles;
+use crate::view::{View, ViewMut, Write};
 
 /// Whether a norm subtracts the mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,5 +117,278 @@ pub fn norm_gradient<S: Scalar>(
         for c in 0..x.column_count() {
             dx.add(t, c, (-hat(t, c)).mul_add(along_hat, g(t, c) - along_one) * saved.get(t, 1));
         }
+    }
+}
+
+/// Arguments of [`norm`]. `y` may be the same place as `x`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Normalise {
+    /// `[T, C]`, written.
+    pub y: Place,
+    /// `[T, C]`
+    pub x: Place,
+    /// `[T, 2]`, written: mean and inverse deviation.
+    pub saved: Place,
+    /// What the norm does.
+    pub norm: Norm,
+    /// `[1, C]`
+    pub gain: Option<Matrix>,
+    /// `[1, C]`
+    pub bias: Option<Matrix>,
+}
+
+/// Arguments of [`norm_gradient`]. `dx` may be the same place as `dy`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NormaliseGradient {
+    /// `[T, C]`, written.
+    pub dx: Option<(Place, Write)>,
+    /// `[1, C]`, added to.
+    pub dgain: Option<Matrix>,
+    /// `[1, C]`, added to.
+    pub dbias: Option<Matrix>,
+    /// `[T, C]`
+    pub x: Place,
+    /// `[T, C]`
+    pub dy: Place,
+    /// `[T, 2]`, as [`Normalise`] wrote it.
+    pub saved: Place,
+    /// What the norm does.
+    pub norm: Norm,
+    /// `[1, C]`
+    pub gain: Option<Matrix>,
+}
+
+/// A row of weights for the channels of `x`.
+fn row_of_weights(fields: &mut Fields, name: &'static str, columns: &'static str, row: Matrix, x: Place) {
+    fields.rule(row.rows == 1, "gain, bias and their gradients have one row");
+    fields.equal((columns, row.columns), ("x.channels", x.channels));
+    match name.starts_with('d') {
+        true => fields.gradient(name, row),
+        false => fields.weight(name, row),
+    }
+}
+
+fn shape_of_saved(fields: &mut Fields, saved: Place, x: Place) {
+    fields.rule(saved.channels == 2, "`saved` has two channels");
+    fields.equal(("saved.rows", saved.rows), ("x.rows", x.rows));
+}
+
+impl Kernel for Normalise {
+    fn fields(&self, fields: &mut Fields) {
+        fields.read("x", self.x);
+        fields.write("y", self.y, Write::Store);
+        fields.write("saved", self.saved, Write::Store);
+        fields.may_equal("x", "y");
+        fields.same_shape(("y", self.y), ("x", self.x));
+        shape_of_saved(fields, self.saved, self.x);
+        self.gain.iter().for_each(|&gain| row_of_weights(fields, "gain", "gain.columns", gain, self.x));
+        self.bias.iter().for_each(|&bias| row_of_weights(fields, "bias", "bias.columns", bias, self.x));
+    }
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(&self, memory: Raw) {
+        for (t, rows) in tiles(self.x.rows, 4) {
+            // SAFETY: tiles lie within the rows, and the fields inside the memories.
+            unsafe {
+                match rows {
+                    4 => self.rows::<L, 4>(memory, t),
+                    3 => self.rows::<L, 3>(memory, t),
+                    2 => self.rows::<L, 2>(memory, t),
+                    _ => self.rows::<L, 1>(memory, t),
+                }
+            }
+        }
+    }
+}
+
+impl Normalise {
+    /// The `R` rows from `first` on; several at once hide the latency of their sums.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and there are those rows.
+    #[inline(always)]
+    unsafe fn rows<L: Lanes, const R: usize>(&self, memory: Raw, first: u32) {
+        // SAFETY: the fields have these rows and channels.
+        unsafe {
+            let (mean, inverse) = self.moments::<L, R>(memory, first);
+            let (x, y, saved) = (memory.rows(self.x), memory.rows(self.y), memory.rows(self.saved));
+            for r in 0..R {
+                saved.store(first + r as u32, 0, mean[r]);
+                saved.store(first + r as u32, 1, inverse[r]);
+            }
+            for c in 0..self.x.channels {
+                let weight = |row: Matrix| L::splat(memory.weights(row).get(0, c));
+                for r in 0..R {
+                    let t = first + r as u32;
+                    let hat = x.load::<L>(t, c).sub(mean[r]).mul(inverse[r]);
+                    let value = match (self.gain, self.bias) {
+                        (Some(gain), Some(bias)) => hat.mul_add(weight(gain), weight(bias)),
+                        (Some(gain), None) => hat.mul(weight(gain)),
+                        (None, Some(bias)) => hat.add(weight(bias)),
+                        (None, None) => hat,
+                    };
+                    y.store(t, c, value);
+                }
+            }
+        }
+    }
+
+    /// Means and inverse deviations of `R` rows.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and there are those rows.
+    #[inline(always)]
+    unsafe fn moments<L: Lanes, const R: usize>(&self, memory: Raw, first: u32) -> ([L; R], [L; R]) {
+        let count = L::splat(self.x.channels as f32);
+        let (mut mean, mut squares) = ([L::splat(0.0); R], [L::splat(0.0); R]);
+        // SAFETY: `x` has these rows and channels.
+        unsafe {
+            let x = memory.rows(self.x);
+            if self.norm.kind == NormKind::Layer {
+                for c in 0..self.x.channels {
+                    for (r, mean) in mean.iter_mut().enumerate() {
+                        *mean = mean.add(x.load(first + r as u32, c));
+                    }
+                }
+                mean = mean.map(|mean| mean.div(count));
+            }
+            for c in 0..self.x.channels {
+                for r in 0..R {
+                    let centred = x.load::<L>(first + r as u32, c).sub(mean[r]);
+                    squares[r] = centred.mul_add(centred, squares[r]);
+                }
+            }
+        }
+        let epsilon = L::splat(self.norm.epsilon as f32);
+        (mean, squares.map(|squares| L::splat(1.0).div(squares.div(count).add(epsilon).sqrt())))
+    }
+}
+
+impl Kernel for NormaliseGradient {
+    fn fields(&self, fields: &mut Fields) {
+        fields.read("x", self.x);
+        fields.read("dy", self.dy);
+        fields.read("saved", self.saved);
+        fields.same_shape(("dy", self.dy), ("x", self.x));
+        shape_of_saved(fields, self.saved, self.x);
+        if let Some((dx, write)) = self.dx {
+            fields.write("dx", dx, write);
+            fields.may_equal("dy", "dx");
+            fields.same_shape(("dx", dx), ("x", self.x));
+        }
+        self.gain.iter().for_each(|&gain| row_of_weights(fields, "gain", "gain.columns", gain, self.x));
+        self.dgain.iter().for_each(|&dgain| row_of_weights(fields, "dgain", "dgain.columns", dgain, self.x));
+        self.dbias.iter().for_each(|&dbias| row_of_weights(fields, "dbias", "dbias.columns", dbias, self.x));
+    }
+
+    /// The weights' gradients first: `dx` may overwrite `dy`.
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: tiles lie within the rows and channels, and the fields inside the memories.
+        unsafe {
+            if self.dgain.is_some() || self.dbias.is_some() {
+                for (c, count) in tiles(self.x.channels, LANES) {
+                    self.weights::<L>(memory, c, count);
+                }
+            }
+            let Some(dx) = self.dx else { return };
+            for (t, rows) in tiles(self.x.rows, 4) {
+                match rows {
+                    4 => self.rows::<L, 4>(memory, dx, t),
+                    3 => self.rows::<L, 3>(memory, dx, t),
+                    2 => self.rows::<L, 2>(memory, dx, t),
+                    _ => self.rows::<L, 1>(memory, dx, t),
+                }
+            }
+        }
+    }
+}
+
+impl NormaliseGradient {
+    /// `dgain` and `dbias` of `count` channels (at most sixteen) from `first` on.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and there are those channels.
+    #[inline(always)]
+    unsafe fn weights<L: Lanes>(&self, memory: Raw, first: u32, count: usize) {
+        let (mut gains, mut biases) = ([L::splat(0.0); LANES], [L::splat(0.0); LANES]);
+        // SAFETY: the fields have these rows and channels.
+        unsafe {
+            let (x, dy, saved) = (memory.rows(self.x), memory.rows(self.dy), memory.rows(self.saved));
+            for t in 0..self.x.rows {
+                let (mean, inverse): (L, L) = (saved.load(t, 0), saved.load(t, 1));
+                for k in 0..count {
+                    let (x, dy): (L, L) = (x.load(t, first + k as u32), dy.load(t, first + k as u32));
+                    gains[k] = dy.mul_add(x.sub(mean).mul(inverse), gains[k]);
+                    biases[k] = biases[k].add(dy);
+                }
+            }
+            if let Some(dgain) = self.dgain {
+                memory.gradients(dgain).add_lane_sums(0, first, gains, count);
+            }
+            if let Some(dbias) = self.dbias {
+                memory.gradients(dbias).add_lane_sums(0, first, biases, count);
+            }
+        }
+    }
+
+    /// `dx` of the `R` rows from `first` on.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and there are those rows.
+    #[inline(always)]
+    unsafe fn rows<L: Lanes, const R: usize>(&self, memory: Raw, dx: (Place, Write), first: u32) {
+        let (mut mean, mut inverse) = ([L::splat(0.0); R], [L::splat(0.0); R]);
+        let (mut along_one, mut along_hat) = ([L::splat(0.0); R], [L::splat(0.0); R]);
+        // SAFETY: the fields have these rows and channels.
+        unsafe {
+            let (x, saved) = (memory.rows(self.x), memory.rows(self.saved));
+            for r in 0..R {
+                mean[r] = saved.load(first + r as u32, 0);
+                inverse[r] = saved.load(first + r as u32, 1);
+            }
+            for c in 0..self.x.channels {
+                let g = self.scaled::<L, R>(memory, first, c);
+                for r in 0..R {
+                    let hat = x.load::<L>(first + r as u32, c).sub(mean[r]).mul(inverse[r]);
+                    along_one[r] = along_one[r].add(g[r]);
+                    along_hat[r] = g[r].mul_add(hat, along_hat[r]);
+                }
+            }
+            let count = L::splat(self.x.channels as f32);
+            let layer = self.norm.kind == NormKind::Layer;
+            let along_one = along_one.map(|sum| if layer { sum.div(count) } else { L::splat(0.0) });
+            let along_hat = along_hat.map(|sum| sum.div(count));
+            let to = memory.rows(dx.0);
+            for c in 0..self.x.channels {
+                let g = self.scaled::<L, R>(memory, first, c);
+                for r in 0..R {
+                    let hat = x.load::<L>(first + r as u32, c).sub(mean[r]).mul(inverse[r]);
+                    let value = hat.neg().mul_add(along_hat[r], g[r].sub(along_one[r])).mul(inverse[r]);
+                    to.write(first + r as u32, c, value, dx.1);
+                }
+            }
+        }
+    }
+
+    /// `dy gain` at channel `c` of `R` rows.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and there are those rows and that channel.
+    #[inline(always)]
+    unsafe fn scaled<L: Lanes, const R: usize>(&self, memory: Raw, first: u32, c: u32) -> [L; R] {
+        let mut g = [L::splat(0.0); R];
+        // SAFETY: the fields have these rows and this channel.
+        unsafe {
+            let dy = memory.rows(self.dy);
+            for (r, g) in g.iter_mut().enumerate() {
+                *g = dy.load(first + r as u32, c);
+            }
+            if let Some(gain) = self.gain {
+                let gain = L::splat(memory.weights(gain).get(0, c));
+                g = g.map(|g| g.mul(gain));
+            }
+        }
+        g
     }
 }

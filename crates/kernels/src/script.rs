@@ -73,6 +73,14 @@ instructions! {
     accumulate::Accumulate,
     multiply::Multiply,
     zero::Zero,
+    embed::Embed,
+    embed::EmbedGradient,
+    norm::Normalise,
+    norm::NormaliseGradient,
+    activation::Activate,
+    activation::ActivateGradient,
+    cross_entropy::CrossEntropy,
+    cross_entropy::CrossEntropyGradient,
 }
 
 /// A kernel about to run, made in `Instruction::run` alone.
