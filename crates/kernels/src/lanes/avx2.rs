@@ -125,15 +125,17 @@ impl Arithmetic for Avx2 {
     }
 }
 
+/// The vector of `a`'s and `b`'s halves `[a0 b0] + [a1 b1]`.
+#[inline(always)]
+fn add_halves(a: __m256, b: __m256) -> __m256 {
+    registers!(_mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b)))
+}
+
 /// The sums of eight vectors whose two halves were added already. Each step folds two vectors into one: first half on
 /// half, then within halves. Half `j` of the vector for `m` ends as the sums of vectors `4j + m`.
 #[inline(always)]
 fn sums_of_eight(v: [__m256; 8]) -> __m256 {
-    let quarters = |m: usize| {
-        let (a, b) = (v[m], v[m + 4]);
-        registers!(_mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b)))
-    };
-    let (a, b, c, d) = (quarters(0), quarters(1), quarters(2), quarters(3));
+    let (a, b, c, d) = (add_halves(v[0], v[4]), add_halves(v[1], v[5]), add_halves(v[2], v[6]), add_halves(v[3], v[7]));
     registers!({
         let p = _mm256_add_ps(_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xEE>(a, b));
         let q = _mm256_add_ps(_mm256_shuffle_ps::<0x44>(c, d), _mm256_shuffle_ps::<0xEE>(c, d));
@@ -143,9 +145,9 @@ fn sums_of_eight(v: [__m256; 8]) -> __m256 {
 
 impl Lanes for Avx2 {
     const LINEAR_ROWS: usize = 2;
-    const LINEAR_OUTPUTS: usize = 3;
+    const LINEAR_OUTPUTS: usize = 2;
     const OUTER_INPUTS: usize = 2;
-    const OUTER_OUTPUTS: usize = 3;
+    const OUTER_OUTPUTS: usize = 2;
 
     #[inline(always)]
     fn from_array(lanes: [f32; LANES]) -> Self {
@@ -201,10 +203,11 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     fn lane_sums(v: [Self; LANES]) -> Self {
-        let folded = |k: usize| registers!(_mm256_add_ps(v[k].0, v[k].1));
-        Avx2(
-            sums_of_eight([0, 1, 2, 3, 4, 5, 6, 7].map(folded)),
-            sums_of_eight([8, 9, 10, 11, 12, 13, 14, 15].map(folded)),
-        )
+        let (mut low, mut high) = ([v[0].0; 8], [v[0].0; 8]);
+        for k in 0..8 {
+            low[k] = registers!(_mm256_add_ps(v[k].0, v[k].1));
+            high[k] = registers!(_mm256_add_ps(v[k + 8].0, v[k + 8].1));
+        }
+        Avx2(sums_of_eight(low), sums_of_eight(high))
     }
 }

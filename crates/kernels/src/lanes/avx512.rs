@@ -108,6 +108,12 @@ impl Arithmetic for Avx512 {
     }
 }
 
+/// The vector of `a`'s and `b`'s halves `[a0 b0] + [a1 b1]`.
+#[inline(always)]
+fn add_halves(a: __m512, b: __m512) -> __m512 {
+    registers!(_mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xEE>(a, b)))
+}
+
 /// The vector of `a`'s and `b`'s quarters `[a0 a2 b0 b2] + [a1 a3 b1 b3]`.
 #[inline(always)]
 fn add_quarters(a: __m512, b: __m512) -> __m512 {
@@ -163,12 +169,11 @@ impl Lanes for Avx512 {
     /// Quarter `j` of the vector for `m` ends as the sums of vectors `4j + m`.
     #[inline(always)]
     fn lane_sums(v: [Self; LANES]) -> Self {
-        let halves = |a: usize, b: usize| {
-            let (a, b) = (v[a].0, v[b].0);
-            registers!(_mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xEE>(a, b)))
-        };
-        let quarters = |m: usize| add_quarters(halves(m, m + 4), halves(m + 8, m + 12));
-        let (a, b, c, d) = (quarters(0), quarters(1), quarters(2), quarters(3));
+        let mut quarters = [v[0].0; 4];
+        for (m, quarter) in quarters.iter_mut().enumerate() {
+            *quarter = add_quarters(add_halves(v[m].0, v[m + 4].0), add_halves(v[m + 8].0, v[m + 12].0));
+        }
+        let [a, b, c, d] = quarters;
         registers!({
             let p = _mm512_add_ps(_mm512_shuffle_ps::<0x44>(a, b), _mm512_shuffle_ps::<0xEE>(a, b));
             let q = _mm512_add_ps(_mm512_shuffle_ps::<0x44>(c, d), _mm512_shuffle_ps::<0xEE>(c, d));
