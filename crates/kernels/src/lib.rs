@@ -50,7 +50,7 @@ pub use lanes::{LANES, Vector};
 pub use linear::Linear;
 pub use memory::Memory;
 pub use multiply::Multiply;
-pub use norm::{Norm, NormKind, Normalise, NormaliseGradient};
+pub use norm::{Norm, NormForward, NormGradient, NormKind};
 pub use outer::Outer;
 pub use peak::multiply_adds;
 pub use place::{Ids, Matrix, Place};

@@ -122,7 +122,7 @@ pub fn norm_gradient<S: Scalar>(
 
 /// Arguments of [`norm`]. `y` may be the same place as `x`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Normalise {
+pub struct NormForward {
     /// `[T, C]`, written.
     pub y: Place,
     /// `[T, C]`
@@ -139,7 +139,7 @@ pub struct Normalise {
 
 /// Arguments of [`norm_gradient`]. `dx` may be the same place as `dy`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NormaliseGradient {
+pub struct NormGradient {
     /// `[T, C]`, written.
     pub dx: Option<(Place, Write)>,
     /// `[1, C]`, added to.
@@ -150,7 +150,7 @@ pub struct NormaliseGradient {
     pub x: Place,
     /// `[T, C]`
     pub dy: Place,
-    /// `[T, 2]`, as [`Normalise`] wrote it.
+    /// `[T, 2]`, as [`NormForward`] wrote it.
     pub saved: Place,
     /// What the norm does.
     pub norm: Norm,
@@ -173,7 +173,7 @@ fn shape_of_saved(fields: &mut Fields, saved: Place, x: Place) {
     fields.equal(("saved.rows", saved.rows), ("x.rows", x.rows));
 }
 
-impl Kernel for Normalise {
+impl Kernel for NormForward {
     fn fields(&self, fields: &mut Fields) {
         fields.read("x", self.x);
         fields.write("y", self.y, Write::Store);
@@ -201,7 +201,7 @@ impl Kernel for Normalise {
     }
 }
 
-impl Normalise {
+impl NormForward {
     /// The `R` rows from `first` on; several at once hide the latency of their sums.
     ///
     /// # Safety
@@ -264,7 +264,7 @@ impl Normalise {
     }
 }
 
-impl Kernel for NormaliseGradient {
+impl Kernel for NormGradient {
     fn fields(&self, fields: &mut Fields) {
         fields.read("x", self.x);
         fields.read("dy", self.dy);
@@ -304,7 +304,7 @@ impl Kernel for NormaliseGradient {
     }
 }
 
-impl NormaliseGradient {
+impl NormGradient {
     /// `dgain` and `dbias` of `count` channels (at most sixteen) from `first` on.
     ///
     /// # Safety
