@@ -81,7 +81,7 @@ pub enum LabError {
         known: Vec<String>,
     },
     /// Reading or writing failed.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {source}{}", path.display(), way_out(source))]
     Io {
         /// What was attempted, such as `write`.
         action: &'static str,
@@ -99,6 +99,30 @@ pub enum LabError {
         problem: String,
         /// The way out.
         remedy: String,
+    },
+    /// There is no such record.
+    #[error("{}: there is no record of a run{}", path.display(), alternatives("; records nearby: ", near))]
+    MissingRecord {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Records nearby, nearest name first.
+        near: Vec<String>,
+    },
+    /// The record has no such checkpoint.
+    #[error("{} has no checkpoint `{wanted}`{}", record.display(), alternatives("; it has: ", present))]
+    MissingCheckpoint {
+        /// The record.
+        record: PathBuf,
+        /// The checkpoint asked for.
+        wanted: String,
+        /// The checkpoints that are there.
+        present: Vec<String>,
+    },
+    /// Another process writes the record.
+    #[error("another process is writing the record {}; wait until it ends, or end it", path.display())]
+    Busy {
+        /// The record.
+        path: PathBuf,
     },
     /// The loss or the gradient is no number any more.
     #[error(
@@ -163,4 +187,21 @@ fn nearest_text(nearest: &Option<String>, known: &[String]) -> String {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("valid keys are {}", known.join(", ")),
     }
+}
+
+/// What to do when the system refuses; empty where its reason says it all.
+fn way_out(source: &std::io::Error) -> &'static str {
+    use std::io::ErrorKind as Kind;
+    match source.kind() {
+        Kind::StorageFull => "; what was there before is intact: free some space, or write elsewhere",
+        Kind::QuotaExceeded => "; what was there before is intact: free some of your quota, or write elsewhere",
+        Kind::FileTooLarge => "; what was there before is intact: raise the limit on file size (ulimit -f), or write elsewhere",
+        Kind::PermissionDenied | Kind::ReadOnlyFilesystem => "; choose a place that you may read and write",
+        Kind::NotFound => "; check the path",
+        _ => "",
+    }
+}
+
+fn alternatives(introduction: &str, names: &[String]) -> String {
+    if names.is_empty() { String::new() } else { format!("{introduction}{}", names.join(", ")) }
 }

@@ -1,0 +1,64 @@
+//! What a record says of a run in text: a line for every report of training, and a summary at the end.
+
+use serde::{Deserialize, Serialize};
+
+use crate::figure::Figure;
+use crate::number;
+
+/// One line of `metrics.jsonl`: training between the line before and this one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepLine {
+    /// Steps done.
+    pub step: u64,
+    /// Tokens trained on so far.
+    pub tokens: u64,
+    /// Learning rate of the step.
+    pub rate: f64,
+    /// Training loss in nats per scored token, mean over the steps since the line before.
+    #[serde(with = "number")]
+    pub loss: f64,
+    /// Euclidean length of the step's gradient before clipping.
+    #[serde(with = "number")]
+    pub gradient_norm: f64,
+    /// Validation loss in nats per scored token, where it was measured.
+    pub validation: Option<f64>,
+    /// Validation loss above the floor of the same sequences, in nats per scored token, where the law is known.
+    pub excess: Option<f64>,
+    /// Wall time of training so far, in seconds; the one number that differs between two runs of a plan.
+    pub seconds: f64,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// All steps done and scored.
+    Finished,
+    /// Stopped by the user; `resume` goes on.
+    Interrupted,
+    /// Stopped by the alarm: better than the optimum, which is impossible.
+    Impossible,
+    /// Stopped because the loss was no longer a finite number.
+    Diverged,
+}
+
+/// `summary.json`: how a run ended and what it scored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How it ended.
+    pub status: Status,
+    /// Steps done.
+    pub steps: u64,
+    /// Tokens trained on.
+    pub tokens: u64,
+    /// Hash of the weights, as [`crate::weights_hash`] gives it.
+    pub weights_hash: String,
+    /// Scores on the test sequences.
+    pub figures: Vec<Figure>,
+    /// Wall time in seconds.
+    pub seconds: f64,
+    /// Version of Infimum.
+    pub version: String,
+    /// Numerics of the plan.
+    pub numerics: u32,
+}

@@ -1,0 +1,18 @@
+//! What training needs to go on to the same bits.
+
+/// The state of a training between two steps. Streams are counter-based, so the step is their whole state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingState {
+    /// Steps done.
+    pub step: u64,
+    /// All parameters, in the order of the layout.
+    pub point: Vec<f32>,
+    /// Steps the optimiser was told.
+    pub optimiser_steps: u64,
+    /// The optimiser's arrays by name, in its order, each as long as the point.
+    pub optimiser: Vec<(String, Vec<f32>)>,
+    /// Step and validation loss (nats per scored token) of the best evaluation so far.
+    pub best: Option<(u64, f64)>,
+    /// Tokens trained on so far.
+    pub tokens: u64,
+}
