@@ -16,7 +16,11 @@ impl Task for Chains {
     #[inline(always)]
     fn run<L: Lanes>(self) -> Self::Output {
         // Half the chains where a vector takes several registers.
-        if L::LINEAR_ROWS >= 4 { chains::<L, CHAINS>(self.rounds) } else { chains::<L, { CHAINS / 2 }>(2 * self.rounds) }
+        if L::LINEAR_ROWS >= 4 {
+            chains::<L, CHAINS>(self.rounds)
+        } else {
+            chains::<L, { CHAINS / 2 }>(2 * self.rounds)
+        }
     }
 }
 

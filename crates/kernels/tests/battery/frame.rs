@@ -1,0 +1,300 @@
+//! A case, the memory it runs in, and the check that every kernel must pass.
+
+use infimum_kernels::{Field, Ids, Instruction, Isa, LANES, Matrix, Memory, Place, Script, Sizes, Use, Vector, Write};
+
+use crate::twins::Plain;
+
+/// What untouched memory holds: a NaN with a payload that no arithmetic makes.
+const POISON: f32 = f32::from_bits(0x7fc5_a5a5);
+
+/// An instruction with what its result may be off by.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) instruction: Instruction,
+    /// Instructions that make what the subject reads (saved statistics), run on the scalar lanes before.
+    pub(crate) before: Vec<Instruction>,
+    pub(crate) sizes: Sizes,
+    pub(crate) bound: Bound,
+    /// What the check must tell from `instruction`.
+    pub(crate) sabotages: Vec<Instruction>,
+}
+
+/// How far lanes and plain twin may be apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    /// Every result is a sum of products of inputs, and each of them is rounded at most so many times on its way. The
+    /// bound is the standard one for a sum in any order: `n u / (1 - n u)` times the same sum of absolute values, with
+    /// `u = 2^-24`. The plain twin gives that sum when all its inputs are replaced by their absolute values.
+    Roundings(usize),
+    /// So many times `u` times the largest absolute value in the field (of the twin's result).
+    Largest(f64),
+}
+
+/// Damage done to a result, to see whether the check sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoil {
+    Nothing,
+    /// The last written number is NaN.
+    Missing,
+    /// The last written number is off by 1 part in 100 and 0.001.
+    Nudge,
+    /// A vector that belongs to no field is written.
+    Outside,
+    /// A gradient that belongs to no field is written.
+    OutsideGradient,
+}
+
+/// Hands out places with gaps between them and between their rows, so that a stray write hits poison.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    values: u32,
+    weights: u32,
+    ids: u32,
+}
+
+impl Layout {
+    pub(crate) fn new() -> Layout {
+        Layout { values: 2, weights: 3, ids: 1 }
+    }
+
+    pub(crate) fn place(&mut self, rows: u32, channels: u32) -> Place {
+        let place = Place { offset: self.values, rows, channels, stride: channels + 1 + rows % 3 };
+        self.values += rows * place.stride + 2;
+        place
+    }
+
+    pub(crate) fn matrix(&mut self, rows: u32, columns: u32) -> Matrix {
+        let matrix =
+            Matrix { offset: self.weights, rows, columns, row_stride: columns + 2 + rows % 2, column_stride: 1 };
+        self.weights += rows * matrix.row_stride + 3;
+        matrix
+    }
+
+    pub(crate) fn ids(&mut self, rows: u32, alphabet: u32) -> Ids {
+        let ids = Ids { offset: self.ids, rows, alphabet };
+        self.ids += rows + 1;
+        ids
+    }
+
+    pub(crate) fn sizes(&self) -> Sizes {
+        Sizes { values: self.values as usize, weights: self.weights as usize, ids: self.ids as usize }
+    }
+
+    /// A case without sabotage.
+    pub(crate) fn case(&self, instruction: impl Into<Instruction>, bound: Bound) -> Case {
+        let (sizes, instruction) = (self.sizes(), instruction.into());
+        Case { instruction, before: Vec::new(), sizes, bound, sabotages: Vec::new() }
+    }
+}
+
+/// Numbers from a counter (the finaliser of SplitMix64), the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// In `[-2, 2)`.
+    fn number(&mut self) -> f32 {
+        (self.next() >> 40) as f32 / (1u64 << 22) as f32 - 2.0
+    }
+}
+
+/// The memories of a case.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) values: Vec<Vector>,
+    pub(crate) weights: Vec<f32>,
+    pub(crate) gradients: Vec<f32>,
+    pub(crate) ids: Vec<u32>,
+}
+
+impl State {
+    /// Poison everywhere but in what the instructions read or add to.
+    fn new(case: &Case) -> State {
+        let Sizes { values, weights, ids } = case.sizes;
+        let mut state = State {
+            values: vec![Vector::splat(POISON); values],
+            weights: vec![POISON; weights],
+            gradients: vec![POISON; weights],
+            ids: vec![0; ids * LANES],
+        };
+        let mut random = Random(values as u64 * 1000 + weights as u64);
+        for instruction in case.before.iter().chain([&case.instruction]) {
+            instruction.fields().iter().for_each(|field| state.fill(field.uses, &mut random));
+        }
+        case.before.iter().for_each(|instruction| state.run(instruction, case.sizes, Isa::SCALAR));
+        state
+    }
+
+    fn fill(&mut self, uses: Use, random: &mut Random) {
+        match uses {
+            Use::Read(place) | Use::Write(place, Write::Add) => {
+                for at in vectors(place) {
+                    self.values[at] = Vector(std::array::from_fn(|_| random.number()));
+                }
+            }
+            Use::Write(_, Write::Store) | Use::Scratch(_) => {}
+            Use::Weight(matrix) => numbers(matrix).for_each(|at| self.weights[at] = random.number()),
+            Use::Gradient(matrix) => numbers(matrix).for_each(|at| self.gradients[at] = random.number()),
+            Use::Ids(ids) => {
+                let at = ids.offset as usize * LANES;
+                for id in &mut self.ids[at..at + ids.rows as usize * LANES] {
+                    *id = (random.next() % u64::from(ids.alphabet)) as u32;
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, instruction: &Instruction, sizes: Sizes, isa: Isa) {
+        let script = Script::new(vec![instruction.clone()], sizes).expect("the case is legal");
+        let State { values, weights, gradients, ids } = self;
+        script.replay(isa, &mut Memory { values, weights, gradients, ids });
+    }
+
+    fn spoil(&mut self, case: &Case, spoil: Spoil) {
+        let damage = |x: f32| if spoil == Spoil::Missing { f32::NAN } else { x * 1.01 + 0.001 };
+        match spoil {
+            Spoil::Nothing => {}
+            Spoil::Outside => self.values[1].0[5] = 0.0,
+            Spoil::OutsideGradient => self.gradients[2] = 0.0,
+            Spoil::Missing | Spoil::Nudge => {
+                match written(&case.instruction).last().expect("something is written").uses {
+                    Use::Write(place, _) => {
+                        let lane = &mut self.values[vectors(place).last().expect("not empty")].0[15];
+                        *lane = damage(*lane);
+                    }
+                    Use::Gradient(matrix) => {
+                        let at = numbers(matrix).last().expect("not empty");
+                        self.gradients[at] = damage(self.gradients[at]);
+                    }
+                    _ => unreachable!("`written` gives only these"),
+                }
+            }
+        }
+    }
+}
+
+/// Where the vectors of a place stand.
+pub(crate) fn vectors(place: Place) -> impl Iterator<Item = usize> {
+    (0..place.rows).flat_map(move |r| (0..place.channels).map(move |c| (place.offset + r * place.stride + c) as usize))
+}
+
+/// Where the numbers of a matrix stand.
+pub(crate) fn numbers(m: Matrix) -> impl Iterator<Item = usize> {
+    (0..m.rows)
+        .flat_map(move |r| (0..m.columns).map(move |c| (m.offset + r * m.row_stride + c * m.column_stride) as usize))
+}
+
+/// The fields whose contents are the result.
+fn written(instruction: &Instruction) -> Vec<Field> {
+    let is_result = |field: &Field| matches!(field.uses, Use::Write(..) | Use::Gradient(_));
+    instruction.fields().into_iter().filter(is_result).collect()
+}
+
+/// Runs `run` in the memory of the case on every instruction set, and compares with the plain twin of the case's own
+/// instruction, with the other instruction sets, and with what must not have changed.
+pub(crate) fn check(case: &Case, run: &Instruction, sets: &[Isa], spoil: Spoil) -> Result<(), String> {
+    let before = State::new(case);
+    let twin = Plain::run_lanes(&case.instruction, &before, |x| x);
+    let size = Plain::run_lanes(&case.instruction, &before, f64::abs);
+    let mut first: Option<State> = None;
+    for &isa in sets {
+        let mut state = before.clone();
+        state.run(run, case.sizes, isa);
+        state.spoil(case, spoil);
+        check_untouched(case, &before, &state).map_err(|fault| format!("{isa}: {fault}"))?;
+        check_close(case, &state, &twin, &size).map_err(|fault| format!("{isa}: {fault}"))?;
+        let first = first.get_or_insert_with(|| state.clone());
+        check_bits(case, first, &state).map_err(|fault| format!("{isa} against {}: {fault}", sets[0]))?;
+    }
+    Ok(())
+}
+
+/// What no field writes has the bits it had.
+fn check_untouched(case: &Case, before: &State, after: &State) -> Result<(), String> {
+    let (mut values, mut gradients) = (vec![true; after.values.len()], vec![true; after.gradients.len()]);
+    for field in case.instruction.fields() {
+        match field.uses {
+            Use::Write(place, _) | Use::Scratch(place) => vectors(place).for_each(|at| values[at] = false),
+            Use::Gradient(matrix) => numbers(matrix).for_each(|at| gradients[at] = false),
+            _ => {}
+        }
+    }
+    let same = |a: &Vector, b: &Vector| a.0.map(f32::to_bits) == b.0.map(f32::to_bits);
+    if let Some(at) = (0..values.len()).find(|&at| values[at] && !same(&before.values[at], &after.values[at])) {
+        return Err(format!("vector {at} belongs to no written field and changed"));
+    }
+    let same = |at: usize| before.gradients[at].to_bits() == after.gradients[at].to_bits();
+    match (0..gradients.len()).find(|&at| gradients[at] && !same(at)) {
+        Some(at) => Err(format!("gradient {at} belongs to no written field and changed")),
+        None => Ok(()),
+    }
+}
+
+/// Every written number is within the bound of the twin's.
+fn check_close(case: &Case, state: &State, twin: &[Plain], size: &[Plain]) -> Result<(), String> {
+    for field in written(&case.instruction) {
+        match field.uses {
+            Use::Write(place, _) => {
+                for lane in 0..LANES {
+                    let at: Vec<usize> = vectors(place).collect();
+                    let found: Vec<f64> = at.iter().map(|&at| f64::from(state.values[at].0[lane])).collect();
+                    let expected: Vec<f64> = at.iter().map(|&at| twin[lane].values[at]).collect();
+                    let sizes: Vec<f64> = at.iter().map(|&at| size[lane].values[at]).collect();
+                    compare(case.bound, &found, &expected, &sizes)
+                        .map_err(|fault| format!("`{}`, lane {lane}: {fault}", field.name))?;
+                }
+            }
+            Use::Gradient(matrix) => {
+                let at: Vec<usize> = numbers(matrix).collect();
+                let found: Vec<f64> = at.iter().map(|&at| f64::from(state.gradients[at])).collect();
+                let expected: Vec<f64> = at.iter().map(|&at| twin[LANES - 1].gradients[at]).collect();
+                let sizes: Vec<f64> = at.iter().map(|&at| size[LANES - 1].gradients[at]).collect();
+                compare(case.bound, &found, &expected, &sizes).map_err(|fault| format!("`{}`: {fault}", field.name))?;
+            }
+            _ => unreachable!("`written` gives only these"),
+        }
+    }
+    Ok(())
+}
+
+fn compare(bound: Bound, found: &[f64], expected: &[f64], sizes: &[f64]) -> Result<(), String> {
+    const U: f64 = 1.0 / (1u64 << 24) as f64;
+    let largest = expected.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+    for (k, ((&found, &expected), &size)) in found.iter().zip(expected).zip(sizes).enumerate() {
+        let tolerance = match bound {
+            Bound::Roundings(n) => n as f64 * U / (1.0 - n as f64 * U) * size,
+            Bound::Largest(n) => n * U * largest,
+        };
+        let close = (found - expected).abs() <= tolerance;
+        if !close {
+            return Err(format!("element {k} is {found}, not {expected} within {tolerance:e}"));
+        }
+    }
+    Ok(())
+}
+
+/// Every written number has the same bits in both.
+fn check_bits(case: &Case, one: &State, other: &State) -> Result<(), String> {
+    for field in written(&case.instruction) {
+        let same = match field.uses {
+            Use::Write(place, _) => {
+                vectors(place).all(|at| one.values[at].0.map(f32::to_bits) == other.values[at].0.map(f32::to_bits))
+            }
+            Use::Gradient(matrix) => {
+                numbers(matrix).all(|at| one.gradients[at].to_bits() == other.gradients[at].to_bits())
+            }
+            _ => unreachable!("`written` gives only these"),
+        };
+        if !same {
+            return Err(format!("`{}` has other bits", field.name));
+        }
+    }
+    Ok(())
+}

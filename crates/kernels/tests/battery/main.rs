@@ -1,0 +1,62 @@
+//! Every kernel, on every shape around its block sizes and every instruction set of this processor, against its plain
+//! twin. Outputs start as NaN, so does everything that an instruction may not read; scratch starts dirty.
+//!
+//! To add a kernel: its cases in a file here, a line in [`cases`], an arm in `twins::twin`.
+
+mod add_rows;
+mod elementwise;
+mod frame;
+mod linear;
+mod outer;
+mod twins;
+
+use std::collections::BTreeSet;
+
+use frame::{Case, Spoil, check};
+use infimum_kernels::{Instruction, Isa};
+
+/// The cases of all kernels.
+fn cases() -> Vec<Case> {
+    [linear::cases(), outer::cases(), add_rows::cases(), elementwise::cases()].concat()
+}
+
+#[test]
+fn every_kernel_has_cases_and_sabotage() {
+    let all: BTreeSet<&str> = Instruction::KERNELS.iter().copied().collect();
+    let tested: BTreeSet<&str> = cases().iter().map(|case| case.instruction.kernel()).collect();
+    assert_eq!(tested, all, "kernels with cases, and kernels");
+    let broken: BTreeSet<&str> =
+        cases().iter().filter(|case| !case.sabotages.is_empty()).map(|case| case.instruction.kernel()).collect();
+    assert_eq!(broken, all, "kernels that are broken on purpose, and kernels");
+}
+
+#[test]
+fn every_kernel_agrees_with_its_plain_twin_and_has_the_same_bits_on_every_instruction_set() {
+    for case in cases() {
+        if let Err(fault) = check(&case, &case.instruction, &Isa::available(), Spoil::Nothing) {
+            panic!("{fault}\nin {:?}", case.instruction);
+        }
+    }
+}
+
+/// A kernel that runs other instructions than it was asked for is caught.
+#[test]
+fn sabotage_is_caught() {
+    for case in cases() {
+        for sabotage in &case.sabotages {
+            let found = check(&case, sabotage, &[Isa::best()], Spoil::Nothing);
+            assert!(found.is_err(), "not caught: {sabotage:?}\nin place of {:?}", case.instruction);
+        }
+    }
+}
+
+/// A kernel that leaves a wrong or missing number, or writes where it must not, is caught.
+#[test]
+fn spoilt_memory_is_caught() {
+    for case in cases().iter().filter(|case| !case.sabotages.is_empty()) {
+        for spoil in [Spoil::Missing, Spoil::Nudge, Spoil::Outside, Spoil::OutsideGradient] {
+            let found = check(case, &case.instruction, &[Isa::best()], spoil);
+            assert!(found.is_err(), "not caught: {spoil:?} in {:?}", case.instruction);
+        }
+    }
+}
