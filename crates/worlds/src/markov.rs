@@ -78,7 +78,7 @@ impl Markov {
 
     /// The non-zero probabilities of the next state after the states `last` (oldest first, at most `order` of them; none for
     /// the start law): (state, probability), states ascending. Panics on more states than the order or a state out of range.
-    pub fn row(&self, last: &[u16]) -> impl Iterator<Item = (usize, f64)> + '_ {
+    pub fn row<'a>(&'a self, last: &[u16]) -> impl Iterator<Item = (usize, f64)> + use<'a> {
         assert!(last.len() <= self.order(), "{} states are more than the order, {}", last.len(), self.order());
         let context = last.iter().fold(Context::default(), |context, &state| {
             assert!(usize::from(state) < self.states(), "state {state} is out of range");

@@ -68,3 +68,56 @@ impl Twister {
         crate::markov::scale_to_one(row);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Twister;
+    use serde::Deserialize;
+
+    #[derive(Deserialize)]
+    struct Oracles {
+        legacy: Vec<Legacy>,
+    }
+
+    #[derive(Deserialize)]
+    struct Legacy {
+        seed: u32,
+        doubles: Vec<f64>,
+        ten: Vec<u16>,
+        thousand: Vec<u16>,
+        dirichlet: Vec<f64>,
+    }
+
+    fn cases() -> Vec<Legacy> {
+        serde_json::from_str::<Oracles>(include_str!("../tests/oracles.json")).unwrap().legacy
+    }
+
+    fn shuffled(seed: u32, length: u16) -> Vec<u16> {
+        let mut items: Vec<u16> = (0..length).collect();
+        Twister::new(seed).shuffle(&mut items);
+        items
+    }
+
+    #[test]
+    fn doubles_and_shuffles_are_numpys() {
+        for case in cases() {
+            let mut twister = Twister::new(case.seed);
+            let doubles: Vec<f64> = (0..1300).map(|_| twister.uniform()).collect();
+            assert_eq!([0, 1, 2, 311, 312, 623, 1299].map(|i| doubles[i]).to_vec(), case.doubles, "seed {}", case.seed);
+            assert_eq!(shuffled(case.seed, 10), case.ten);
+            let thousand = shuffled(case.seed, 1000);
+            assert_eq!([&thousand[..20], &thousand[980..]].concat(), case.thousand);
+        }
+    }
+
+    #[test]
+    fn dirichlet_rows_are_numpys_to_two_units_in_the_last_place() {
+        for case in cases() {
+            let mut row = [0.0; 7];
+            Twister::new(case.seed).dirichlet_of_ones(&mut row);
+            for (p, expected) in row.iter().zip(&case.dirichlet) {
+                assert!(p.to_bits().abs_diff(expected.to_bits()) <= 2, "{p:e} for {expected:e}");
+            }
+        }
+    }
+}

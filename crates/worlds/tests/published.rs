@@ -100,3 +100,21 @@ fn floors_and_ceilings_are_the_recomputed_ones() {
     check_values(&mm_100(), [4.1875, 0.0510, 4.1871, 4.1876]);
     check_values(&mm_100_sparse_75(), [2.8313, 0.1502, 2.8211, 2.8261]);
 }
+
+/// The files beside the workspace, where there are any.
+#[test]
+fn a_published_file_on_disk_is_the_exported_one() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/markov");
+    let (Ok(text), Ok(file)) =
+        (std::fs::read(format!("{folder}/meta.json")), std::fs::read(format!("{folder}/val.bin")))
+    else {
+        println!("skipped: ../shared/data/markov, beside the workspace, is absent");
+        return;
+    };
+    let meta: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let number = |name: &str| meta[name].as_i64().unwrap();
+    let world = published(number("n_states"), number("block_size"), meta["sparsity"].as_f64());
+    assert_eq!((number("seed"), number("bos_token")), (42, number("n_states")));
+    let (bytes, _) = files(&world, number("train_sequences") as usize, number("val_sequences") as usize);
+    assert!(bytes == file, "the exported validation blocks are not those on disk");
+}

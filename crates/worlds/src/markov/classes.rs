@@ -178,3 +178,98 @@ fn period(law: &Law, members: &[u32]) -> usize {
 fn greatest_common_divisor(a: usize, b: usize) -> usize {
     if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Classes;
+    use crate::Stream;
+    use crate::markov::law::Law;
+
+    /// Order 1, even probabilities on the given successors, of which every state has the same number.
+    fn law(successors: &[Vec<u16>]) -> Law {
+        let (states, keep) = (successors.len(), successors[0].len());
+        Law::new([states, 1, keep], 0..=states, |row, p, to| {
+            p.fill(1.0 / p.len() as f64);
+            if row < states {
+                to.copy_from_slice(&successors[row]);
+            } else {
+                (0..states).for_each(|state| to[state] = state as u16);
+            }
+        })
+    }
+
+    /// (members, period) of the recurrent classes; the number of classes; the number of transient states.
+    type Found = (Vec<(Vec<u32>, usize)>, usize, usize);
+
+    fn found(successors: &[Vec<u16>]) -> Found {
+        let classes = Classes::new(&law(successors));
+        let recurrent = classes.recurrent.iter().map(|class| (class.members.clone(), class.period)).collect();
+        (recurrent, classes.communicating, classes.transient())
+    }
+
+    /// `paths[n][a][b]`: whether some path of exactly `n` steps leads from `a` to `b`.
+    fn paths(successors: &[Vec<u16>]) -> Vec<Vec<Vec<bool>>> {
+        let states = successors.len();
+        let mut paths =
+            vec![(0..states).map(|a| (0..states).map(|b| a == b).collect::<Vec<bool>>()).collect::<Vec<_>>()];
+        for _ in 0..4 * states {
+            let last = paths.last().unwrap();
+            let step = |a: usize| (0..states).map(|b| successors[a].iter().any(|&m| last[usize::from(m)][b])).collect();
+            paths.push((0..states).map(step).collect());
+        }
+        paths
+    }
+
+    /// The same from the definitions.
+    fn by_definition(successors: &[Vec<u16>]) -> Found {
+        let (states, paths) = (successors.len(), paths(successors));
+        let leads = |a: usize, b: usize| paths.iter().any(|exactly| exactly[a][b]);
+        let class = |a: usize| (0..states).filter(|&b| leads(a, b) && leads(b, a)).collect::<Vec<_>>();
+        let firsts: Vec<usize> = (0..states).filter(|&a| class(a)[0] == a).collect();
+        let closed = |a: &usize| (0..states).all(|b| !leads(*a, b) || leads(b, *a));
+        let returns = |a: usize| (1..paths.len()).filter(|&n| paths[n][a][a]).fold(0, super::greatest_common_divisor);
+        let members = |a: usize| class(a).into_iter().map(|b| b as u32).collect::<Vec<_>>();
+        let recurrent: Vec<_> = firsts.iter().copied().filter(closed).map(|a| (members(a), returns(a))).collect();
+        let transient = states - recurrent.iter().map(|(members, _)| members.len()).sum::<usize>();
+        (recurrent, firsts.len(), transient)
+    }
+
+    #[test]
+    fn known_chains() {
+        let cycle: Vec<Vec<u16>> = vec![vec![1], vec![2], vec![0]];
+        assert_eq!(found(&cycle), (vec![(vec![0, 1, 2], 3)], 1, 0));
+        let apart: Vec<Vec<u16>> = vec![vec![1], vec![0], vec![2], vec![2]];
+        assert_eq!(found(&apart), (vec![(vec![0, 1], 2), (vec![2], 1)], 3, 1));
+        let even_and_odd: Vec<Vec<u16>> = vec![vec![1, 3], vec![0, 2], vec![1, 3], vec![0, 2]];
+        assert_eq!(found(&even_and_odd), (vec![(vec![0, 1, 2, 3], 2)], 1, 0));
+    }
+
+    #[test]
+    fn every_chain_of_three_states_agrees_with_the_definitions() {
+        let rows: [&[&[u16]]; 2] = [&[&[0], &[1], &[2]], &[&[0, 1], &[0, 2], &[1, 2]]];
+        for rows in rows {
+            for number in 0..27 {
+                let chain: Vec<Vec<u16>> =
+                    [number / 9, number / 3 % 3, number % 3].map(|row| rows[row].to_vec()).to_vec();
+                assert_eq!(found(&chain), by_definition(&chain), "{chain:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn random_sparse_chains_agree_with_the_definitions() {
+        let mut stream = Stream::at([1, 2], [0; 4]);
+        for number in 0..600 {
+            let (states, keep) = (4 + number % 6, 1 + number % 2);
+            let row = |stream: &mut Stream| {
+                let first = stream.below(states) as u16;
+                let second = (first + 1 + stream.below(states - 1) as u16) % states as u16;
+                let mut row = [first, second][..keep as usize].to_vec();
+                row.sort();
+                row
+            };
+            let chain: Vec<Vec<u16>> = (0..states).map(|_| row(&mut stream)).collect();
+            assert_eq!(found(&chain), by_definition(&chain), "{chain:?}");
+        }
+    }
+}

@@ -162,3 +162,63 @@ fn substitute_back(matrix: &[f64], size: usize) -> Vec<f64> {
     super::scale_to_one(&mut law);
     law
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Local, Method, Stationary};
+    use crate::markov::classes::{Class, Classes};
+    use crate::markov::forward::Rows;
+    use crate::markov::law::Law;
+    use crate::markov::{Settings, dirichlet};
+
+    fn everything(law: &Law) -> Class {
+        Classes::new(law).recurrent.remove(0)
+    }
+
+    /// Two states that hardly ever change: `P(0 -> 1) = a`, `P(1 -> 0) = b`, stationary law `(b, a) / (a + b)`.
+    fn nearly_still(a: f64, b: f64) -> Law {
+        Law::new([2, 1, 2], 0..=2, |row, p, _| p.copy_from_slice(&[[1.0 - a, a], [b, 1.0 - b], [0.5, 0.5]][row]))
+    }
+
+    #[test]
+    fn elimination_is_accurate_where_subtraction_would_not_be() {
+        for (a, b) in [(1e-15, 3e-16), (1e-20, 1e-9), (1e-12, 1e-13)] {
+            let law = nearly_still(a, b);
+            let found = Stationary::new(&law, &Rows::new(&law), &everything(&law));
+            assert!((found.law[0] * (a + b) / b - 1.0).abs() <= 1e-14, "{found:?}");
+            assert!((found.law[1] * (a + b) / a - 1.0).abs() <= 1e-14, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn iteration_agrees_with_elimination() {
+        let chain = |states, order, keep| Settings { order, keep: Some(keep), ..Settings::new(states, 2, 3) };
+        for settings in [chain(50, 1, 50), chain(300, 1, 20), chain(6, 3, 6), chain(40, 2, 5)] {
+            let law = dirichlet::draw(&settings.plan().unwrap());
+            let class = everything(&law);
+            let local = Local { law: &law, members: &class.members };
+            let exact = local.eliminate().unwrap();
+            let (iterated, method) = local.iterate(false);
+            let (slower, _) = local.iterate(true);
+            assert!(matches!(method, Method::Iteration { steps } if steps < 1000), "{method:?}");
+            assert!(
+                super::distance(&exact, &iterated) <= 1e-12 && super::distance(&exact, &slower) <= 1e-12,
+                "{settings:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn iteration_finds_the_law_of_a_periodic_chain() {
+        let law = Law::new([4, 1, 2], 0..=4, |row, p, to| match row {
+            4 => (p.copy_from_slice(&[0.25; 4]), to.copy_from_slice(&[0, 1, 2, 3])).0,
+            _ => (p.copy_from_slice(&[0.25, 0.75]), to.copy_from_slice(if row % 2 == 0 { &[1, 3] } else { &[0, 2] })).0,
+        });
+        let class = everything(&law);
+        assert_eq!(class.period, 2);
+        let (found, _) = Local { law: &law, members: &class.members }.iterate(true);
+        for (p, expected) in found.iter().zip([0.125, 0.125, 0.375, 0.375]) {
+            assert!((p - expected).abs() <= 1e-13, "{found:?}");
+        }
+    }
+}

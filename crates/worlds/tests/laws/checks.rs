@@ -1,0 +1,270 @@
+//! One function a promise. They know a world by its traits alone.
+
+use std::collections::BTreeMap;
+
+use infimum_worlds::{Baseline, Example, Floor, Known, Purpose, Shape, Split, Stream, Truth, World, follow};
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+pub(crate) type Check = fn(&dyn World) -> Result<(), String>;
+
+pub(crate) const LAWS: &[(&str, Check)] = &[
+    ("the law sums to one", law_sums_to_one),
+    ("the sampler follows the law", sampler_follows_law),
+    ("floors and ceilings are those of all sequences", floors_are_exact),
+    ("baselines stand between chance and the floor", baselines_are_ordered),
+    ("examples have the world's shape", examples_have_shape),
+    ("a stream says what is drawn", stream_decides),
+    ("streams differ", streams_differ),
+    ("exported blocks are whole sequences", exports_are_sequences),
+    ("names of facts are unique", facts_are_unique),
+];
+
+/// Fixed seeds make every run the same; this is how far out in the tail a sound sampler may have been drawn.
+const TAIL: f64 = 1e-6;
+const DRAWS: u64 = 20_000;
+const SEED: u64 = 20_260_101;
+
+fn ensure(holds: bool, failure: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(failure()) }
+}
+
+/// Equal to 1e-12; false if either is not a number.
+fn near(value: f64, expected: f64) -> bool {
+    (value - expected).abs() <= 1e-12 * expected.abs().max(1.0)
+}
+
+/// The law of head 0 after `prefix`.
+fn law_after(truth: &dyn Truth, shape: &Shape, prefix: &[u16]) -> Option<Vec<f64>> {
+    let mut belief = truth.begin();
+    prefix.iter().for_each(|&token| belief.observe(token));
+    let mut p = vec![f64::NAN; shape.heads[0].alphabet];
+    (belief.law(0, &mut p) == Known::Yes).then_some(p)
+}
+
+/// Every reachable prefix of a block (the tokens of an example and its last target), shortest first, with its probability
+/// and the law after it. The first token, too, is drawn from the belief.
+fn prefixes(world: &dyn World) -> Vec<(Vec<u16>, f64, Vec<f64>)> {
+    let (truth, shape) = (world.truth().expect("the law is known"), world.shape());
+    let (mut all, mut level) = (Vec::new(), vec![(Vec::new(), 1.0)]);
+    for _ in 0..=shape.positions {
+        let mut longer = Vec::new();
+        for (prefix, probability) in level {
+            let law = law_after(truth, shape, &prefix).expect("the next token has a law everywhere");
+            for (token, &p) in law.iter().enumerate().filter(|&(_, &p)| p != 0.0) {
+                let mut next: Vec<u16> = prefix.clone();
+                next.push(token as u16);
+                longer.push((next, probability * p));
+            }
+            all.push((prefix, probability, law));
+        }
+        level = longer;
+    }
+    all.extend(level.into_iter().map(|(block, probability)| (block, probability, Vec::new())));
+    all
+}
+
+/// The whole blocks and their probabilities.
+fn blocks(world: &dyn World) -> Vec<(Vec<u16>, f64)> {
+    let whole = world.shape().positions + 1;
+    let blocks = prefixes(world).into_iter().filter(|(prefix, ..)| prefix.len() == whole);
+    blocks.map(|(block, probability, _)| (block, probability)).collect()
+}
+
+/// The example that a block makes, of next tokens.
+fn example_of(block: &[u16], shape: &Shape) -> Example {
+    let (tokens, targets) = (block[..shape.positions].to_vec(), vec![block[1..].to_vec()]);
+    let weight = |position| if shape.scored.contains(&position) { 1.0 } else { 0.0 };
+    Example { tokens, targets, weights: vec![(0..shape.positions).map(weight).collect()] }
+}
+
+fn block_of(example: &Example) -> Vec<u16> {
+    let mut block = example.tokens.clone();
+    block.extend(example.targets[0].last());
+    block
+}
+
+fn draw(world: &dyn World, step: u64, index: u64) -> Example {
+    let mut example = Example::default();
+    world.draw(&mut Stream::new(SEED, Purpose::Check, step, index), &mut example);
+    example
+}
+
+fn law_sums_to_one(world: &dyn World) -> Result<(), String> {
+    let truth = world.truth().expect("the law is known");
+    for (prefix, _, law) in prefixes(world).iter().filter(|(_, _, law)| !law.is_empty()) {
+        let total: f64 = law.iter().sum();
+        ensure((total - 1.0).abs() <= 1e-12, || format!("{total} after {prefix:?}"))?;
+        ensure(law.iter().all(|&p| p >= 0.0), || format!("{law:?} after {prefix:?}"))?;
+        let mut belief = truth.begin();
+        prefix.iter().for_each(|&token| belief.observe(token));
+        let inside = belief.state().is_none_or(|state| truth.states().is_some_and(|states| state < states));
+        ensure(inside, || format!("state {:?} after {prefix:?}", belief.state()))?;
+    }
+    let total: f64 = blocks(world).iter().map(|(_, p)| p).sum();
+    ensure(near(total, 1.0), || format!("all sequences together have probability {total}"))
+}
+
+/// Chi-square over whole sequences; those expected fewer than five times are pooled.
+fn sampler_follows_law(world: &dyn World) -> Result<(), String> {
+    let mut counts: BTreeMap<Vec<u16>, u64> = BTreeMap::new();
+    for index in 0..DRAWS {
+        *counts.entry(block_of(&draw(world, 0, index))).or_insert(0) += 1;
+    }
+    let (mut statistic, mut cells, mut rare, mut rare_count) = (0.0, 0_usize, 0.0, 0.0);
+    let term = |count: f64, expected: f64| (count - expected) * (count - expected) / expected;
+    for (block, p) in blocks(world) {
+        let (count, expected) = (counts.remove(&block).unwrap_or(0) as f64, p * DRAWS as f64);
+        if expected < 5.0 {
+            (rare, rare_count) = (rare + expected, rare_count + count);
+        } else {
+            (statistic, cells) = (statistic + term(count, expected), cells + 1);
+        }
+    }
+    ensure(counts.is_empty(), || format!("drawn, but impossible: {:?}", counts.keys().next()))?;
+    if rare > 0.0 {
+        (statistic, cells) = (statistic + term(rare_count, rare), cells + 1);
+    }
+    ensure(cells > 0, || "no sequence is possible".to_string())?;
+    let limit = match cells - 1 {
+        0 => 1e-9,
+        freedom => ChiSquared::new(freedom as f64).unwrap().inverse_cdf(1.0 - TAIL),
+    };
+    ensure(statistic <= limit, || format!("chi-square {statistic} of {cells} cells is above {limit}"))
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
+    sum / f64::from(count)
+}
+
+/// Expected nats and expected hits of the best guess at every position, by walking the belief along every sequence.
+fn brute_force(world: &dyn World) -> (Vec<f64>, Vec<f64>) {
+    let (truth, shape) = (world.truth().expect("the law is known"), world.shape());
+    let (mut nats, mut hits) = (vec![0.0; shape.positions], vec![0.0; shape.positions]);
+    let mut p = vec![0.0; shape.heads[0].alphabet];
+    let mut belief = truth.begin();
+    for (block, probability) in blocks(world) {
+        follow(&mut *belief, &example_of(&block, shape), 0, &mut p, &mut |position, law, target| {
+            let best = (0..law.len()).fold(0, |best, token| if law[token] > law[best] { token } else { best });
+            nats[position] -= probability * libm::log(law[usize::from(target)]);
+            hits[position] += if best == usize::from(target) { probability } else { 0.0 };
+        });
+    }
+    (nats, hits)
+}
+
+fn exact(floor: Floor) -> Option<f64> {
+    if let Floor::Exact(value) = floor { Some(value) } else { None }
+}
+
+fn floors_are_exact(world: &dyn World) -> Result<(), String> {
+    let (truth, shape) = (world.truth().expect("the law is known"), world.shape());
+    let (nats, hits) = brute_force(world);
+    let scored = |values: &[f64]| mean(shape.scored.clone().map(|position| values[position]));
+    let check = |name: &str, floor: Floor, expected: f64| match exact(floor) {
+        Some(value) => ensure(near(value, expected), || format!("{name} {value}, of all sequences {expected}")),
+        None => Ok(()),
+    };
+    check("floor", truth.floor(0), scored(&nats))?;
+    check("ceiling", truth.ceiling(0), scored(&hits))?;
+    let by_position = truth.floor_by_position(0);
+    ensure(by_position.len() == shape.positions, || format!("{} positions", by_position.len()))?;
+    for position in shape.scored.clone() {
+        check(&format!("floor at position {position}"), by_position[position], nats[position])?;
+    }
+    Ok(())
+}
+
+fn baselines_are_ordered(world: &dyn World) -> Result<(), String> {
+    let truth = world.truth().expect("the law is known");
+    let baselines = truth.baselines(0);
+    let nats = |baseline: &Baseline| exact(baseline.nats).unwrap_or(f64::NAN);
+    let hits = |baseline: &Baseline| exact(baseline.accuracy).unwrap_or(f64::NAN);
+    let names: Vec<_> = baselines.iter().map(|baseline| baseline.name).collect();
+    ensure(names.starts_with(&["uniform", "unigram"]), || format!("{names:?}"))?;
+    for pair in baselines.windows(2) {
+        let ordered = nats(&pair[0]) + 1e-12 >= nats(&pair[1]) && hits(&pair[0]) <= hits(&pair[1]) + 1e-12;
+        ensure(ordered, || format!("{pair:?}"))?;
+    }
+    let (last, floor) = (baselines.last().expect("there are two"), exact(truth.floor(0)).unwrap_or(f64::NAN));
+    ensure(nats(last) + 1e-12 >= floor, || format!("{last:?} is below the floor, {floor}"))
+}
+
+fn examples_have_shape(world: &dyn World) -> Result<(), String> {
+    let shape = world.shape();
+    ensure(shape.scored.end <= shape.positions && !shape.scored.is_empty(), || format!("{:?}", shape.scored))?;
+    for index in 0..64 {
+        let example = draw(world, 1, index);
+        let failure = || format!("{example:?} for {shape:?}");
+        ensure(example.tokens.len() == shape.positions, failure)?;
+        ensure(example.tokens.iter().all(|&token| usize::from(token) < shape.alphabet), failure)?;
+        ensure(example.targets.len() == shape.heads.len() && example.weights.len() == shape.heads.len(), failure)?;
+        for (head, (targets, weights)) in shape.heads.iter().zip(example.targets.iter().zip(&example.weights)) {
+            ensure(targets.len() == shape.positions && weights.len() == shape.positions, failure)?;
+            ensure(targets.iter().all(|&target| usize::from(target) < head.alphabet), failure)?;
+            ensure((0..shape.positions).all(|t| weights[t] == 0.0 || shape.scored.contains(&t)), failure)?;
+            ensure(weights.iter().any(|&weight| weight > 0.0), failure)?;
+        }
+        ensure(example.tokens[1..] == example.targets[0][..shape.positions - 1], failure)?;
+    }
+    Ok(())
+}
+
+/// The same stream gives the same example, whatever was drawn before and stood in the example before.
+fn stream_decides(world: &dyn World) -> Result<(), String> {
+    let first: Vec<Example> = (0..32).map(|index| draw(world, 2, index)).collect();
+    let mut again = Example { tokens: vec![9; 99], targets: vec![vec![7; 3]; 5], weights: vec![vec![0.5; 2]; 4] };
+    for index in (0..32).rev() {
+        world.draw(&mut Stream::new(SEED, Purpose::Check, 2, index), &mut again);
+        ensure(again == first[index as usize], || format!("{again:?}, first {:?}", first[index as usize]))?;
+    }
+    Ok(())
+}
+
+/// Where more than one sequence is likely, examples of different indices, steps, purposes and seeds are not all the same.
+fn streams_differ(world: &dyn World) -> Result<(), String> {
+    if blocks(world).iter().any(|&(_, p)| p > 0.9) {
+        return Ok(());
+    }
+    let example = |stream: Stream| {
+        let mut example = Example::default();
+        world.draw(&mut { stream }, &mut example);
+        example
+    };
+    type Numbered = (&'static str, fn(u64) -> Stream);
+    let streams: [Numbered; 3] = [
+        ("index", |number| Stream::new(SEED, Purpose::Check, 0, number)),
+        ("step", |number| Stream::new(SEED, Purpose::Check, number, 0)),
+        ("seed", |number| Stream::new(number, Purpose::Check, 0, 0)),
+    ];
+    for (name, stream) in streams {
+        let same = (1..200).all(|number| example(stream(number)) == example(stream(0)));
+        ensure(!same, || format!("200 examples that differ in {name} are the same"))?;
+    }
+    Ok(())
+}
+
+fn exports_are_sequences(world: &dyn World) -> Result<(), String> {
+    let possible: Vec<Vec<u16>> = blocks(world).into_iter().map(|(block, _)| block).collect();
+    let export = |train, validation| {
+        let mut all = Vec::new();
+        world.export(train, validation, &mut |split, block| all.push((split, block.to_vec())));
+        all
+    };
+    let all = export(200, 100);
+    let splits: Vec<Split> = all.iter().map(|(split, _)| *split).collect();
+    ensure(splits == [[Split::Train; 200].as_slice(), &[Split::Validation; 100]].concat(), || format!("{splits:?}"))?;
+    for (_, block) in &all {
+        ensure(possible.contains(block), || format!("{block:?} is not a sequence of this world"))?;
+    }
+    ensure(all == export(200, 100), || "a second export differs".to_string())?;
+    let likely = blocks(world).iter().any(|&(_, p)| p > 0.9);
+    ensure(likely || all.iter().any(|(_, block)| *block != all[0].1), || "all blocks are the same".to_string())
+}
+
+fn facts_are_unique(world: &dyn World) -> Result<(), String> {
+    let mut names: Vec<String> = world.facts().into_iter().map(|fact| fact.name).collect();
+    names.sort();
+    let double = names.windows(2).find(|pair| pair[0] == pair[1]);
+    ensure(double.is_none(), || format!("{double:?}"))
+}

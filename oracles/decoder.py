@@ -1,0 +1,259 @@
+"""Re-derives with JAX, in float64, the numbers that Rust tests carry in crates/lab/tests/oracles/decoder.json.
+
+    python oracles/decoder.py            writes the file
+    python oracles/decoder.py --check    computes everything again; exit status 1 if a number has moved
+
+Needs `pip install jax` (for CPUs; 135 MB with what it pulls, where torch from the same index is 540 MB and pulls over 2 GB of CUDA).
+
+Models are written with nanoGPT's names and shapes: a linear map is [outputs, inputs], c_attn's rows are queries, keys, values,
+heads are contiguous slices. Per case the file holds the settings, the start weights (multiples of 2^-10, so that float32
+holds them exactly), the batches, the loss and gradient of the first batch, and the losses of 20 steps of AdamW.
+Formulas: `rate`, `adamw` and `clip_factor` below; norms divide by sqrt(variance + epsilon), RMSNorm by
+sqrt(mean square + epsilon); the loss is the mean over all targets of a batch, in nats.
+"""
+import argparse, json, math, pathlib, sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+jax.config.update("jax_enable_x64", True)
+
+FILE = pathlib.Path(__file__).parent.parent / "crates/lab/tests/oracles/decoder.json"
+TOLERANCE = 1e-9  # of the largest number of an array: some gradients (of a bias of keys) are zero but for rounding
+STEPS, BATCHES, SEQUENCES = 20, 4, 3
+OPTIMISER = dict(rate=3e-3, beta1=0.9, beta2=0.95, epsilon=1e-8, decay=0.1, clip=1.0)
+PLAIN = dict(positions=5, alphabet=5, width=6, layers=1, heads=2, mlp_ratio=2, activation="gelu-erf", norm="layer",
+             norm_epsilon=1e-5, position="learned", bias=False, tied=False, attention=True, mlp=True)
+CASES = {
+    "plain": {},
+    "biases, gelu-tanh": dict(bias=True, activation="gelu-tanh"),
+    "tied": dict(tied=True),
+    "rms": dict(norm="rms"),
+    "no norm, relu": dict(norm="none", activation="relu"),
+    "relu2, sinusoidal": dict(activation="relu2", position="sinusoidal"),
+    "relu3, no positions": dict(activation="relu3", position="none"),
+    "attention only": dict(mlp=False),
+    "mlp only": dict(attention=False),
+    "two layers, tied": dict(layers=2, tied=True, heads=1),
+    "two layers, everything with biases": dict(layers=2, bias=True, heads=3, mlp_ratio=1, activation="relu2"),
+    "no norm, attention only, no positions": dict(norm="none", mlp=False, position="none", heads=1),
+    "rms, relu2, tied, mlp only, sinusoidal": dict(norm="rms", activation="relu2", tied=True, attention=False, position="sinusoidal"),
+}
+
+ACTIVATIONS = {
+    "gelu-erf": lambda x: x * 0.5 * (1 + jax.scipy.special.erf(x / math.sqrt(2))),
+    "gelu-tanh": lambda x: 0.5 * x * (1 + jnp.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),
+    "relu": lambda x: jnp.maximum(x, 0),
+    "relu2": lambda x: jnp.maximum(x, 0) ** 2,
+    "relu3": lambda x: jnp.maximum(x, 0) ** 3,
+}
+
+
+def shapes(s):
+    """Name -> shape of every free array, in nanoGPT's order."""
+    c, out = s["width"], {"transformer.wte.weight": (s["alphabet"], s["width"])}
+
+    def norm(name):
+        if s["norm"] != "none":
+            out[f"{name}.weight"] = (c,)
+            if s["bias"] and s["norm"] == "layer":
+                out[f"{name}.bias"] = (c,)
+
+    def linear(name, outputs, inputs):
+        out[f"{name}.weight"] = (outputs, inputs)
+        if s["bias"]:
+            out[f"{name}.bias"] = (outputs,)
+
+    if s["position"] == "learned":
+        out["transformer.wpe.weight"] = (s["positions"], c)
+    for i in range(s["layers"]):
+        h = f"transformer.h.{i}"
+        if s["attention"]:
+            norm(f"{h}.ln_1"), linear(f"{h}.attn.c_attn", 3 * c, c), linear(f"{h}.attn.c_proj", c, c)
+        if s["mlp"]:
+            norm(f"{h}.ln_2"), linear(f"{h}.mlp.c_fc", s["mlp_ratio"] * c, c), linear(f"{h}.mlp.c_proj", c, s["mlp_ratio"] * c)
+    norm("transformer.ln_f")
+    if not s["tied"]:
+        out["lm_head.weight"] = (s["alphabet"], c)
+    return out
+
+
+def start(s, stream):
+    """Matrices of deviation 0.3, biases of 0.1, gains about 1: large enough that every path carries a gradient."""
+    def draw(name, shape):
+        one = name.endswith("weight") and len(shape) == 1
+        x = stream.standard_normal(shape) * (0.3 if len(shape) == 2 else 0.1) + one
+        return np.round(x * 1024) / 1024
+    return {name: draw(name, shape) for name, shape in shapes(s).items()}
+
+
+def sinusoids(positions, width):
+    """pe[p, 2i] = sin(p / 10000^(2i / width)), pe[p, 2i + 1] = cos of the same."""
+    angle = np.arange(positions)[:, None] / 10000 ** (np.arange(0, width, 2)[None] / width)
+    return np.stack([np.sin(angle), np.cos(angle)], -1).reshape(positions, width)
+
+
+def logits(s, w, tokens):
+    """[T] tokens -> [T, V] logits of one sequence."""
+    T, c, H = s["positions"], s["width"], s["heads"]
+
+    def linear(name, x):
+        return x @ w[f"{name}.weight"].T + w.get(f"{name}.bias", 0)
+
+    def norm(name, x):
+        if s["norm"] == "none":
+            return x
+        if s["norm"] == "layer":
+            x = x - x.mean(-1, keepdims=True)
+        return x / jnp.sqrt((x * x).mean(-1, keepdims=True) + s["norm_epsilon"]) * w[f"{name}.weight"] + w.get(f"{name}.bias", 0)
+
+    def attention(name, x):
+        q, k, v = (z.reshape(T, H, c // H) for z in jnp.split(linear(f"{name}.c_attn", x), 3, -1))
+        scores = jnp.einsum("thc,uhc->htu", q, k) / math.sqrt(c // H)
+        p = jax.nn.softmax(jnp.where(np.tril(np.ones((T, T), bool)), scores, -jnp.inf))
+        return linear(f"{name}.c_proj", jnp.einsum("htu,uhc->thc", p, v).reshape(T, c))
+
+    def mlp(name, x):
+        return linear(f"{name}.c_proj", ACTIVATIONS[s["activation"]](linear(f"{name}.c_fc", x)))
+
+    x = w["transformer.wte.weight"][tokens]
+    if s["position"] == "learned":
+        x = x + w["transformer.wpe.weight"]
+    if s["position"] == "sinusoidal":
+        x = x + sinusoids(T, c)
+    for i in range(s["layers"]):
+        h = f"transformer.h.{i}"
+        if s["attention"]:
+            x = x + attention(f"{h}.attn", norm(f"{h}.ln_1", x))
+        if s["mlp"]:
+            x = x + mlp(f"{h}.mlp", norm(f"{h}.ln_2", x))
+    return norm("transformer.ln_f", x) @ w["transformer.wte.weight" if s["tied"] else "lm_head.weight"].T
+
+
+def loss(s, w, tokens, targets):
+    """Mean nats over all targets of a batch; tokens and targets are [sequence][T]."""
+    p = jax.nn.log_softmax(jax.vmap(lambda t: logits(s, w, t))(tokens))
+    return -jnp.take_along_axis(p, targets[..., None], -1).mean()
+
+
+def clip_factor(norm, limit):
+    return min(1.0, limit / (norm + 1e-6))  # PyTorch's clip_grad_norm_
+
+
+def adamw(w, gradient, mean, square, done, o):
+    """One step of PyTorch's AdamW, `done` steps done before; vectors do not decay. Arrays are changed in place."""
+    correction1, correction2 = 1 - o["beta1"] ** (done + 1), 1 - o["beta2"] ** (done + 1)
+    for name in w:
+        d = gradient[name]
+        w[name] -= o["rate"] * (o["decay"] if w[name].ndim >= 2 else 0) * w[name]
+        mean[name] += (1 - o["beta1"]) * (d - mean[name])
+        square[name] += (1 - o["beta2"]) * (d * d - square[name])
+        w[name] -= o["rate"] / correction1 * mean[name] / (np.sqrt(square[name]) / math.sqrt(correction2) + o["epsilon"])
+
+
+def rate(kind, step, steps, warmup, peak, last):
+    """Rises as peak * (step + 1) / (warmup + 1) while step < warmup, is `peak` at step = warmup, `last` at steps - 1."""
+    if step < warmup:
+        return peak * (step + 1) / (warmup + 1)
+    part = (step - warmup) / (steps - 1 - warmup)
+    fall = {"constant": 1.0, "linear": 1 - part, "cosine": 0.5 * (1 + math.cos(math.pi * part))}[kind]
+    return peak if kind == "constant" else last + (peak - last) * fall
+
+
+def case(index, name, changes):
+    s = PLAIN | changes
+    stream = np.random.Generator(np.random.Philox(key=[42, index]))
+    w = start(s, stream)
+    sequences = stream.integers(0, s["alphabet"], (BATCHES, SEQUENCES, s["positions"] + 1))
+    record = dict(name=name, settings=s, optimiser=OPTIMISER, weights=arrays(w),
+                  batches=[dict(tokens=b[:, :-1].tolist(), targets=b[:, 1:].tolist()) for b in sequences])
+    both = jax.jit(jax.value_and_grad(lambda w, x: loss(s, w, x[:, :-1], x[:, 1:])))
+    mean, square = ({k: np.zeros_like(x) for k, x in w.items()} for _ in range(2))
+    losses, norms = [], []
+    for step in range(STEPS):
+        nats, gradient = both(w, sequences[step % BATCHES])
+        gradient = {k: np.array(gradient[k]) for k in w}
+        norms.append(math.sqrt(sum((d * d).sum() for d in gradient.values())))
+        losses.append(float(nats))
+        if step == 0:
+            record |= dict(loss=float(nats), gradients=arrays(gradient))
+        adamw(w, {k: d * clip_factor(norms[-1], OPTIMISER["clip"]) for k, d in gradient.items()}, mean, square, step, OPTIMISER)
+    return record | dict(losses=losses, norms=norms, sums_after={k: float(x.sum()) for k, x in w.items()})
+
+
+def arrays(w):
+    return [dict(name=k, shape=list(x.shape), data=x.ravel().tolist()) for k, x in w.items()]
+
+
+def schedules():
+    out = []
+    for kind in ("constant", "linear", "cosine"):
+        for warmup, last in ((0, 0.0), (3, 1e-4)):
+            s = dict(kind=kind, steps=12, warmup=warmup, rate=3e-3, last=last)
+            out.append(s | dict(rates=[rate(kind, step, 12, warmup, 3e-3, last) for step in range(12)]))
+    return out
+
+
+def adamw_alone():
+    """Five steps on a matrix that decays and a vector that does not; the third gradient is zero."""
+    stream = np.random.Generator(np.random.Philox(key=[42, 1000]))
+    w = dict(matrix=np.round(stream.standard_normal((2, 3)) * 1024) / 1024, vector=np.round(stream.standard_normal(4) * 1024) / 1024)
+    mean, square = ({k: np.zeros_like(x) for k, x in w.items()} for _ in range(2))
+    record = dict(optimiser=OPTIMISER, weights=arrays(w), steps=[])
+    for step in range(5):
+        gradient = {k: np.round(stream.standard_normal(x.shape) * (step != 2) * 1024) / 1024 for k, x in w.items()}
+        adamw(w, gradient, mean, square, step, OPTIMISER)
+        record["steps"].append(dict(gradient=arrays(gradient), weights_after=arrays(w)))
+    return record
+
+
+def everything():
+    return dict(
+        steps="step s uses batch s % len(batches); losses[s] is before the update of step s; norms[s] is the gradient's before clipping",
+        cases=[case(i, name, changes) for i, (name, changes) in enumerate(CASES.items())],
+        schedules=schedules(), adamw=adamw_alone())
+
+
+def text(x, depth=0):
+    """JSON with short things on one line."""
+    flat = json.dumps(x)
+    if depth >= 4 or len(flat) <= 120 or not isinstance(x, (dict, list)):
+        return flat
+    items = [(json.dumps(k) + ": " if isinstance(x, dict) else "") + text(x[k] if isinstance(x, dict) else k, depth + 1) for k in x]
+    a, b = "{}" if isinstance(x, dict) else "[]"
+    return a + "\n" + ",\n".join(items) + "\n" + b
+
+
+def differences(path, new, old):
+    """Yields what differs. Lists of numbers are compared by their largest difference over their largest number."""
+    numbers = lambda x: isinstance(x, list) and x and all(isinstance(v, (int, float)) for v in x)
+    if type(new) is float or type(old) is float:
+        new, old = [new], [old]
+    if numbers(new) and numbers(old) and len(new) == len(old):
+        size = max(map(abs, old))
+        if not all(abs(a - b) <= TOLERANCE * size for a, b in zip(new, old)):
+            yield f"{path}: {max(abs(a - b) for a, b in zip(new, old)):.3g} of {size:.3g}"
+    elif isinstance(new, dict) and isinstance(old, dict) and new.keys() == old.keys():
+        for k in new:
+            yield from differences(f"{path}.{k}", new[k], old[k])
+    elif isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
+        for i, (a, b) in enumerate(zip(new, old)):
+            yield from differences(f"{path}[{i}]", a, b)
+    elif new != old:
+        yield f"{path}: computed {str(new)[:60]}, stored {str(old)[:60]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare with the stored file instead of writing it")
+    if parser.parse_args().check:
+        found = list(differences("", json.loads(json.dumps(everything())), json.loads(FILE.read_text())))
+        print("\n".join(found) or f"{FILE.name}: every number again within {TOLERANCE:g}")
+        sys.exit(1 if found else 0)
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(text(everything()) + "\n")
+
+
+if __name__ == "__main__":
+    main()
