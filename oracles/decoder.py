@@ -84,7 +84,7 @@ def start(s, stream):
     def draw(name, shape):
         one = name.endswith("weight") and len(shape) == 1
         x = stream.standard_normal(shape) * (0.3 if len(shape) == 2 else 0.1) + one
-        return np.round(x * 1024) / 1024
+        return np.round(x * 1024) / 1024 + 0.0  # turns -0.0 into 0.0
     return {name: draw(name, shape) for name, shape in shapes(s).items()}
 
 
