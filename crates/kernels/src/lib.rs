@@ -2,7 +2,7 @@
 //!
 //! A kernel's file has, in this order, its formula and shapes; its *plain twin*, generic over [`Scalar`], one sequence;
 //! its arguments; and the *lanes* kernel, sixteen sequences at once. [`Script`] checks a list of [`Instruction`]s once
-//! and replays it on a [`Memory`].
+//! and replays it on a [`Memory`]; [`flat`] has what runs over all parameters; [`Team`] is the only source of threads.
 //! Neither the instruction set nor the number of threads changes a bit of any result.
 #![allow(unsafe_code)] // Registers, and places that were checked once for many replays. The only crate that may.
 #![deny(clippy::undocumented_unsafe_blocks)]
@@ -36,6 +36,9 @@ mod outer;
 mod peak;
 mod zero;
 
+pub mod flat;
+mod team;
+
 pub use accumulate::Accumulate;
 pub use activation::{Activate, ActivateGradient, Activation};
 pub use add::Add;
@@ -56,6 +59,7 @@ pub use peak::multiply_adds;
 pub use place::{Ids, Matrix, Place};
 pub use scalar::Scalar;
 pub use script::{Instruction, Script, Sizes};
+pub use team::Team;
 pub use view::{View, ViewMut, Write};
 pub use zero::Zero;
 
