@@ -1,14 +1,37 @@
 //! The lab: a recipe becomes a plan, a plan becomes a run, a run leaves a record, and every number stands beside its optimum.
+//!
+//! ```text
+//! Recipe -> Plan -> Experiment -> training -> Record
+//!                              -> evaluation -> metrics -> figures
+//! ```
 
 mod error;
+
+pub mod recipe;
+pub mod recipes;
+mod plan;
+mod experiment;
+
+mod decoder;
+mod start;
+pub mod data;
+pub mod evaluation;
+mod mean;
 mod figure;
+
 mod number;
 mod training_state;
 mod checkpoint_name;
 mod journal;
 
-pub use error::LabError;
-pub use figure::Figure;
 pub use checkpoint_name::CheckpointName;
+pub use decoder::{NORM_EPSILON, decoder, is_vector};
+pub use error::LabError;
+pub use experiment::{Experiment, Machine};
+pub use figure::Figure;
 pub use journal::{Status, StepLine, Summary};
+pub use mean::Mean;
+pub use plan::{DataPlan, EvaluationPlan, Executor, Init, Plan, TrainingPlan};
+pub use recipe::Recipe;
+pub use start::start;
 pub use training_state::TrainingState;

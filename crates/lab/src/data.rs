@@ -1,0 +1,188 @@
+//! Sequences for the engine. Every sequence has an address, (purpose, step, index), and is drawn from the stream of that
+//! address by the thread that works on it; so any sequence can be drawn again alone, and nothing is stored.
+
+use std::mem::take;
+
+use infimum_engine::{Feed, Program, Source};
+use infimum_worlds::{Example, Purpose, Stream, World};
+
+use crate::Experiment;
+
+/// Which stream a sequence is drawn from, beside seed and purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address {
+    /// The step of the stream: the training step for fresh sequences, else 0.
+    pub step: u64,
+    /// The index of the stream.
+    pub index: u64,
+}
+
+/// Which sequences each training step sees.
+#[derive(Clone, Debug)]
+pub struct Schedule {
+    seed: u64,
+    per_step: u64,
+    fixed: Option<u64>,
+    /// Orders of the epochs used last: (epoch, order).
+    orders: Vec<(u64, Vec<u64>)>,
+}
+
+impl Schedule {
+    /// The schedule of an experiment's plan.
+    pub fn new(experiment: &Experiment) -> Schedule {
+        let training = experiment.plan().training();
+        let (seed, per_step) = (training.seed, training.sequences_per_step() as u64);
+        Schedule { seed, per_step, fixed: experiment.plan().data().sequences, orders: vec![] }
+    }
+
+    /// Addresses of the sequences of `step`, for purpose Train.
+    ///
+    /// Fresh: (`step`, 0), (`step`, 1), …. Fixed: the set is (0, 0), (0, 1), …; sequence number `g` of the whole run, counted
+    /// from 0, is at place `g % sequences` of the order of epoch `g / sequences`.
+    pub fn step(&mut self, step: u64) -> Vec<Address> {
+        let Some(size) = self.fixed else {
+            return (0..self.per_step).map(|index| Address { step, index }).collect();
+        };
+        let first = step * self.per_step;
+        self.orders.retain(|(epoch, _)| *epoch >= first / size);
+        (first..first + self.per_step).map(|g| Address { step: 0, index: self.order(g / size, size)[(g % size) as usize] }).collect()
+    }
+
+    /// How many different sequences `steps` steps have seen, and the address of each.
+    pub fn seen(&self, steps: u64) -> impl Iterator<Item = Address> + use<> {
+        let (per_step, fixed) = (self.per_step, self.fixed);
+        let count = (steps * per_step).min(fixed.unwrap_or(u64::MAX));
+        let mut first_epoch = Schedule { orders: vec![], ..self.clone() };
+        (0..count).map(move |g| match fixed {
+            None => Address { step: g / per_step, index: g % per_step },
+            Some(size) => Address { step: 0, index: first_epoch.order(0, size)[g as usize] },
+        })
+    }
+
+    fn order(&mut self, epoch: u64, size: u64) -> &[u64] {
+        let known = self.orders.iter().position(|(e, _)| *e == epoch);
+        let at = known.unwrap_or_else(|| {
+            self.orders.push((epoch, shuffled(self.seed, epoch, size)));
+            self.orders.len() - 1
+        });
+        &self.orders[at].1
+    }
+}
+
+/// The order of an epoch: Fisher and Yates's shuffle of `0..size` from the stream (`seed`, Shuffle, `epoch`, 0).
+fn shuffled(seed: u64, epoch: u64, size: u64) -> Vec<u64> {
+    let mut stream = Stream::new(seed, Purpose::Shuffle, epoch, 0);
+    let mut order: Vec<u64> = (0..size).collect();
+    for i in (1..order.len()).rev() {
+        order.swap(i, stream.below(i as u64 + 1) as usize);
+    }
+    order
+}
+
+/// Draws the sequence at `address`.
+pub fn draw(world: &dyn World, seed: u64, purpose: Purpose, address: Address, into: &mut Example) {
+    world.draw(&mut Stream::new(seed, purpose, address.step, address.index), into);
+}
+
+/// Where a program's feed takes what.
+#[derive(Clone, Debug)]
+pub(crate) struct Inlets {
+    tokens: usize,
+    targets: usize,
+    weights: usize,
+    /// Input and rate of each dropout mask.
+    masks: Vec<(usize, f64)>,
+}
+
+impl Inlets {
+    pub(crate) fn new(program: &Program) -> Inlets {
+        let ids = |name: &str| program.ids().iter().position(|i| i.name == name).expect("a decoder reads tokens and targets");
+        let input = |name: &str| program.input_index(name).expect("a decoder's inputs have names");
+        let masks = program.masks().iter().map(|m| (input(&m.name), m.rate)).collect();
+        Inlets { tokens: ids("tokens"), targets: ids("targets"), weights: input("weights"), masks }
+    }
+}
+
+/// Sequences of a world, drawn on demand.
+pub(crate) struct Drawn<'a> {
+    pub(crate) world: &'a dyn World,
+    pub(crate) seed: u64,
+    pub(crate) purpose: Purpose,
+    pub(crate) addresses: &'a [Address],
+    pub(crate) inlets: &'a Inlets,
+    /// The training step, which dropout masks are drawn for.
+    pub(crate) step: u64,
+}
+
+impl Source for Drawn<'_> {
+    fn fill(&self, sequence: usize, feed: &mut Feed) {
+        let Inlets { tokens, targets, weights, masks } = self.inlets;
+        let mut example = Example {
+            tokens: take(&mut feed.ids[*tokens]),
+            targets: vec![take(&mut feed.ids[*targets])],
+            weights: vec![take(&mut feed.arrays[*weights])],
+        };
+        draw(self.world, self.seed, self.purpose, self.addresses[sequence], &mut example);
+        feed.ids[*tokens] = example.tokens;
+        feed.ids[*targets] = example.targets.swap_remove(0);
+        feed.arrays[*weights] = example.weights.swap_remove(0);
+        if !masks.is_empty() {
+            self.drop_out(sequence, feed);
+        }
+    }
+}
+
+impl Drawn<'_> {
+    /// Masks of 0 and `1 / (1 - rate)`, one after another from the stream (seed, Dropout, step, number of the sequence).
+    fn drop_out(&self, sequence: usize, feed: &mut Feed) {
+        let mut stream = Stream::new(self.seed, Purpose::Dropout, self.step, sequence as u64);
+        for (input, rate) in &self.inlets.masks {
+            let kept = (1.0 / (1.0 - rate)) as f32;
+            feed.arrays[*input].iter_mut().for_each(|x| *x = if stream.uniform() < *rate { 0.0 } else { kept });
+        }
+    }
+}
+
+/// Addresses (0, 0), (0, 1), … of a set that is not for training.
+pub(crate) fn set(range: std::ops::Range<usize>) -> Vec<Address> {
+    range.map(|index| Address { step: 0, index: index as u64 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(per_step: u64, fixed: Option<u64>) -> Schedule {
+        Schedule { seed: 7, per_step, fixed, orders: vec![] }
+    }
+
+    #[test]
+    fn an_epoch_sees_every_sequence_once_in_an_order_of_its_own() {
+        let mut data = schedule(4, Some(10));
+        let run: Vec<u64> = (0..10).flat_map(|step| data.step(step)).map(|a| a.index).collect();
+        for epoch in run.chunks(10) {
+            let mut sorted = epoch.to_vec();
+            sorted.sort();
+            assert_eq!(sorted, (0..10).collect::<Vec<_>>());
+        }
+        assert_ne!(run[..10], run[10..20]);
+    }
+
+    #[test]
+    fn a_step_has_the_same_sequences_whatever_was_asked_before() {
+        let mut all = schedule(4, Some(10));
+        let steps: Vec<_> = (0..8).map(|step| all.step(step)).collect();
+        for (step, expected) in steps.iter().enumerate().rev() {
+            assert_eq!(&schedule(4, Some(10)).step(step as u64), expected);
+        }
+    }
+
+    #[test]
+    fn fresh_sequences_never_come_back() {
+        let mut data = schedule(3, None);
+        assert_eq!(data.step(5), (0..3).map(|index| Address { step: 5, index }).collect::<Vec<_>>());
+        assert_eq!(data.seen(2).count(), 6);
+        assert_eq!(schedule(4, Some(10)).seen(2).count(), 8);
+        assert_eq!(schedule(4, Some(10)).seen(9).count(), 10);
+    }
+}

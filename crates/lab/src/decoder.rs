@@ -1,0 +1,230 @@
+//! The model family: a decoder of the GPT-2 kind as a program for one sequence.
+//!
+//! Weights have the names and shapes of nanoGPT's state dict: a linear is stored `[outputs, inputs]`, queries, keys and
+//! values are the rows of one array. Sites, in the order of computation: `wte`, `x`, for each block `h.0.ln_1`,
+//! `h.0.attn.q`, `.k`, `.v`, `.y`, `.out`, `h.0.x_mid`, `h.0.ln_2`, `h.0.mlp.fc`, `.act`, `.out`, `h.0.x`, then `ln_f`,
+//! `logits`, `nats`. A block with attention only goes from `h.0.attn.out` to `h.0.x`; what is switched off has no site.
+
+use std::sync::Arc;
+
+use infimum_engine::{Builder, Constant, Free, NormKind, Program, Rows, ShapeError, Tied, Transposed, Value, Weight};
+use infimum_worlds::Shape;
+
+use crate::recipe::{Activation, Model, Norm, Positions};
+
+/// Added to the variance in every norm, as GPT-2.
+pub const NORM_EPSILON: f64 = 1e-5;
+
+/// The program of `model` on sequences of `shape`: token inputs `tokens` and `targets`, float input `weights` (of the loss).
+///
+/// # Errors
+/// Sizes that do not fit each other, such as heads that do not divide the width; a [`crate::Plan`] has none of them.
+pub fn decoder(model: &Model, shape: &Shape) -> Result<Program, ShapeError> {
+    let mut d = Decoder { b: Builder::new(), model, shape };
+    let mut x = d.embedding()?;
+    let embedding = x.1;
+    for block in 0..model.layers {
+        x.0 = d.block(&format!("h.{block}"), x.0)?;
+    }
+    let x = d.norm("ln_f", x.0)?;
+    let logits = d.head(x, embedding)?;
+    let targets = d.b.ids("targets", shape.positions, shape.heads[0].alphabet)?;
+    let nats = d.b.cross_entropy("nats", logits, targets)?;
+    d.b.finish(nats, "weights", shape.scored.clone())
+}
+
+/// Whether the array of that name has one dimension: gains and biases. They do not decay and start at 1 and 0.
+pub fn is_vector(name: &str) -> bool {
+    name.ends_with(".bias") || name.contains(".ln_")
+}
+
+struct Decoder<'a> {
+    b: Builder,
+    model: &'a Model,
+    shape: &'a Shape,
+}
+
+impl Decoder<'_> {
+    fn free(&mut self, name: &str, rows: usize, columns: usize) -> Result<Weight, ShapeError> {
+        self.b.weight(&format!("transformer.{name}"), Free { rows, columns })
+    }
+
+    /// Token embedding plus positions, and the table.
+    fn embedding(&mut self) -> Result<(Value, Weight), ShapeError> {
+        let (positions, alphabet, width) = (self.shape.positions, self.shape.alphabet, self.model.width);
+        let ids = self.b.ids("tokens", positions, alphabet)?;
+        let table = self.free("wte.weight", alphabet, width)?;
+        let mut x = self.b.embed("wte", ids, table)?;
+        let rows = match self.model.positions {
+            Positions::None => None,
+            Positions::Learned => Some(self.free("wpe.weight", positions, width)?),
+            Positions::Sinusoidal => Some(self.b.weight("transformer.wpe.weight", waves(positions, width))?),
+        };
+        if let Some(rows) = rows {
+            x = self.b.add_rows("x", x, rows)?;
+        }
+        Ok((self.b.dropout("x.dropout", x, self.model.dropout)?, table))
+    }
+
+    fn block(&mut self, at: &str, x: Value) -> Result<Value, ShapeError> {
+        let mut x = x;
+        if self.model.attention {
+            let out = self.attention(at, x)?;
+            let site = if self.model.mlp { "x_mid" } else { "x" };
+            x = self.b.add(&format!("{at}.{site}"), x, out)?;
+        }
+        if self.model.mlp {
+            let out = self.mlp(at, x)?;
+            x = self.b.add(&format!("{at}.x"), x, out)?;
+        }
+        Ok(x)
+    }
+
+    /// `c_attn` has the rows of queries, keys, values; each is a linear of its own, so that pruning can leave out queries.
+    fn attention(&mut self, at: &str, x: Value) -> Result<Value, ShapeError> {
+        let width = self.model.width;
+        let x = self.norm(&format!("{at}.ln_1"), x)?;
+        let joint = self.free(&format!("{at}.attn.c_attn.weight"), 3 * width, width)?;
+        let bias = match self.model.bias {
+            true => Some(self.free(&format!("{at}.attn.c_attn.bias"), 1, 3 * width)?),
+            false => None,
+        };
+        let mut parts = Vec::new();
+        for (i, part) in ["q", "k", "v"].iter().enumerate() {
+            let bias = bias.map(|b| self.bias_part(&format!("{at}.attn.{part}"), b, i)).transpose()?;
+            let name = format!("transformer.{at}.attn.{part}.weight");
+            let rows = self.b.weight(&name, Rows { of: joint, first: i * width, count: width })?;
+            let w = self.transposed(&name, rows)?;
+            parts.push(self.b.linear(&format!("{at}.attn.{part}"), x, w, bias)?);
+        }
+        let y = self.b.attention(&format!("{at}.attn.y"), parts[0], parts[1], parts[2], self.model.heads)?;
+        let out = self.linear(&format!("{at}.attn.c_proj"), &format!("{at}.attn.out"), y, width, width)?;
+        self.b.dropout(&format!("{at}.attn.dropout"), out, self.model.dropout)
+    }
+
+    /// Columns `part * width ..` of a joint bias `[1, 3 width]`: rows of its transpose, transposed back.
+    fn bias_part(&mut self, at: &str, joint: Weight, part: usize) -> Result<Weight, ShapeError> {
+        let width = self.model.width;
+        let name = format!("transformer.{at}.bias");
+        let column = self.transposed(&format!("{name}.joint"), joint)?;
+        let rows = self.b.weight(&format!("{name}.rows"), Rows { of: column, first: part * width, count: width })?;
+        self.transposed(&name, rows)
+    }
+
+    fn mlp(&mut self, at: &str, x: Value) -> Result<Value, ShapeError> {
+        let (width, hidden) = (self.model.width, self.model.mlp_ratio * self.model.width);
+        let x = self.norm(&format!("{at}.ln_2"), x)?;
+        let x = self.linear(&format!("{at}.mlp.c_fc"), &format!("{at}.mlp.fc"), x, width, hidden)?;
+        let x = self.b.activation(&format!("{at}.mlp.act"), x, activation(self.model.activation))?;
+        let out = self.linear(&format!("{at}.mlp.c_proj"), &format!("{at}.mlp.out"), x, hidden, width)?;
+        self.b.dropout(&format!("{at}.mlp.dropout"), out, self.model.dropout)
+    }
+
+    fn head(&mut self, x: Value, embedding: Weight) -> Result<Value, ShapeError> {
+        let (alphabet, width) = (self.shape.heads[0].alphabet, self.model.width);
+        let w = match self.model.tied {
+            true => self.b.weight("lm_head.weight", Tied { to: embedding })?,
+            false => self.b.weight("lm_head.weight", Free { rows: alphabet, columns: width })?,
+        };
+        let w = self.transposed("lm_head.weight", w)?;
+        self.b.linear("logits", x, w, None)
+    }
+
+    /// A linear stored `[outputs, inputs]`.
+    fn linear(&mut self, name: &str, site: &str, x: Value, inputs: usize, outputs: usize) -> Result<Value, ShapeError> {
+        let stored = self.free(&format!("{name}.weight"), outputs, inputs)?;
+        let w = self.transposed(&format!("transformer.{name}.weight"), stored)?;
+        let bias = match self.model.bias {
+            true => Some(self.free(&format!("{name}.bias"), 1, outputs)?),
+            false => None,
+        };
+        self.b.linear(site, x, w, bias)
+    }
+
+    fn transposed(&mut self, name: &str, of: Weight) -> Result<Weight, ShapeError> {
+        self.b.weight(&format!("{name}.transposed"), Transposed { of })
+    }
+
+    fn norm(&mut self, at: &str, x: Value) -> Result<Value, ShapeError> {
+        let kind = match self.model.norm {
+            Norm::None => return Ok(x),
+            Norm::Layer => NormKind::Layer,
+            Norm::Rms => NormKind::Rms,
+        };
+        let gain = self.free(&format!("{at}.weight"), 1, self.model.width)?;
+        let bias = match self.model.bias {
+            true => Some(self.free(&format!("{at}.bias"), 1, self.model.width)?),
+            false => None,
+        };
+        self.b.norm(at, x, infimum_engine::Norm { kind, epsilon: NORM_EPSILON }, Some(gain), bias)
+    }
+}
+
+fn activation(kind: Activation) -> infimum_engine::Activation {
+    match kind {
+        Activation::Gelu => infimum_engine::Activation::GeluErf,
+        Activation::GeluTanh => infimum_engine::Activation::GeluTanh,
+        Activation::Relu => infimum_engine::Activation::Relu,
+        Activation::Relu2 => infimum_engine::Activation::Relu2,
+        Activation::Relu3 => infimum_engine::Activation::Relu3,
+    }
+}
+
+/// The fixed waves of Vaswani et al. 2017, section 3.5: `sin(p / 10000^(2i/d))` at channel `2i`, its cosine at `2i + 1`.
+fn waves(positions: usize, width: usize) -> Constant {
+    let wave = |p: usize, c: usize| {
+        let angle = p as f64 / libm::pow(10000.0, (c - c % 2) as f64 / width as f64);
+        if c.is_multiple_of(2) { libm::sin(angle) as f32 } else { libm::cos(angle) as f32 }
+    };
+    let scalars = (0..positions).flat_map(|p| (0..width).map(move |c| wave(p, c))).collect();
+    Constant { rows: positions, columns: width, scalars: Arc::new(scalars) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use infimum_worlds::Head;
+
+    fn shape(positions: usize, alphabet: usize) -> Shape {
+        Shape { positions, alphabet, heads: vec![Head { name: "token", alphabet }], scored: 0..positions }
+    }
+
+    fn parameters(model: &Model, positions: usize, alphabet: usize) -> usize {
+        decoder(model, &shape(positions, alphabet)).unwrap().weights().parameters()
+    }
+
+    /// nanoMarkov's models, with positions (facts/markov.md counted them from its source).
+    #[test]
+    fn published_models_have_their_published_number_of_parameters() {
+        for (width, layers, positions, states, expected) in
+            [(128, 2, 128, 10, 411_648), (256, 2, 256, 100, 1_665_536), (512, 4, 256, 1000, 13_231_104)]
+        {
+            let model = Model { width, layers, heads: 8, tied: true, ..Model::default() };
+            assert_eq!(parameters(&model, positions, states + 1), expected);
+        }
+    }
+
+    #[test]
+    fn switches_add_and_remove_the_arrays_they_name() {
+        let base = Model { width: 8, layers: 1, heads: 2, ..Model::default() };
+        let count = |model: Model| parameters(&model, 5, 7);
+        let (embedding, attention, mlp, norms) = (7 * 8 + 5 * 8 + 7 * 8, 4 * 64, 8 * 64, 3 * 8);
+        assert_eq!(count(base.clone()), embedding + attention + mlp + norms);
+        assert_eq!(count(Model { attention: false, ..base.clone() }), embedding + mlp + norms - 8);
+        assert_eq!(count(Model { mlp: false, ..base.clone() }), embedding + attention + norms - 8);
+        assert_eq!(count(Model { norm: Norm::None, ..base.clone() }), embedding + attention + mlp);
+        assert_eq!(count(Model { tied: true, ..base.clone() }), embedding - 56 + attention + mlp + norms);
+        assert_eq!(count(Model { positions: Positions::Sinusoidal, ..base.clone() }), embedding - 40 + attention + mlp + norms);
+        assert_eq!(count(Model { bias: true, ..base.clone() }), embedding + attention + mlp + 2 * norms + 32 + 40);
+        assert_eq!(count(Model { layers: 0, ..base }), embedding + 8);
+    }
+
+    #[test]
+    fn waves_have_the_published_values() {
+        let waves = waves(3, 4);
+        let expected = [[0.0, 1.0, 0.0, 1.0], [0.841470985, 0.540302306, 0.00999983333, 0.999950000]];
+        for (given, expected) in waves.scalars.iter().zip(expected.as_flattened()) {
+            assert!((f64::from(*given) - expected).abs() <= 1e-7);
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! What is run: a plan, the recipe with every value resolved and checked. A run is (plan, seed) -> bits.
+
+use std::path::Path;
+
+use infimum_engine::{NUMERICS, Program, Schedule};
+use infimum_worlds::{Settings, Shape, World};
+use serde::{Deserialize, Serialize};
+
+use crate::recipe::{Course, Export, Lines, Model, Source};
+use crate::{LabError, Recipe, decoder::decoder};
+
+/// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    numerics: u32,
+    executor: Executor,
+    parameters: usize,
+    name: String,
+    world: Settings,
+    model: Model,
+    training: TrainingPlan,
+    data: DataPlan,
+    evaluation: EvaluationPlan,
+    export: Export,
+}
+
+/// What replays the program; it decides bits, so the plan names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Executor {
+    /// f32, sixteen sequences at a time.
+    Lanes,
+}
+
+/// [`crate::recipe::Training`] with every value resolved; the keys mean the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs, reason = "the recipe's keys are documented there")]
+pub struct TrainingPlan {
+    pub steps: u64,
+    pub batch: usize,
+    pub accumulation: usize,
+    pub rate: f64,
+    pub last_rate: f64,
+    pub schedule: Course,
+    pub warmup: u64,
+    pub decay: f64,
+    pub beta1: f64,
+    pub beta2: f64,
+    pub epsilon: f64,
+    pub clip: f64,
+    pub seed: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<Init>,
+}
+
+/// Weights to start from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Init {
+    /// The file, or the folder of a run.
+    pub path: String,
+    /// Hash of what was found there when the plan was made; other weights are refused.
+    pub weights_hash: String,
+}
+
+/// Where training sequences come from.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataPlan {
+    /// Fresh or fixed.
+    pub source: Source,
+    /// Size of the fixed set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequences: Option<u64>,
+}
+
+/// [`crate::recipe::Evaluation`] with every value resolved.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluationPlan {
+    /// Steps between validations; each also saves the run.
+    pub every: u64,
+    /// Validation sequences.
+    pub sequences: usize,
+    /// Test sequences.
+    pub test_sequences: usize,
+    /// Steps between checkpoints that are kept; 0 keeps none.
+    pub keep_every: u64,
+}
+
+impl TrainingPlan {
+    /// Sequences of a step.
+    pub fn sequences_per_step(&self) -> usize {
+        self.batch * self.accumulation
+    }
+
+    /// The course of the learning rate.
+    pub fn schedule(&self) -> Schedule {
+        let course = match self.schedule {
+            Course::Constant => infimum_engine::Course::Constant,
+            Course::Linear => infimum_engine::Course::Linear,
+            Course::Cosine => infimum_engine::Course::Cosine,
+        };
+        Schedule { course, rate: self.rate, last_rate: self.last_rate, warmup: self.warmup, steps: self.steps }
+    }
+}
+
+impl EvaluationPlan {
+    /// Steps between lines of `metrics.jsonl`: a tenth of [`EvaluationPlan::every`], at least 1.
+    pub fn line_every(&self) -> u64 {
+        (self.every / 10).max(1)
+    }
+}
+
+impl Plan {
+    /// Resolves and checks a recipe.
+    ///
+    /// # Errors
+    /// A world whose settings make none; values at odds with each other; weights to start from that cannot be read.
+    pub fn new(recipe: &Recipe) -> Result<Plan, LabError> {
+        Plan::resolve(recipe).map_err(|e| with_line(e, &recipe.lines))
+    }
+
+    fn resolve(recipe: &Recipe) -> Result<Plan, LabError> {
+        let data = data(recipe)?;
+        let mut plan = Plan {
+            numerics: NUMERICS,
+            executor: Executor::Lanes,
+            parameters: 0,
+            name: recipe.name.clone().unwrap_or_else(|| "recipe".into()),
+            world: recipe.world.clone(),
+            model: recipe.model.clone(),
+            training: training(recipe)?,
+            data,
+            evaluation: evaluation(recipe)?,
+            export: recipe.export.clone(),
+        };
+        plan.parameters = plan.check()?;
+        if let Some(path) = &recipe.training.init {
+            let weights_hash = path.clone();
+            plan.training.init = Some(Init { path: path.clone(), weights_hash });
+        }
+        Ok(plan)
+    }
+
+    /// Reads a plan that was written by [`Plan::to_toml`]; `origin` names it in messages.
+    ///
+    /// # Errors
+    /// Other numerics; not TOML; not a plan; values that do not fit each other.
+    pub fn from_toml(text: &str, origin: &Path) -> Result<Plan, LabError> {
+        let refuse = |problem: String| LabError::File {
+            path: origin.into(),
+            problem: format!("it holds no plan of this version: {problem}"),
+            remedy: "plans are written by Infimum and not meant to be edited; run the recipe anew".into(),
+        };
+        let table: toml::Table = text.parse().map_err(|e: toml::de::Error| refuse(e.message().into()))?;
+        match table.get("numerics").and_then(toml::Value::as_integer) {
+            Some(found) if found == i64::from(NUMERICS) => {}
+            Some(found) => return Err(LabError::Numerics { found: u32::try_from(found).unwrap_or(0) }),
+            None => return Err(refuse("it lacks `numerics`".into())),
+        }
+        let plan: Plan = table.try_into().map_err(|e: toml::de::Error| refuse(e.message().into()))?;
+        let parameters = plan.check()?;
+        if parameters != plan.parameters {
+            return Err(refuse(format!("it says {} parameters, its model has {parameters}", plan.parameters)));
+        }
+        Ok(plan)
+    }
+
+    /// The plan as TOML; [`Plan::from_toml`] gives the same plan.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a plan is plain TOML")
+    }
+
+    /// Name of the recipe.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version of the arithmetic.
+    pub fn numerics(&self) -> u32 {
+        self.numerics
+    }
+
+    /// What replays the program.
+    pub fn executor(&self) -> Executor {
+        self.executor
+    }
+
+    /// Free scalars of the model.
+    pub fn parameters(&self) -> usize {
+        self.parameters
+    }
+
+    /// The world's settings.
+    pub fn world(&self) -> &Settings {
+        &self.world
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// How it learns.
+    pub fn training(&self) -> &TrainingPlan {
+        &self.training
+    }
+
+    /// What it learns from.
+    pub fn data(&self) -> DataPlan {
+        self.data
+    }
+
+    /// How it is measured.
+    pub fn evaluation(&self) -> EvaluationPlan {
+        self.evaluation
+    }
+
+    /// What `data export` writes.
+    pub fn export(&self) -> &Export {
+        &self.export
+    }
+
+    /// Draws the world.
+    pub fn build_world(&self) -> Box<dyn World> {
+        self.world.build().expect("the world of a plan was built before")
+    }
+
+    /// The model's program on sequences of `shape`.
+    pub fn program(&self, shape: &Shape) -> Program {
+        decoder(&self.model, shape).expect("the model of a plan was built before")
+    }
+
+    /// Checks what only all values together can tell, and counts the parameters.
+    fn check(&self) -> Result<usize, LabError> {
+        check_name(&self.name)?;
+        self.check_training()?;
+        let world = self.world.build()?;
+        self.check_model(world.shape())?;
+        Ok(decoder(&self.model, world.shape())?.weights().parameters())
+    }
+
+    fn check_training(&self) -> Result<(), LabError> {
+        let t = &self.training;
+        require(t.warmup <= t.steps, "training.warmup", t.warmup, format!("at most training.steps, {}", t.steps))?;
+        let (last, rate) = (t.last_rate, t.rate);
+        require((0.0..=rate).contains(&last), "training.last_rate", last, format!("0 to training.rate, {rate}"))?;
+        require(rate > 0.0 && rate.is_finite(), "training.rate", rate, "more than 0".into())?;
+        let within = t.batch >= 1 && t.accumulation >= 1 && t.steps >= 1 && self.evaluation.every >= 1;
+        require(within, "training", "a zero", "at least 1 for steps, batch, accumulation and evaluation.every".into())?;
+        if let Some(sequences) = self.data.sequences {
+            let step = t.sequences_per_step() as u64;
+            require(step <= sequences, "data.sequences", sequences, format!("at least the {step} sequences of a step"))?;
+        }
+        Ok(())
+    }
+
+    fn check_model(&self, shape: &Shape) -> Result<(), LabError> {
+        let m = &self.model;
+        let divides = m.heads >= 1 && m.width.is_multiple_of(m.heads);
+        require(!m.attention || divides, "model.heads", m.heads, format!("a divisor of model.width, {}", m.width))?;
+        let empty = m.layers > 0 && !m.attention && !m.mlp;
+        require(!empty, "model.layers", m.layers, "0 if blocks have neither attention nor MLP".into())?;
+        require((0.0..1.0).contains(&m.dropout), "model.dropout", m.dropout, "0 to below 1".into())?;
+        let channels = 2 * shape.alphabet + m.width * (8 + m.layers * (20 + 4 * m.mlp_ratio));
+        let scalars = shape.positions as u128 * channels as u128;
+        let limit = 1u128 << 28;
+        require(scalars <= limit, "model.width", m.width, format!(
+            "small enough that positions x channels of all arrays, {scalars}, stay at most {limit}; lower model.width, \
+             model.layers or world.length"
+        ))
+    }
+}
+
+fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
+    let t = &recipe.training;
+    let steps = steps(recipe)?;
+    if t.schedule == Course::Constant && t.last_rate.is_some_and(|last| last != t.rate) {
+        let (value, allowed) = (t.last_rate.unwrap_or(t.rate), "not set with training.schedule = \"constant\"".to_string());
+        return require(false, "training.last_rate", value, allowed).map(|()| unreachable!("it was refused"));
+    }
+    let last_rate = t.last_rate.unwrap_or(if t.schedule == Course::Constant { t.rate } else { t.rate / 10.0 });
+    Ok(TrainingPlan {
+        steps,
+        batch: t.batch,
+        accumulation: t.accumulation,
+        rate: t.rate,
+        last_rate,
+        schedule: t.schedule,
+        warmup: t.warmup.unwrap_or((steps / 20).min(100)),
+        decay: t.decay,
+        beta1: t.beta1,
+        beta2: t.beta2,
+        epsilon: t.epsilon,
+        clip: t.clip,
+        seed: t.seed,
+        init: None,
+    })
+}
+
+/// `training.steps`, or so many that the fixed set is seen `data.epochs` times (the last step goes on into the next epoch).
+fn steps(recipe: &Recipe) -> Result<u64, LabError> {
+    let per_step = (recipe.training.batch * recipe.training.accumulation) as u64;
+    match (recipe.training.steps, recipe.data.epochs, recipe.data.sequences) {
+        (Some(_), Some(epochs), _) => {
+            require(false, "data.epochs", epochs, "not set beside training.steps, which says the same".into()).map(|()| 0)
+        }
+        (None, Some(epochs), Some(sequences)) => Ok((epochs * sequences).div_ceil(per_step)),
+        (steps, _, _) => Ok(steps.unwrap_or(1000)),
+    }
+}
+
+fn data(recipe: &Recipe) -> Result<DataPlan, LabError> {
+    let (source, sequences) = (recipe.data.source, recipe.data.sequences);
+    let only = || "set with data.source = \"fixed\" only".to_string();
+    if source == Source::Fresh {
+        require(sequences.is_none(), "data.sequences", sequences.unwrap_or(0), only())?;
+        require(recipe.data.epochs.is_none(), "data.epochs", recipe.data.epochs.unwrap_or(0), only())?;
+    } else if sequences.is_none() {
+        let about = "the number of sequences of the fixed set".into();
+        return Err(LabError::MissingKey { key: "sequences".into(), table: "[data]".into(), about });
+    }
+    Ok(DataPlan { source, sequences })
+}
+
+fn evaluation(recipe: &Recipe) -> Result<EvaluationPlan, LabError> {
+    let e = &recipe.evaluation;
+    let every = e.every.unwrap_or((steps(recipe)? / 20).max(1));
+    Ok(EvaluationPlan { every, sequences: e.sequences, test_sequences: e.test_sequences, keep_every: e.keep_every })
+}
+
+/// A name is that of a folder, too.
+fn check_name(name: &str) -> Result<(), LabError> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let fine = !name.is_empty() && name.len() <= 100 && name.chars().all(allowed) && !name.starts_with('.');
+    require(fine, "name", format!("{name:?}"), "1 to 100 letters, digits, `-`, `_` or `.`, not beginning with `.`".into())
+}
+
+fn require(holds: bool, key: &str, value: impl ToString, allowed: String) -> Result<(), LabError> {
+    let remedy = "change it in the recipe or with --set";
+    if holds { Ok(()) } else { Err(LabError::value(key, value, format!("it has to be {allowed}"), remedy)) }
+}
+
+fn with_line(error: LabError, lines: &Lines) -> LabError {
+    match error {
+        LabError::Value { key, value, line: None, allowed, remedy } => {
+            let line = lines.get(&key).copied();
+            LabError::Value { key, value, line, allowed, remedy }
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,91 @@
+//! What a user writes: a recipe, in TOML.
+//!
+//! Every key has a type, a range and a description in one place, the types of `recipe/sections.rs`. The schema made from
+//! them is what editors read (`infimum schema`) and what recipes are checked by, so the two cannot differ.
+
+mod check;
+mod sections;
+mod text;
+
+use std::path::Path;
+
+use infimum_worlds::Settings;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{LabError, recipes};
+pub use sections::{Activation, Course, Data, Evaluation, Export, Model, Norm, Positions, Source, Training};
+pub(crate) use text::Lines;
+use text::Text;
+
+/// A recipe as the user wrote it: every key is valid, has the right type and is within its own range. Whether the values fit
+/// each other is checked when it becomes a [`crate::Plan`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// Name of the recipe and of its runs: letters, digits, `-`, `_` and `.`. Default: the name of the recipe's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The world: what is to be learnt.
+    pub world: Settings,
+    /// The model: what learns.
+    #[serde(default)]
+    pub model: Model,
+    /// How it learns.
+    #[serde(default)]
+    pub training: Training,
+    /// What it learns from.
+    #[serde(default)]
+    pub data: Data,
+    /// How it is measured, and when.
+    #[serde(default)]
+    pub evaluation: Evaluation,
+    /// What `data export` writes.
+    #[serde(default)]
+    pub export: Export,
+    #[serde(skip)]
+    pub(crate) lines: Lines,
+}
+
+impl Recipe {
+    /// Reads a recipe from `text`, then sets the keys of `overrides` (each `a.b=c`, where `c` is TOML or a bare word).
+    ///
+    /// # Errors
+    /// Not TOML; an unknown key, with the nearest valid one; a missing key; a wrong type; a value out of its own range.
+    pub fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Recipe, LabError> {
+        let mut text = Text::parse(text, origin)?;
+        for given in overrides {
+            text.set(given)?;
+        }
+        check::check(&text)?;
+        let recipe: Result<Recipe, _> = text.table.try_into();
+        let mut recipe = recipe.map_err(|e| LabError::Syntax { origin: origin.into(), message: e.to_string() })?;
+        recipe.lines = text.lines;
+        Ok(recipe)
+    }
+
+    /// Reads the recipe at the path `name`, or if there is no such file, the one of that name that is built in.
+    ///
+    /// # Errors
+    /// As [`Recipe::parse`]; no such recipe; a file that cannot be read or is not UTF-8.
+    pub fn load(name: &Path, overrides: &[String]) -> Result<Recipe, LabError> {
+        let stem = name.file_stem().map(|s| s.to_string_lossy().into_owned());
+        let text = match name.to_str().and_then(recipes::built_in) {
+            Some(text) if !name.exists() => text.to_string(),
+            _ if name.is_file() => std::fs::read_to_string(name).map_err(LabError::io("read", name))?,
+            _ => return Err(recipes::none_such(name)),
+        };
+        let recipe = Recipe::parse(&text, &name.to_string_lossy(), overrides)?;
+        Ok(Recipe { name: recipe.name.clone().or(stem), ..recipe })
+    }
+
+    /// The JSON Schema of recipes.
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(Recipe).to_value()
+    }
+
+    /// The recipe as TOML, with every key that has a default of its own.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).expect("a recipe is plain TOML")
+    }
+}

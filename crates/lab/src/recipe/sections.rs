@@ -1,0 +1,255 @@
+//! The sections of a recipe: each key with its type, range, default and description.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A decoder of the GPT-2 kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Model {
+    /// Channels of the residual stream.
+    #[schemars(range(min = 1, max = 16384))]
+    pub width: usize,
+    /// Blocks. 0 leaves embedding and head.
+    #[schemars(range(min = 0, max = 1000))]
+    pub layers: usize,
+    /// Attention heads; each owns `width / heads` channels.
+    #[schemars(range(min = 1, max = 16384))]
+    pub heads: usize,
+    /// The MLP's hidden width is `mlp_ratio * width`.
+    #[schemars(range(min = 1, max = 64))]
+    pub mlp_ratio: usize,
+    /// The MLP's nonlinearity.
+    pub activation: Activation,
+    /// The norm before attention, before the MLP and before the head.
+    pub norm: Norm,
+    /// Whether linears and norms have a bias (the head never has one).
+    pub bias: bool,
+    /// Whether the head is the token embedding, transposed.
+    pub tied: bool,
+    /// What tells positions apart.
+    pub positions: Positions,
+    /// Whether blocks have attention.
+    pub attention: bool,
+    /// Whether blocks have an MLP.
+    pub mlp: bool,
+    /// Probability that a channel is dropped after the embedding, attention and MLP, in training. 0 to below 1.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
+    pub dropout: f64,
+    /// Standard deviation of start values; arrays that write into the residual stream get it divided by `sqrt(2 layers)`.
+    #[schemars(range(max = 100.0), extend("exclusiveMinimum" = 0.0))]
+    pub start_deviation: f64,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Model {
+            width: 64,
+            layers: 2,
+            heads: 4,
+            mlp_ratio: 4,
+            activation: Activation::Gelu,
+            norm: Norm::Layer,
+            bias: false,
+            tied: false,
+            positions: Positions::Learned,
+            attention: true,
+            mlp: true,
+            dropout: 0.0,
+            start_deviation: 0.02,
+        }
+    }
+}
+
+/// An elementwise nonlinearity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// `x` times the part of a standard normal below `x`.
+    Gelu,
+    /// GELU through `tanh`, as GPT-2.
+    GeluTanh,
+    /// `max(x, 0)`.
+    Relu,
+    /// `max(x, 0)^2`.
+    Relu2,
+    /// `max(x, 0)^3`.
+    Relu3,
+}
+
+/// A norm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Norm {
+    /// Mean 0, variance 1, then a gain.
+    Layer,
+    /// Mean square 1, then a gain.
+    Rms,
+    /// No norm.
+    None,
+}
+
+/// What tells positions apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Positions {
+    /// One free row for each position, added to the embedding.
+    Learned,
+    /// The fixed waves of Vaswani et al. 2017, added to the embedding.
+    Sinusoidal,
+    /// Nothing but the causal order of attention.
+    None,
+}
+
+/// How a model learns: AdamW on the mean loss of the sequences of a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Training {
+    /// Steps in all. Default 1000, unless `data.epochs` says how long.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// Sequences of a micro-batch.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub batch: usize,
+    /// Micro-batches of a step: a step sees `batch * accumulation` sequences.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub accumulation: usize,
+    /// The highest learning rate.
+    #[schemars(range(max = 100.0), extend("exclusiveMinimum" = 0.0))]
+    pub rate: f64,
+    /// The learning rate of the last step (linear, cosine). Default: a tenth of `rate`.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_rate: Option<f64>,
+    /// The course of the learning rate after warm-up.
+    pub schedule: Course,
+    /// Steps over which the rate rises. Default: a twentieth of the steps, at most 100.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warmup: Option<u64>,
+    /// Weight decay of arrays with two dimensions; gains and biases do not decay.
+    #[schemars(range(min = 0.0, max = 100.0))]
+    pub decay: f64,
+    /// AdamW's decay of the mean gradient.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
+    pub beta1: f64,
+    /// AdamW's decay of the mean squared gradient.
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
+    pub beta2: f64,
+    /// Added to the root of the mean square.
+    #[schemars(range(max = 1.0), extend("exclusiveMinimum" = 0.0))]
+    pub epsilon: f64,
+    /// Longest gradient over all parameters; longer ones are scaled down. 0 turns it off.
+    #[schemars(range(min = 0.0, max = 1e9))]
+    pub clip: f64,
+    /// Seed of start values, sequences and dropout.
+    #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_i64))]
+    pub seed: u64,
+    /// Start from these weights with a fresh optimiser: a `.safetensors` file, or the folder of a run (its last weights).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub init: Option<String>,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Training {
+            steps: None,
+            batch: 64,
+            accumulation: 1,
+            rate: 3e-3,
+            last_rate: None,
+            schedule: Course::Cosine,
+            warmup: None,
+            decay: 0.1,
+            beta1: 0.9,
+            beta2: 0.95,
+            epsilon: 1e-8,
+            clip: 1.0,
+            seed: 1,
+            init: None,
+        }
+    }
+}
+
+/// The course of the learning rate after warm-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Course {
+    /// The rate stays.
+    Constant,
+    /// A straight line to the last rate.
+    Linear,
+    /// Half a cosine to the last rate.
+    Cosine,
+}
+
+/// What a model learns from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Data {
+    /// Where sequences come from.
+    pub source: Source,
+    /// Size of the fixed set.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequences: Option<u64>,
+    /// How often the fixed set is seen, instead of `training.steps`.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epochs: Option<u64>,
+}
+
+/// Where training sequences come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// Drawn anew for every step.
+    #[default]
+    Fresh,
+    /// A finite set, drawn once and shuffled anew for every epoch.
+    Fixed,
+}
+
+/// How a model is measured, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evaluation {
+    /// Steps between validations; each also saves the run. Default: a twentieth of the steps.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<u64>,
+    /// Validation sequences.
+    #[schemars(range(min = 16, max = 10_000_000))]
+    pub sequences: usize,
+    /// Test sequences, drawn for the last evaluation and never trained on.
+    #[schemars(range(min = 16, max = 10_000_000))]
+    pub test_sequences: usize,
+    /// Steps between checkpoints that are kept beside `best` and `last`; 0 keeps none.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub keep_every: u64,
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Evaluation { every: None, sequences: 512, test_sequences: 8000, keep_every: 0 }
+    }
+}
+
+/// What `data export` writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Export {
+    /// Sequences in `train.bin`.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub train_sequences: usize,
+    /// Sequences in `val.bin`.
+    #[schemars(range(min = 0, max = 1_000_000_000))]
+    pub validation_sequences: usize,
+}
+
+impl Default for Export {
+    fn default() -> Self {
+        Export { train_sequences: 10_000, validation_sequences: 1_000 }
+    }
+}

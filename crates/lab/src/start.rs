@@ -1,0 +1,33 @@
+//! Where parameters start: GPT-2's random values, or somebody's weights.
+
+use infimum_engine::Program;
+use infimum_worlds::{Purpose, Stream};
+
+use crate::decoder::is_vector;
+use crate::recipe::Model;
+
+/// Random start values of all parameters, as nanoGPT: gains 1, biases 0, everything else normal with standard deviation
+/// `start_deviation` (0.02), divided by `sqrt(2 layers)` for the arrays that write into the residual stream.
+/// Array number `i` is drawn from the stream (`seed`, Start, 0, `i`).
+pub fn start(program: &Program, model: &Model, seed: u64) -> Vec<f32> {
+    let mut point = vec![0.0; program.weights().parameters()];
+    for (index, array) in program.parameters().into_iter().enumerate() {
+        let mut stream = Stream::new(seed, Purpose::Start, 0, index as u64);
+        let deviation = deviation(&array.name, model);
+        point[array.range].iter_mut().for_each(|w| {
+            *w = match (is_vector(&array.name), array.name.ends_with(".bias")) {
+                (_, true) => 0.0,
+                (true, false) => 1.0,
+                (false, false) => (deviation * stream.normal()) as f32,
+            }
+        });
+    }
+    point
+}
+
+fn deviation(name: &str, model: &Model) -> f64 {
+    match name.ends_with("c_proj.weight") {
+        true => model.start_deviation / (2.0 * model.layers as f64).sqrt(),
+        false => model.start_deviation,
+    }
+}
