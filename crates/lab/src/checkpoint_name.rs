@@ -36,7 +36,8 @@ impl FromStr for CheckpointName {
         }
         let digits = text.strip_prefix("step-").unwrap_or(text);
         let step = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten();
-        step.map(CheckpointName::Step).ok_or_else(|| format!("`{text}` is no checkpoint: give best, last, or a number of steps"))
+        step.map(CheckpointName::Step)
+            .ok_or_else(|| format!("`{text}` is no checkpoint: give best, last, or a number of steps"))
     }
 }
 

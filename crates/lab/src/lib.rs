@@ -23,6 +23,14 @@ mod number;
 mod training_state;
 mod checkpoint_name;
 mod journal;
+pub mod whole_file;
+pub mod weights_file;
+mod layout;
+pub mod checkpoint;
+mod record;
+mod record_writer;
+#[cfg(test)]
+mod scratch;
 
 pub use checkpoint_name::CheckpointName;
 pub use decoder::{NORM_EPSILON, decoder, is_vector};
@@ -30,6 +38,9 @@ pub use error::LabError;
 pub use experiment::{Experiment, Machine};
 pub use figure::Figure;
 pub use journal::{Status, StepLine, Summary};
+pub use layout::Layout;
+pub use record::{Record, read_weights};
+pub use record_writer::RecordWriter;
 pub use mean::Mean;
 pub use plan::{DataPlan, EvaluationPlan, Executor, Init, Plan, TrainingPlan};
 pub use recipe::Recipe;

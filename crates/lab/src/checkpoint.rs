@@ -1,0 +1,131 @@
+//! Checkpoints: one safetensors file with the model under its usual names, the optimiser's arrays as `optimiser.<array>`, and
+//! in the metadata the plan and everything else that training needs to go on to the same bits.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::str::FromStr;
+
+use infimum_engine::NUMERICS;
+
+use crate::weights_file::{self, Tensor, TensorView, Tensors};
+use crate::{LabError, Layout, TrainingState};
+
+const OPTIMISER: &str = "optimiser.";
+
+/// Writes a checkpoint whole or not at all. `plan` is the text of the plan.
+///
+/// # Errors
+/// Whatever the system refuses; the checkpoint that was there before is then intact.
+pub fn write(path: &Path, plan: &str, layout: &Layout, state: &TrainingState) -> Result<(), LabError> {
+    let mut tensors = layout.views(&state.point);
+    tensors.extend(state.optimiser.iter().map(|(name, array)| {
+        assert_eq!(array.len(), state.point.len(), "`{name}` has one scalar for each parameter");
+        TensorView { name: format!("{OPTIMISER}{name}"), shape: vec![array.len()], data: array }
+    }));
+    weights_file::write(path, "write the checkpoint", &tensors, &metadata(plan, layout, state))
+}
+
+/// Reads a checkpoint of the model with this `layout`, to go on with: the text of its plan and the state.
+///
+/// # Errors
+/// When the file is no checkpoint, was written with other numerics, or does not fit the layout.
+pub fn read(path: &Path, layout: &Layout) -> Result<(String, TrainingState), LabError> {
+    let Tensors { tensors, metadata } = weights_file::read(path)?;
+    let header = parse(&metadata).map_err(|problem| not_ours(path, problem))?;
+    let (optimiser, model): (Vec<Tensor>, Vec<Tensor>) =
+        tensors.into_iter().partition(|t| t.name.starts_with(OPTIMISER));
+    let optimiser = optimiser.into_iter().map(|tensor| array(tensor, layout)).collect::<Result<_, _>>();
+    let optimiser = optimiser.map_err(|problem| not_ours(path, problem))?;
+    let point = layout.gather(model, path)?;
+    Ok((header.plan, TrainingState { point, optimiser, ..header.state }))
+}
+
+/// The text of the plan that a file of weights carries.
+///
+/// # Errors
+/// When it carries none; `path` is then named.
+pub fn plan<'a>(weights: &'a Tensors, path: &Path) -> Result<&'a str, LabError> {
+    weights.metadata.get("plan").map(String::as_str).ok_or_else(|| LabError::File {
+        path: path.into(),
+        problem: "has no `plan` in its metadata, which says what model and world the weights belong to".into(),
+        remedy:
+            "give a checkpoint that infimum wrote, or name the file as training.init in a recipe whose [model] it fits"
+                .into(),
+    })
+}
+
+fn metadata(plan: &str, layout: &Layout, state: &TrainingState) -> BTreeMap<String, String> {
+    let tied: Vec<String> = layout.tied().iter().map(|(name, target)| format!("{name}={target}")).collect();
+    let mut texts = vec![
+        ("infimum", env!("CARGO_PKG_VERSION").to_string()),
+        ("numerics", NUMERICS.to_string()),
+        ("plan", plan.to_string()),
+        ("step", state.step.to_string()),
+        ("tokens", state.tokens.to_string()),
+        ("optimiser_steps", state.optimiser_steps.to_string()),
+        ("tied", tied.join(" ")),
+    ];
+    if let Some((step, nats)) = state.best {
+        texts.extend([("best_step", step.to_string()), ("best_nats", nats.to_string())]);
+    }
+    texts.into_iter().map(|(key, text)| (key.to_string(), text)).collect()
+}
+
+/// The metadata of a checkpoint; the arrays of the state are still empty.
+struct Header {
+    plan: String,
+    state: TrainingState,
+}
+
+fn parse(metadata: &BTreeMap<String, String>) -> Result<Header, String> {
+    let numerics: u32 = entry(metadata, "numerics")?;
+    if numerics != NUMERICS {
+        return Err(format!(
+            "was written with numerics = {numerics}, and this version, with {NUMERICS}, would give other bits"
+        ));
+    }
+    let state = TrainingState {
+        step: entry(metadata, "step")?,
+        tokens: entry(metadata, "tokens")?,
+        optimiser_steps: entry(metadata, "optimiser_steps")?,
+        best: best(metadata)?,
+        point: Vec::new(),
+        optimiser: Vec::new(),
+    };
+    Ok(Header { plan: entry(metadata, "plan")?, state })
+}
+
+fn best(metadata: &BTreeMap<String, String>) -> Result<Option<(u64, f64)>, String> {
+    if !metadata.contains_key("best_step") && !metadata.contains_key("best_nats") {
+        return Ok(None);
+    }
+    let nats: f64 = entry(metadata, "best_nats")?;
+    if !nats.is_finite() {
+        return Err(format!("has best_nats = {nats} in its metadata, which is not a finite number"));
+    }
+    Ok(Some((entry(metadata, "best_step")?, nats)))
+}
+
+fn entry<T: FromStr>(metadata: &BTreeMap<String, String>, key: &str) -> Result<T, String> {
+    let text = metadata.get(key).ok_or_else(|| format!("has no `{key}` in its metadata"))?;
+    let shown: String = text.chars().take(50).flat_map(char::escape_debug).collect();
+    text.parse().map_err(|_| format!("has {key} = `{shown}` in its metadata, which is not a number of that kind"))
+}
+
+fn array(tensor: Tensor, layout: &Layout) -> Result<(String, Vec<f32>), String> {
+    let (name, found, wanted) = (tensor.name, tensor.shape, layout.scalars());
+    if found != [wanted] {
+        let shown: String = name.chars().take(100).flat_map(char::escape_debug).collect();
+        return Err(format!("has `{shown}` of shape {found:?}, where the plan's model has {wanted} parameters"));
+    }
+    Ok((name[OPTIMISER.len()..].to_string(), tensor.data))
+}
+
+fn not_ours(path: &Path, problem: String) -> LabError {
+    let remedy =
+        "go on from another checkpoint of the record, or start anew with these weights as training.init".into();
+    LabError::File { path: path.into(), problem, remedy }
+}
+
+#[cfg(test)]
+mod tests;
