@@ -47,37 +47,44 @@ impl Kernel for Outer {
         fields.equal(("dy.channels", self.dy.channels), ("dw.columns", self.dw.columns));
     }
 
+    /// Blocks of inputs outside: at 256 positions a block of `x` is 256 KiB and stays in the second cache while the
+    /// outputs pass by, so `dy` is read from memory once per block and not once per tile.
     #[inline(always)]
     unsafe fn run<L: Lanes>(&self, memory: Raw) {
-        for (i, inputs) in tiles(self.x.channels, L::OUTER_INPUTS) {
-            // SAFETY: tiles lie within the shape of `dw`, and the fields inside the memories.
-            unsafe {
-                match inputs {
-                    4 if L::OUTER_INPUTS >= 4 => self.inputs::<L, 4>(memory, i),
-                    3 if L::OUTER_INPUTS >= 3 => self.inputs::<L, 3>(memory, i),
-                    2 if L::OUTER_INPUTS >= 2 => self.inputs::<L, 2>(memory, i),
-                    _ => self.inputs::<L, 1>(memory, i),
+        for (block, inputs) in tiles(self.x.channels, BLOCK) {
+            for (o, outputs) in tiles(self.dy.channels, L::OUTER_OUTPUTS) {
+                // SAFETY: tiles lie within the shape of `dw`, and the fields inside the memories.
+                unsafe {
+                    match outputs {
+                        4 if L::OUTER_OUTPUTS >= 4 => self.outputs::<L, 4>(memory, block, inputs, o),
+                        3 if L::OUTER_OUTPUTS >= 3 => self.outputs::<L, 3>(memory, block, inputs, o),
+                        2 if L::OUTER_OUTPUTS >= 2 => self.outputs::<L, 2>(memory, block, inputs, o),
+                        _ => self.outputs::<L, 1>(memory, block, inputs, o),
+                    }
                 }
             }
         }
     }
 }
 
+/// Inputs of a block.
+const BLOCK: usize = 16;
+
 impl Outer {
-    /// All outputs of the `I` inputs from `i` on.
+    /// `O` outputs from `o` on for the `inputs` inputs from `block` on.
     ///
     /// # Safety
-    /// As [`Kernel::run`], and `dw` has those rows.
+    /// As [`Kernel::run`], and `dw` has those rows and columns.
     #[inline(always)]
-    unsafe fn inputs<L: Lanes, const I: usize>(&self, memory: Raw, i: u32) {
-        for (o, outputs) in tiles(self.dy.channels, L::OUTER_OUTPUTS) {
-            // SAFETY: tiles lie within the shape of `dw`.
+    unsafe fn outputs<L: Lanes, const O: usize>(&self, memory: Raw, block: u32, inputs: usize, o: u32) {
+        for (i, inputs) in tiles(inputs as u32, L::OUTER_INPUTS) {
+            // SAFETY: tiles lie within the block.
             unsafe {
-                match outputs {
-                    4 if L::OUTER_OUTPUTS >= 4 => self.tile::<L, I, 4>(memory, i, o),
-                    3 if L::OUTER_OUTPUTS >= 3 => self.tile::<L, I, 3>(memory, i, o),
-                    2 if L::OUTER_OUTPUTS >= 2 => self.tile::<L, I, 2>(memory, i, o),
-                    _ => self.tile::<L, I, 1>(memory, i, o),
+                match inputs {
+                    4 if L::OUTER_INPUTS >= 4 => self.tile::<L, 4, O>(memory, block + i, o),
+                    3 if L::OUTER_INPUTS >= 3 => self.tile::<L, 3, O>(memory, block + i, o),
+                    2 if L::OUTER_INPUTS >= 2 => self.tile::<L, 2, O>(memory, block + i, o),
+                    _ => self.tile::<L, 1, O>(memory, block + i, o),
                 }
             }
         }
