@@ -8,6 +8,11 @@
 //! sequence have fewer before them, one for every shorter context. The row of the empty context is the start law. All rows
 //! are drawn independently from the same symmetric Dirichlet law; in a sparse chain each has exactly `keep` successors,
 //! but the start law is always dense. The law therefore has `states + keep * (states + … + states^k)` non-zeros.
+//!
+//! Floors, ceilings and baselines are exact: the law of the context is propagated from position to position, until a step
+//! moves it by less than 1e-16 (L1), from where on it counts as stationary. A chain is reducible if the contexts that a
+//! sequence can reach fall into more than one communicating class. If only one of these is never left, the long run is still
+//! one law with one entropy rate; if several are, there is one entropy rate for each, and they are never averaged.
 
 mod belief;
 mod classes;

@@ -47,17 +47,17 @@ impl Forward {
     pub(crate) fn new(law: &Law, rows: &Rows, positions: usize) -> Forward {
         let (mut floor, mut ceiling) = (Vec::with_capacity(positions), Vec::with_capacity(positions));
         let mut ladder = Ladder::new(law);
-        let mut now = vec![1.0];
+        let (mut now, mut next) = (Spread::at_start(law), Spread::empty(law));
         for position in 0..positions {
             let length = position.min(law.contexts.order);
             let first = law.contexts.row(Context { length, code: 0 });
-            floor.push(dot(&now, &rows.entropy[first..]));
-            ceiling.push(dot(&now, &rows.largest[first..]));
-            let next = push(law, &now, length);
-            let converged = next.len() == now.len() && distance(&now, &next) < CONVERGED;
+            floor.push(now.mean(&rows.entropy[first..]));
+            ceiling.push(now.mean(&rows.largest[first..]));
+            now.push(law, length, &mut next);
+            let converged = length == law.contexts.order && now.distance(&next) < CONVERGED;
             let times = if converged { positions - position } else { 1 };
             ladder.add(position, &next, times as f64);
-            now = next;
+            std::mem::swap(&mut now, &mut next);
             if converged {
                 break;
             }
@@ -69,30 +69,60 @@ impl Forward {
     }
 }
 
-fn dot(weights: &[f64], values: &[f64]) -> f64 {
-    weights.iter().zip(values).map(|(w, x)| w * x).sum()
+/// A law over the contexts of one length, by code. The contexts that have any probability are listed, since a sparse chain of
+/// high order may reach few of very many.
+struct Spread {
+    weights: Vec<f64>,
+    support: Vec<usize>,
 }
 
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| (x - y).abs()).sum()
-}
-
-/// The law of the context one position on, from that of the contexts of this length.
-pub(crate) fn push(law: &Law, now: &[f64], length: usize) -> Vec<f64> {
-    let mut next = vec![0.0; law.contexts.of_length((length + 1).min(law.contexts.order))];
-    for (code, &weight) in now.iter().enumerate().filter(|&(_, &weight)| weight != 0.0) {
-        let context = Context { length, code };
-        let base = law.contexts.advance(context, 0).code;
-        let row = law.row(law.contexts.row(context));
-        if law.is_dense() {
-            for (to, p) in next[base..].iter_mut().zip(row.probabilities) {
-                *to += weight * p;
-            }
-        } else {
-            row.iter().for_each(|(state, p)| next[base + state] += weight * p);
-        }
+impl Spread {
+    fn empty(law: &Law) -> Spread {
+        Spread { weights: vec![0.0; law.contexts.full()], support: Vec::new() }
     }
-    next
+
+    /// Everything on the empty context.
+    fn at_start(law: &Law) -> Spread {
+        let mut spread = Spread::empty(law);
+        spread.add(0, 1.0);
+        spread
+    }
+
+    #[inline]
+    fn add(&mut self, code: usize, weight: f64) {
+        if self.weights[code] == 0.0 {
+            self.support.push(code);
+        }
+        self.weights[code] += weight;
+    }
+
+    fn clear(&mut self) {
+        self.support.drain(..).for_each(|code| self.weights[code] = 0.0);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
+        self.support.iter().map(|&code| (code, self.weights[code]))
+    }
+
+    fn mean(&self, values: &[f64]) -> f64 {
+        self.iter().map(|(code, weight)| weight * values[code]).sum()
+    }
+
+    fn distance(&self, other: &Spread) -> f64 {
+        let kept: f64 = self.iter().map(|(code, weight)| (weight - other.weights[code]).abs()).sum();
+        kept + other.iter().filter(|&(code, _)| self.weights[code] == 0.0).map(|(_, weight)| weight).sum::<f64>()
+    }
+
+    /// Writes the law of the context one position on into `next`, from this one of contexts of `length` states.
+    fn push(&self, law: &Law, length: usize, next: &mut Spread) {
+        next.clear();
+        for (code, weight) in self.iter() {
+            let context = Context { length, code };
+            let base = law.contexts.advance(context, 0).code;
+            law.row(law.contexts.row(context)).iter().for_each(|(state, p)| next.add(base + state, weight * p));
+        }
+        next.support.sort_unstable(); // rows are read in the order they are stored in
+    }
 }
 
 /// Expected counts of the last `seen + 1` states, over the positions at which as many have been drawn.
@@ -107,13 +137,11 @@ impl Ladder {
         Ladder { states: law.contexts.states, counts }
     }
 
-    /// Counts `times` the law of the context after this position's target.
-    fn add(&mut self, position: usize, after: &[f64], times: f64) {
+    /// Counts `times` the law of the context after this position's target: its last states are its code's lowest digits.
+    fn add(&mut self, position: usize, after: &Spread, times: f64) {
         for counts in self.counts.iter_mut().take(position + 1) {
-            let length = counts.len();
-            for part in after.chunks_exact(length) {
-                counts.iter_mut().zip(part).for_each(|(count, p)| *count += times * p);
-            }
+            let codes = counts.len();
+            after.iter().for_each(|(code, weight)| counts[code % codes] += times * weight);
         }
     }
 
