@@ -68,7 +68,14 @@ impl Builder {
     }
 
     /// Each row of `x` normalised, times `gain` `[1, C]`, plus `bias` `[1, C]`.
-    pub fn norm(&mut self, site: &str, x: Value, norm: Norm, gain: Option<Weight>, bias: Option<Weight>) -> Result<Value, ShapeError> {
+    pub fn norm(
+        &mut self,
+        site: &str,
+        x: Value,
+        norm: Norm,
+        gain: Option<Weight>,
+        bias: Option<Weight>,
+    ) -> Result<Value, ShapeError> {
         let weights: Vec<Weight> = [gain, bias].into_iter().flatten().collect();
         let operation = Normalise { norm, gain: gain.is_some(), bias: bias.is_some() };
         self.operate(site, operation, &[x], &weights, None)
@@ -126,6 +133,11 @@ impl Builder {
         let goal = Goal::Outputs(vec![nats], scored);
         let (arrays, nodes, ids, inputs, masks) = (self.arrays, self.nodes, self.ids, self.inputs, self.masks);
         Ok(Program { arrays, nodes, ids, inputs, masks, weights: Arc::new(self.weights), loss, goal })
+    }
+
+    /// Shape of an array.
+    pub fn shape_of(&self, value: Value) -> Shape {
+        self.arrays[value.0].shape
     }
 
     fn array(&mut self, site: &str, shape: Shape) -> Result<Value, ShapeError> {

@@ -112,12 +112,14 @@ impl<'p> Emit<'p> {
         self.values[value.0] = Some(Held { place, rows });
     }
 
+    /// Rows stand an odd number of vectors apart: with a power of two they would compete for a few sets of the caches.
     fn buffer(&mut self, rows: usize, channels: usize) -> Place {
-        let vectors = (rows * channels) as u32;
+        let stride = if rows > 1 && channels % 8 == 0 { channels + 1 } else { channels };
+        let vectors = (rows * stride) as u32;
         let next = self.buffers.last().map_or(0, |b| b.base + b.vectors);
         let base = self.bases.get(self.buffers.len()).copied().unwrap_or(next);
         self.buffers.push(Buffer { base, vectors });
-        Place::dense(base, rows as u32, channels as u32)
+        Place { offset: base, rows: rows as u32, channels: channels as u32, stride: stride as u32 }
     }
 
     /// The gradient of the nats is the loss weights themselves.

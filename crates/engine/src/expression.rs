@@ -27,6 +27,7 @@ pub(crate) trait Express {
     /// Adds to each operand's gradient what `gradient` (of the result) asks for.
     fn pull_back<S: Scalar>(&self, _operands: &[View<'_, S>], _gradient: View<'_, S>, _into: &mut [Vec<S>]) {}
     /// One or more instances for the law tests, with the shapes of their operands.
+    #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)>;
 }
 
@@ -64,6 +65,7 @@ macro_rules! expressions {
                 match self { $(Self::$kind(e) => e.pull_back(operands, gradient, into),)* }
             }
             /// Instances of every kind of expression, for the law tests.
+            #[cfg(test)]
             pub(crate) fn all_cases() -> Vec<(&'static str, Vec<(Expression, Vec<Shape>)>)> {
                 vec![$(($kind::NAME, $kind::cases()),)*]
             }

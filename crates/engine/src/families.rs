@@ -19,7 +19,7 @@ pub(crate) struct Families {
 struct Moments {
     arrival: Vec<usize>,
     read: Vec<usize>,
-    /// `(array, step)`: the step writes into the gradient of the array, unless it hands on within the family.
+    /// `(array, step)`: the step writes into the gradient of the array, unless it is the first and hands on within the family.
     writes: Vec<(usize, usize)>,
 }
 
@@ -63,7 +63,8 @@ impl Families {
     fn has_conflict(&self, family: usize, moments: &Moments, program: &Program, steps: &Steps) -> bool {
         let members: Vec<usize> = (0..self.of.len()).filter(|v| self.of[*v] == family).collect();
         let writes = moments.writes.iter().filter(|(v, _)| self.of[*v] == family);
-        let physical = writes.filter(|(_, step)| !self.hands_on_within(*step, family, program, steps));
+        let physical = writes
+            .filter(|(v, step)| moments.arrival[*v] != *step || !self.hands_on_within(*step, family, program, steps));
         physical.into_iter().any(|&(written, step)| {
             members.iter().any(|&v| v != written && moments.arrival[v] <= step && step <= moments.read[v])
         })

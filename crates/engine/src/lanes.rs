@@ -160,10 +160,11 @@ impl Replay<'_> {
         for (value, array) in self.program.inputs.iter().zip(&worker.feed.arrays) {
             if let Some((place, rows)) = &self.plan.values[value.0] {
                 let zero = spare && *value == self.program.loss.weights;
-                let channels = place.channels as usize;
-                let needed = &array[rows.start * channels..rows.end * channels];
-                let places = &mut worker.values[place.offset as usize..][..needed.len()];
-                places.iter_mut().zip(needed).for_each(|(to, x)| to.0[lane] = if zero { 0.0 } else { *x });
+                let rows_needed = array.chunks_exact(place.channels as usize).skip(rows.start);
+                for (row, scalars) in (0..place.rows).zip(rows_needed) {
+                    let vectors = &mut worker.values[(place.offset + row * place.stride) as usize..];
+                    vectors.iter_mut().zip(scalars).for_each(|(to, x)| to.0[lane] = if zero { 0.0 } else { *x });
+                }
             }
         }
     }
@@ -205,6 +206,6 @@ impl Replay<'_> {
 }
 
 fn lane_of(worker: &Worker, place: &Place, lane: usize) -> Vec<f32> {
-    let vectors = (place.rows * place.channels) as usize;
-    worker.values[place.offset as usize..][..vectors].iter().map(|v| v.0[lane]).collect()
+    let row = |r| &worker.values[(place.offset + r * place.stride) as usize..][..place.channels as usize];
+    (0..place.rows).flat_map(row).map(|v| v.0[lane]).collect()
 }

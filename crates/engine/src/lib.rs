@@ -6,22 +6,26 @@
 //!                                                       -> Lanes (f32, sixteen sequences at a time)
 //! ```
 
-mod shape;
+mod adamw;
+mod builder;
+mod emit;
 mod expression;
 mod expressions;
-mod weights;
-mod program;
-mod builder;
+mod families;
+pub mod gradient_check;
+mod lanes;
+#[cfg(test)]
+mod laws;
+mod noise;
 mod operation;
 mod operations;
-mod steps;
-mod reference;
-mod families;
-mod emit;
 mod plan;
-mod lanes;
-mod adamw;
+mod program;
+mod reference;
 mod schedule;
+mod shape;
+mod steps;
+mod weights;
 
 pub use adamw::{AdamW, Group, Moments, Optimiser, clip_factor};
 pub use builder::Builder;

@@ -48,7 +48,13 @@ pub(crate) trait Operate {
     fn forward<S: Scalar>(&self, o: &Operands<'_, S>, y: &mut ViewMut<'_, S>, saved: &mut ViewMut<'_, S>);
 
     /// Adds to `dx` (rows as in `o.x`) and `dw` the gradients that `dy` asks for.
-    fn backward<S: Scalar>(&self, o: &Operands<'_, S>, results: &Results<'_, S>, dx: &mut [ViewMut<'_, S>], dw: &mut [ViewMut<'_, S>]);
+    fn backward<S: Scalar>(
+        &self,
+        o: &Operands<'_, S>,
+        results: &Results<'_, S>,
+        dx: &mut [ViewMut<'_, S>],
+        dw: &mut [ViewMut<'_, S>],
+    );
 
     /// Kernels of the forward.
     fn emit_forward(&self, e: &mut Emit<'_>);
@@ -57,6 +63,7 @@ pub(crate) trait Operate {
     fn emit_backward(&self, e: &mut Emit<'_>);
 
     /// Shapes around the edges, for every law test.
+    #[cfg(test)]
     fn cases() -> Vec<Case>;
 }
 
@@ -71,6 +78,7 @@ pub(crate) struct Results<'a, S> {
 }
 
 /// One instance of an operation for the law tests.
+#[cfg(test)]
 pub(crate) struct Case {
     /// The operation.
     pub(crate) operation: Operation,
@@ -86,6 +94,7 @@ pub(crate) struct Case {
     pub(crate) same: Option<(usize, usize)>,
 }
 
+#[cfg(test)]
 impl Case {
     pub(crate) fn new(operation: impl Into<Operation>, x: &[Shape], w: &[Shape], rows: Range<usize>) -> Self {
         Case { operation: operation.into(), x: x.to_vec(), w: w.to_vec(), alphabet: 0, rows, same: None }

@@ -40,7 +40,8 @@ impl Reference {
             source.fill(sequence, &mut feed);
             let mut trace = self.forward(&weights, &feed);
             for row in self.program.loss.rows.clone() {
-                let (w, nats) = (trace.values[self.program.loss.weights.0][row], trace.values[self.program.loss.nats.0][row]);
+                let (w, nats) =
+                    (trace.values[self.program.loss.weights.0][row], trace.values[self.program.loss.nats.0][row]);
                 (loss, weight) = (loss + w * nats, weight + w);
             }
             self.backward(&weights, &feed, &mut trace, &mut dweights);
@@ -49,7 +50,13 @@ impl Reference {
     }
 
     /// Calls `sink` for each sequence with the wanted rows of each output. The program must be a [`Program::outputs`].
-    pub fn outputs(&self, point: &[f64], sequences: usize, source: &dyn Source, sink: &mut dyn FnMut(usize, &[&[f64]])) {
+    pub fn outputs(
+        &self,
+        point: &[f64],
+        sequences: usize,
+        source: &dyn Source,
+        sink: &mut dyn FnMut(usize, &[&[f64]]),
+    ) {
         let Goal::Outputs(wanted, rows) = &self.program.goal else {
             panic!("this program gives a gradient; make one with Program::outputs");
         };
@@ -110,7 +117,13 @@ impl Reference {
         }
     }
 
-    fn operands<'t>(&self, node: &Node, values: &'t [Vec<f64>], weights: &'t [f64], feed: &'t Feed) -> Operands<'t, f64> {
+    fn operands<'t>(
+        &self,
+        node: &Node,
+        values: &'t [Vec<f64>],
+        weights: &'t [f64],
+        feed: &'t Feed,
+    ) -> Operands<'t, f64> {
         let rows = self.steps.rows(node.output);
         let x = node.x.iter().enumerate();
         Operands {
@@ -127,8 +140,13 @@ impl Reference {
 }
 
 /// Gradients by each sequence operand and each weight of one operation, each in an array of its own.
-fn operand_gradients(node: &Node, operands: &Operands<'_, f64>, results: &Results<'_, f64>) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
-    let zeros = |views: &[View<'_, f64>]| views.iter().map(|v| vec![0.0; v.row_count() * v.column_count()]).collect::<Vec<_>>();
+fn operand_gradients(
+    node: &Node,
+    operands: &Operands<'_, f64>,
+    results: &Results<'_, f64>,
+) -> (Vec<Vec<f64>>, Vec<Vec<f64>>) {
+    let zeros =
+        |views: &[View<'_, f64>]| views.iter().map(|v| vec![0.0; v.row_count() * v.column_count()]).collect::<Vec<_>>();
     let (mut dx, mut dw) = (zeros(&operands.x), zeros(&operands.w));
     fn views<'d>(d: &'d mut [Vec<f64>], like: &[View<'_, f64>]) -> Vec<ViewMut<'d, f64>> {
         d.iter_mut().zip(like).map(|(d, v)| ViewMut::new(d, v.row_count(), v.column_count())).collect()

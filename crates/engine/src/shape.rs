@@ -24,7 +24,7 @@ impl Shape {
 }
 
 /// Shape of `rows` by `channels`.
-pub fn shape(rows: usize, channels: usize) -> Shape {
+pub(crate) fn shape(rows: usize, channels: usize) -> Shape {
     Shape { rows, channels }
 }
 

@@ -19,7 +19,8 @@ impl Steps {
     pub fn new(program: &Program) -> Self {
         let rows = needed_rows(program);
         let differentiable = depends_on_parameters(program);
-        let forward: Vec<usize> = (0..program.nodes.len()).filter(|n| !rows[program.nodes[*n].output.0].is_empty()).collect();
+        let forward: Vec<usize> =
+            (0..program.nodes.len()).filter(|n| !rows[program.nodes[*n].output.0].is_empty()).collect();
         let backward = match program.goal {
             Goal::Gradient => {
                 forward.iter().rev().copied().filter(|n| differentiable[program.nodes[*n].output.0]).collect()
@@ -77,7 +78,8 @@ fn needed_rows(program: &Program) -> Vec<Range<usize>> {
 fn depends_on_parameters(program: &Program) -> Vec<bool> {
     let mut depends = vec![false; program.arrays.len()];
     for node in &program.nodes {
-        depends[node.output.0] = node.x.iter().any(|x| depends[x.0]) || node.w.iter().any(|w| program.weights.is_free(*w));
+        depends[node.output.0] =
+            node.x.iter().any(|x| depends[x.0]) || node.w.iter().any(|w| program.weights.is_free(*w));
     }
     depends
 }

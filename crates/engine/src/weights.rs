@@ -41,9 +41,10 @@ impl Weights {
             return Err(ShapeError::Name(name.into()));
         }
         let shapes: Vec<Shape> = expression.operands().iter().map(|w| self.shape(*w)).collect();
-        let shape = expression
-            .shape(&shapes)
-            .map_err(|reason| ShapeError::Weight { name: name.into(), reason: format!("{}: {reason}", expression.name()) })?;
+        let shape = expression.shape(&shapes).map_err(|reason| ShapeError::Weight {
+            name: name.into(),
+            reason: format!("{}: {reason}", expression.name()),
+        })?;
         let free = matches!(expression, Expression::Free(_)) || expression.operands().iter().any(|w| self.is_free(*w));
         let matrix = Matrix::dense(0, shape.rows as u32, shape.channels as u32);
         self.entries.push(Entry { name: name.into(), expression, shape, matrix, free });
@@ -170,7 +171,8 @@ impl Entry {
 
 /// A matrix of the weight memory as a view.
 pub(crate) fn view<'m, S: Scalar>(m: &Matrix, memory: &'m [S]) -> View<'m, S> {
-    let [rows, columns, row_stride, column_stride] = [m.rows, m.columns, m.row_stride, m.column_stride].map(|n| n as usize);
+    let [rows, columns, row_stride, column_stride] =
+        [m.rows, m.columns, m.row_stride, m.column_stride].map(|n| n as usize);
     View::with_strides(&memory[m.offset as usize..], rows, columns, row_stride, column_stride)
 }
 
@@ -179,7 +181,9 @@ pub(crate) fn view<'m, S: Scalar>(m: &Matrix, memory: &'m [S]) -> View<'m, S> {
 pub(crate) fn case(expression: &Expression, operands: &[Shape]) -> (Weights, Weight) {
     let mut weights = Weights::default();
     for (i, s) in operands.iter().enumerate() {
-        weights.push(&format!("operand {i}"), crate::expressions::Free { rows: s.rows, columns: s.channels }.into()).unwrap();
+        weights
+            .push(&format!("operand {i}"), crate::expressions::Free { rows: s.rows, columns: s.channels }.into())
+            .unwrap();
     }
     let weight = weights.push("result", expression.clone()).unwrap();
     weights.lay_out();

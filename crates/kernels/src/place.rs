@@ -171,6 +171,15 @@ pub struct Ids {
 }
 
 impl Ids {
+    /// Some of the rows.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn rows(self, rows: Range<u32>) -> Ids {
+        assert!(rows.start <= rows.end && rows.end <= self.rows, "rows {rows:?} of {}", self.rows);
+        Ids { offset: self.offset + rows.start, rows: rows.end - rows.start, ..self }
+    }
+
     /// One past the last row.
     pub(crate) fn end(&self) -> usize {
         self.offset as usize + self.rows as usize

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use infimum_kernels::{Scalar, View};
 
-use crate::expression::{Express, Expression, Weight};
+#[cfg(test)]
+use crate::expression::Expression;
+use crate::expression::{Express, Weight};
 use crate::shape::{Shape, require, shape};
 
 /// Fixed scalars, row by row, that are no parameters and receive no gradient.
@@ -37,6 +39,7 @@ impl Express for Constant {
         }
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)> {
         let scalars = Arc::new(vec![0.5, -1.0, 2.0, 0.25, 3.0, -0.125]);
         vec![(Constant { rows: 2, columns: 3, scalars }.into(), vec![])]

@@ -1,4 +1,6 @@
-use crate::expression::{Express, Expression, Weight};
+#[cfg(test)]
+use crate::expression::Expression;
+use crate::expression::{Express, Weight};
 use crate::shape::{Shape, require, shape};
 
 /// Free scalars: the parameters. `rows` by `columns`, stored row by row.
@@ -18,10 +20,13 @@ impl Express for Free {
     }
 
     fn shape(&self, _: &[Shape]) -> Result<Shape, String> {
-        require(self.rows * self.columns > 0, || format!("a weight of {} x {} has no scalar", self.rows, self.columns))?;
+        require(self.rows * self.columns > 0, || {
+            format!("a weight of {} x {} has no scalar", self.rows, self.columns)
+        })?;
         Ok(shape(self.rows, self.columns))
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)> {
         vec![(Free { rows: 3, columns: 2 }.into(), vec![])]
     }

@@ -1,6 +1,8 @@
 use infimum_kernels::{Scalar, View, ViewMut, Write, plain};
 
-use crate::expression::{Express, Expression, Weight};
+#[cfg(test)]
+use crate::expression::Expression;
+use crate::expression::{Express, Weight};
 use crate::shape::{Shape, require, shape};
 
 /// `left` `[m, r]` times `right` `[r, n]`: a weight of rank at most r with `r (m + n)` parameters.
@@ -34,10 +36,17 @@ impl Express for Product {
     fn pull_back<S: Scalar>(&self, operands: &[View<'_, S>], gradient: View<'_, S>, into: &mut [Vec<S>]) {
         let (a, b) = (operands[0], operands[1]);
         let (da, db) = into.split_at_mut(1);
-        plain::linear(&mut ViewMut::new(&mut da[0], a.row_count(), a.column_count()), gradient, b.transposed(), None, Write::Add);
+        plain::linear(
+            &mut ViewMut::new(&mut da[0], a.row_count(), a.column_count()),
+            gradient,
+            b.transposed(),
+            None,
+            Write::Add,
+        );
         plain::outer(&mut ViewMut::new(&mut db[0], b.row_count(), b.column_count()), a, gradient);
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)> {
         vec![(Product { left: Weight(0), right: Weight(1) }.into(), vec![shape(4, 2), shape(2, 5)])]
     }

@@ -1,6 +1,8 @@
 use infimum_kernels::Matrix;
 
-use crate::expression::{Express, Expression, Weight};
+#[cfg(test)]
+use crate::expression::Expression;
+use crate::expression::{Express, Weight};
 use crate::shape::{Shape, require, shape};
 
 /// Rows `first .. first + count` of another weight, such as the queries of a joint query-key-value array.
@@ -34,6 +36,7 @@ impl Express for Rows {
         Some(operands[0].rows(self.first as u32..(self.first + self.count) as u32))
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)> {
         vec![(Rows { of: Weight(0), first: 1, count: 2 }.into(), vec![shape(4, 3)])]
     }

@@ -1,7 +1,11 @@
 use infimum_kernels::{Scalar, View};
 
-use crate::expression::{Express, Expression, Weight};
-use crate::shape::{Shape, shape};
+#[cfg(test)]
+use crate::expression::Expression;
+use crate::expression::{Express, Weight};
+use crate::shape::Shape;
+#[cfg(test)]
+use crate::shape::shape;
 
 /// Another weight times a fixed factor.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,6 +46,7 @@ impl Express for Scaled {
         }
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)> {
         vec![
             (Scaled { of: Weight(0), factor: -1.0 }.into(), vec![shape(2, 5)]),

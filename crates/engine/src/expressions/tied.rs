@@ -1,7 +1,11 @@
 use infimum_kernels::Matrix;
 
-use crate::expression::{Express, Expression, Weight};
-use crate::shape::{Shape, shape};
+#[cfg(test)]
+use crate::expression::Expression;
+use crate::expression::{Express, Weight};
+use crate::shape::Shape;
+#[cfg(test)]
+use crate::shape::shape;
 
 /// Another weight as it is, under a name of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +30,7 @@ impl Express for Tied {
         Some(operands[0])
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)> {
         vec![(Tied { to: Weight(0) }.into(), vec![shape(3, 4)])]
     }

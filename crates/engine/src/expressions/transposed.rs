@@ -1,6 +1,8 @@
 use infimum_kernels::Matrix;
 
-use crate::expression::{Express, Expression, Weight};
+#[cfg(test)]
+use crate::expression::Expression;
+use crate::expression::{Express, Weight};
 use crate::shape::{Shape, shape};
 
 /// Another weight with rows and columns exchanged.
@@ -26,6 +28,7 @@ impl Express for Transposed {
         Some(operands[0].transposed())
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)> {
         vec![(Transposed { of: Weight(0) }.into(), vec![shape(3, 4)])]
     }

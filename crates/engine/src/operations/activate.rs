@@ -1,8 +1,12 @@
 use infimum_kernels::{self as kernels, Activation, Scalar, ViewMut, plain};
 
 use crate::emit::Emit;
-use crate::operation::{Case, Operands, Operate, Results};
-use crate::shape::{Shape, shape};
+#[cfg(test)]
+use crate::operation::Case;
+use crate::operation::{Operands, Operate, Results};
+use crate::shape::Shape;
+#[cfg(test)]
+use crate::shape::shape;
 
 /// `y = f(x)` elementwise, `[T, C]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +30,13 @@ impl Operate for Activate {
         plain::activation(y, o.x[0], self.kind);
     }
 
-    fn backward<S: Scalar>(&self, o: &Operands<'_, S>, r: &Results<'_, S>, dx: &mut [ViewMut<'_, S>], _: &mut [ViewMut<'_, S>]) {
+    fn backward<S: Scalar>(
+        &self,
+        o: &Operands<'_, S>,
+        r: &Results<'_, S>,
+        dx: &mut [ViewMut<'_, S>],
+        _: &mut [ViewMut<'_, S>],
+    ) {
         plain::activation_gradient(&mut dx[0], o.x[0], r.dy, self.kind);
     }
 
@@ -42,6 +52,7 @@ impl Operate for Activate {
         });
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<Case> {
         use Activation::*;
         [GeluErf, GeluTanh, Relu, Relu2, Relu3]

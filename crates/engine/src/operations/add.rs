@@ -1,8 +1,12 @@
 use infimum_kernels::{self as kernels, Scalar, ViewMut, Write, plain};
 
 use crate::emit::Emit;
-use crate::operation::{Case, Operands, Operate, Results};
-use crate::shape::{Shape, require, shape};
+#[cfg(test)]
+use crate::operation::Case;
+use crate::operation::{Operands, Operate, Results};
+#[cfg(test)]
+use crate::shape::shape;
+use crate::shape::{Shape, require};
 
 /// `y = a + b`, all `[T, C]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +29,13 @@ impl Operate for Add {
         plain::add(y, o.x[0], o.x[1]);
     }
 
-    fn backward<S: Scalar>(&self, _: &Operands<'_, S>, r: &Results<'_, S>, dx: &mut [ViewMut<'_, S>], _: &mut [ViewMut<'_, S>]) {
+    fn backward<S: Scalar>(
+        &self,
+        _: &Operands<'_, S>,
+        r: &Results<'_, S>,
+        dx: &mut [ViewMut<'_, S>],
+        _: &mut [ViewMut<'_, S>],
+    ) {
         plain::accumulate(&mut dx[0], r.dy, Write::Add);
         plain::accumulate(&mut dx[1], r.dy, Write::Add);
     }
@@ -40,6 +50,7 @@ impl Operate for Add {
         e.pass_gradient(1);
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<Case> {
         let case = |t, c, rows| Case::new(Add, &[shape(t, c), shape(t, c)], &[], rows);
         vec![case(1, 1, 0..1), case(7, 5, 2..7), case(3, 4, 0..3).with_same(1, 0)]

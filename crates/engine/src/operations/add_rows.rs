@@ -1,8 +1,12 @@
 use infimum_kernels::{self as kernels, Scalar, ViewMut, Write, plain};
 
 use crate::emit::Emit;
-use crate::operation::{Case, Operands, Operate, Results};
-use crate::shape::{Shape, require, shape};
+#[cfg(test)]
+use crate::operation::Case;
+use crate::operation::{Operands, Operate, Results};
+#[cfg(test)]
+use crate::shape::shape;
+use crate::shape::{Shape, require};
 
 /// `y[t] = x[t] + w[t]`: x `[T, C]`, w `[T or more, C]`, one row for each position.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +31,13 @@ impl Operate for AddRows {
         plain::add_rows(y, o.x[0], o.w[0].rows(o.rows.clone()));
     }
 
-    fn backward<S: Scalar>(&self, o: &Operands<'_, S>, r: &Results<'_, S>, dx: &mut [ViewMut<'_, S>], dw: &mut [ViewMut<'_, S>]) {
+    fn backward<S: Scalar>(
+        &self,
+        o: &Operands<'_, S>,
+        r: &Results<'_, S>,
+        dx: &mut [ViewMut<'_, S>],
+        dw: &mut [ViewMut<'_, S>],
+    ) {
         plain::accumulate(&mut dx[0], r.dy, Write::Add);
         plain::add_rows_gradient(&mut dw[0].rows(o.rows.clone()), r.dy);
     }
@@ -45,6 +55,7 @@ impl Operate for AddRows {
         e.pass_gradient(0);
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<Case> {
         let case = |t, c, rows| Case::new(AddRows, &[shape(t, c)], &[shape(t + 1, c)], rows);
         vec![case(1, 1, 0..1), case(6, 5, 0..6), case(9, 17, 4..9)]

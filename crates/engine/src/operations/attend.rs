@@ -3,8 +3,12 @@ use std::ops::Range;
 use infimum_kernels::{self as kernels, Scalar, ViewMut, plain};
 
 use crate::emit::Emit;
-use crate::operation::{Case, Operands, Operate, Results};
-use crate::shape::{Shape, require, shape};
+#[cfg(test)]
+use crate::operation::Case;
+use crate::operation::{Operands, Operate, Results};
+#[cfg(test)]
+use crate::shape::shape;
+use crate::shape::{Shape, require};
 
 /// Causal attention: q and k `[T, C]`, v `[T, D]`, result `[T, D]`; head h owns the h-th slice of the channels of each.
 ///
@@ -52,7 +56,13 @@ impl Operate for Attend {
         plain::attention(y, o.x[0], o.x[1], o.x[2], self.from(o.rows.start), saved);
     }
 
-    fn backward<S: Scalar>(&self, o: &Operands<'_, S>, r: &Results<'_, S>, dx: &mut [ViewMut<'_, S>], _: &mut [ViewMut<'_, S>]) {
+    fn backward<S: Scalar>(
+        &self,
+        o: &Operands<'_, S>,
+        r: &Results<'_, S>,
+        dx: &mut [ViewMut<'_, S>],
+        _: &mut [ViewMut<'_, S>],
+    ) {
         let [dq, dk, dv] = dx else { unreachable!("attention has three operands") };
         let at = self.from(o.rows.start);
         plain::attention_gradient(dq, dk, dv, o.x[0], o.x[1], o.x[2], r.y, r.dy, at, r.saved);
@@ -75,6 +85,7 @@ impl Operate for Attend {
         e.push(kernels::AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch });
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<Case> {
         let case = |t, c, d, heads, rows| {
             Case::new(Attend { heads, scale: 0.7 }, &[shape(t, c), shape(t, c), shape(t, d)], &[], rows)

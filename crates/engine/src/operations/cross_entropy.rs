@@ -1,7 +1,9 @@
 use infimum_kernels::{self as kernels, Scalar, ViewMut, plain};
 
 use crate::emit::Emit;
-use crate::operation::{Case, Operands, Operate, Results};
+#[cfg(test)]
+use crate::operation::Case;
+use crate::operation::{Operands, Operate, Results};
 use crate::shape::{Shape, require, shape};
 
 /// Nats of each target: `ln sum exp logits[t] - logits[t][target[t]]`; logits `[T, V]`, result `[T, 1]`.
@@ -23,7 +25,10 @@ impl Operate for CrossEntropy {
     fn shape(&self, x: &[Shape], _: &[Shape]) -> Result<Shape, String> {
         let (positions, alphabet) = (self.positions, self.alphabet);
         require(x[0] == shape(positions, alphabet), || {
-            format!("targets of {positions} positions over {alphabet} tokens need logits {}", shape(positions, alphabet))
+            format!(
+                "targets of {positions} positions over {alphabet} tokens need logits {}",
+                shape(positions, alphabet)
+            )
         })?;
         Ok(shape(positions, 1))
     }
@@ -36,7 +41,13 @@ impl Operate for CrossEntropy {
         plain::cross_entropy(y, o.x[0], o.ids, saved);
     }
 
-    fn backward<S: Scalar>(&self, o: &Operands<'_, S>, r: &Results<'_, S>, dx: &mut [ViewMut<'_, S>], _: &mut [ViewMut<'_, S>]) {
+    fn backward<S: Scalar>(
+        &self,
+        o: &Operands<'_, S>,
+        r: &Results<'_, S>,
+        dx: &mut [ViewMut<'_, S>],
+        _: &mut [ViewMut<'_, S>],
+    ) {
         plain::cross_entropy_gradient(&mut dx[0], o.x[0], o.ids, r.dy, r.saved);
     }
 
@@ -60,10 +71,10 @@ impl Operate for CrossEntropy {
         });
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<Case> {
-        let case = |t, v, rows| {
-            Case::new(CrossEntropy { positions: t, alphabet: v }, &[shape(t, v)], &[], rows).with_ids(v)
-        };
+        let case =
+            |t, v, rows| Case::new(CrossEntropy { positions: t, alphabet: v }, &[shape(t, v)], &[], rows).with_ids(v);
         vec![case(1, 2, 0..1), case(7, 5, 2..7), case(4, 37, 0..4)]
     }
 }

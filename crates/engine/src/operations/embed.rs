@@ -1,7 +1,9 @@
 use infimum_kernels::{self as kernels, Scalar, ViewMut, Write, plain};
 
 use crate::emit::Emit;
-use crate::operation::{Case, Operands, Operate, Results};
+#[cfg(test)]
+use crate::operation::Case;
+use crate::operation::{Operands, Operate, Results};
 use crate::shape::{Shape, require, shape};
 
 /// `y[t] = table[ids[t]]`: table `[V, C]`, ids `[T]`, result `[T, C]`.
@@ -31,7 +33,13 @@ impl Operate for Embed {
         plain::embed(y, o.ids, o.w[0], Write::Store);
     }
 
-    fn backward<S: Scalar>(&self, o: &Operands<'_, S>, r: &Results<'_, S>, _: &mut [ViewMut<'_, S>], dw: &mut [ViewMut<'_, S>]) {
+    fn backward<S: Scalar>(
+        &self,
+        o: &Operands<'_, S>,
+        r: &Results<'_, S>,
+        _: &mut [ViewMut<'_, S>],
+        dw: &mut [ViewMut<'_, S>],
+    ) {
         plain::embed_gradient(&mut dw[0], o.ids, r.dy);
     }
 
@@ -47,8 +55,10 @@ impl Operate for Embed {
         }
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<Case> {
-        let case = |t, v, c, rows| Case::new(Embed { positions: t, alphabet: v }, &[], &[shape(v, c)], rows).with_ids(v);
+        let case =
+            |t, v, c, rows| Case::new(Embed { positions: t, alphabet: v }, &[], &[shape(v, c)], rows).with_ids(v);
         vec![case(1, 2, 1, 0..1), case(5, 3, 7, 0..5), case(9, 20, 17, 3..8)]
     }
 }

@@ -1,7 +1,9 @@
 use infimum_kernels::{self as kernels, Scalar, ViewMut, Write, plain};
 
 use crate::emit::Emit;
-use crate::operation::{Case, Operands, Operate, Results};
+#[cfg(test)]
+use crate::operation::Case;
+use crate::operation::{Operands, Operate, Results};
 use crate::shape::{Shape, require, shape};
 
 /// `y = x w (+ bias)`: x `[T, I]`, w `[I, O]`, bias `[1, O]`, result `[T, O]`.
@@ -19,9 +21,7 @@ impl Operate for Linear {
     }
 
     fn shape(&self, x: &[Shape], w: &[Shape]) -> Result<Shape, String> {
-        require(x[0].channels == w[0].rows, || {
-            format!("x has {} channels, w takes {}", x[0].channels, w[0].rows)
-        })?;
+        require(x[0].channels == w[0].rows, || format!("x has {} channels, w takes {}", x[0].channels, w[0].rows))?;
         if self.bias {
             require(w[1] == shape(1, w[0].channels), || format!("the bias must be {}", shape(1, w[0].channels)))?;
         }
@@ -33,7 +33,13 @@ impl Operate for Linear {
     }
 
     // y = x w + b; dx += dy w', dw += x' dy, db += the sum of dy over rows
-    fn backward<S: Scalar>(&self, o: &Operands<'_, S>, r: &Results<'_, S>, dx: &mut [ViewMut<'_, S>], dw: &mut [ViewMut<'_, S>]) {
+    fn backward<S: Scalar>(
+        &self,
+        o: &Operands<'_, S>,
+        r: &Results<'_, S>,
+        dx: &mut [ViewMut<'_, S>],
+        dw: &mut [ViewMut<'_, S>],
+    ) {
         plain::linear(&mut dx[0], r.dy, o.w[0].transposed(), None, Write::Add);
         plain::outer(&mut dw[0], o.x[0], r.dy);
         if let Some(db) = dw.get_mut(1) {
@@ -60,9 +66,11 @@ impl Operate for Linear {
         });
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<Case> {
         let plain = |t, i, o, rows| Case::new(Linear { bias: false }, &[shape(t, i)], &[shape(i, o)], rows);
-        let biased = |t, i, o, rows| Case::new(Linear { bias: true }, &[shape(t, i)], &[shape(i, o), shape(1, o)], rows);
+        let biased =
+            |t, i, o, rows| Case::new(Linear { bias: true }, &[shape(t, i)], &[shape(i, o), shape(1, o)], rows);
         vec![plain(1, 1, 1, 0..1), plain(5, 7, 3, 0..5), biased(9, 8, 17, 2..9), biased(4, 33, 6, 0..4)]
     }
 }

@@ -1,8 +1,12 @@
 use infimum_kernels::{self as kernels, Scalar, ViewMut, Write, plain};
 
 use crate::emit::Emit;
-use crate::operation::{Case, Operands, Operate, Results};
-use crate::shape::{Shape, require, shape};
+#[cfg(test)]
+use crate::operation::Case;
+use crate::operation::{Operands, Operate, Results};
+#[cfg(test)]
+use crate::shape::shape;
+use crate::shape::{Shape, require};
 
 /// `y = a b` elementwise, all `[T, C]`; dropout is a product with a mask that is an input.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +28,13 @@ impl Operate for Multiply {
         plain::multiply(y, o.x[0], o.x[1], Write::Store);
     }
 
-    fn backward<S: Scalar>(&self, o: &Operands<'_, S>, r: &Results<'_, S>, dx: &mut [ViewMut<'_, S>], _: &mut [ViewMut<'_, S>]) {
+    fn backward<S: Scalar>(
+        &self,
+        o: &Operands<'_, S>,
+        r: &Results<'_, S>,
+        dx: &mut [ViewMut<'_, S>],
+        _: &mut [ViewMut<'_, S>],
+    ) {
         plain::multiply(&mut dx[0], r.dy, o.x[1], Write::Add);
         plain::multiply(&mut dx[1], r.dy, o.x[0], Write::Add);
     }
@@ -44,6 +54,7 @@ impl Operate for Multiply {
         }
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<Case> {
         let case = |t, c, rows| Case::new(Multiply, &[shape(t, c), shape(t, c)], &[], rows);
         vec![case(1, 1, 0..1), case(7, 5, 2..7), case(3, 4, 0..3).with_same(1, 0)]

@@ -1,7 +1,11 @@
-use infimum_kernels::{self as kernels, Norm, NormKind, Scalar, ViewMut, plain};
+#[cfg(test)]
+use infimum_kernels::NormKind;
+use infimum_kernels::{self as kernels, Norm, Scalar, ViewMut, plain};
 
 use crate::emit::Emit;
-use crate::operation::{Case, Operands, Operate, Results};
+#[cfg(test)]
+use crate::operation::Case;
+use crate::operation::{Operands, Operate, Results};
 use crate::shape::{Shape, require, shape};
 
 /// LayerNorm or RMSNorm of each row, times gain `[1, C]`, plus bias `[1, C]`, both optional; `[T, C]`.
@@ -44,16 +48,32 @@ impl Operate for Normalise {
         plain::norm(y, o.x[0], self.norm, gain, self.bias_index().map(|i| o.w[i]), saved);
     }
 
-    fn backward<S: Scalar>(&self, o: &Operands<'_, S>, r: &Results<'_, S>, dx: &mut [ViewMut<'_, S>], dw: &mut [ViewMut<'_, S>]) {
+    fn backward<S: Scalar>(
+        &self,
+        o: &Operands<'_, S>,
+        r: &Results<'_, S>,
+        dx: &mut [ViewMut<'_, S>],
+        dw: &mut [ViewMut<'_, S>],
+    ) {
         let gain = self.gain.then(|| o.w[0]);
         let (dgain, dbias) = dw.split_at_mut(usize::from(self.gain));
-        plain::norm_gradient(Some(&mut dx[0]), dgain.first_mut(), dbias.first_mut(), o.x[0], r.dy, self.norm, gain, r.saved);
+        plain::norm_gradient(
+            Some(&mut dx[0]),
+            dgain.first_mut(),
+            dbias.first_mut(),
+            o.x[0],
+            r.dy,
+            self.norm,
+            gain,
+            r.saved,
+        );
     }
 
     fn emit_forward(&self, e: &mut Emit<'_>) {
         let gain = self.gain.then(|| e.weight(0));
         let bias = self.bias_index().map(|i| e.weight(i));
-        let instruction = kernels::NormForward { y: e.output(), x: e.input(0), saved: e.saved(), norm: self.norm, gain, bias };
+        let instruction =
+            kernels::NormForward { y: e.output(), x: e.input(0), saved: e.saved(), norm: self.norm, gain, bias };
         e.push(instruction);
     }
 
@@ -71,6 +91,7 @@ impl Operate for Normalise {
         });
     }
 
+    #[cfg(test)]
     fn cases() -> Vec<Case> {
         let mut cases = vec![];
         for kind in [NormKind::Layer, NormKind::Rms] {
@@ -85,4 +106,3 @@ impl Operate for Normalise {
         cases
     }
 }
-

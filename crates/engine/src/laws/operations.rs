@@ -1,0 +1,164 @@
+//! Every listed operation: gradient check in f64, lanes against the reference, the same bits everywhere.
+
+use infimum_kernels::{Isa, Team, View, ViewMut};
+
+use crate::gradient_check::{TOLERANCE, directional_error};
+use crate::lanes::Lanes;
+use crate::laws::samples::{around, fill, ids, numbers};
+use crate::operation::{Case, Operands, Operation, Results};
+use crate::program::Gradient;
+use crate::reference::Reference;
+use crate::shape::Shape;
+
+/// One case with numbers for all its operands, in one point.
+struct Instance {
+    case: Case,
+    output: Shape,
+    ids: Vec<u16>,
+    /// Operand shapes: sequence operands as cut to what the rows need, then weights.
+    parts: Vec<Shape>,
+}
+
+impl Instance {
+    fn new(case: Case) -> Self {
+        let output = case.operation.shape(&case.x, &case.w).expect("a case has fitting shapes");
+        let needs = |(i, s): (usize, &Shape)| Shape { rows: case.operation.needs(case.rows.clone(), i).len(), ..*s };
+        let parts = case.x.iter().enumerate().map(needs).chain(case.w.iter().copied()).collect();
+        let ids = if case.alphabet > 0 { ids(case.rows.len(), case.alphabet, 3) } else { vec![] };
+        Instance { case, output, ids, parts }
+    }
+
+    fn views<'p>(&self, point: &'p [f64]) -> Vec<View<'p, f64>> {
+        let mut rest = point;
+        let view = |s: &Shape| {
+            let (now, later) = rest.split_at(s.len());
+            rest = later;
+            View::new(now, s.rows, s.channels)
+        };
+        self.parts.iter().map(view).collect()
+    }
+
+    fn operands<'p>(&'p self, point: &'p [f64]) -> Operands<'p, f64> {
+        let views = self.views(point);
+        let (x, w) = views.split_at(self.case.x.len());
+        Operands { x: x.to_vec(), w: w.to_vec(), ids: &self.ids, rows: self.case.rows.clone() }
+    }
+
+    fn forward(&self, point: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let (rows, saved) = (self.case.rows.len(), self.case.operation.saved());
+        let (mut y, mut kept) = (vec![f64::NAN; rows * self.output.channels], vec![f64::NAN; rows * saved]);
+        let (y_view, kept_view) =
+            (&mut ViewMut::new(&mut y, rows, self.output.channels), &mut ViewMut::new(&mut kept, rows, saved));
+        self.case.operation.forward(&self.operands(point), y_view, kept_view);
+        (y, kept)
+    }
+
+    /// Gradient of `sum r * y` by the whole point.
+    fn gradient(&self, point: &[f64], r: &[f64]) -> Vec<f64> {
+        let (rows, channels) = (self.case.rows.len(), self.output.channels);
+        let (y, saved) = self.forward(point);
+        let results = Results {
+            y: View::new(&y, rows, channels),
+            dy: View::new(r, rows, channels),
+            saved: View::new(&saved, rows, self.case.operation.saved()),
+        };
+        let mut d: Vec<Vec<f64>> = self.parts.iter().map(|s| vec![0.0; s.len()]).collect();
+        let mut views: Vec<_> =
+            d.iter_mut().zip(&self.parts).map(|(d, s)| ViewMut::new(d, s.rows, s.channels)).collect();
+        let (dx, dw) = views.split_at_mut(self.case.x.len());
+        self.case.operation.backward(&self.operands(point), &results, dx, dw);
+        d.concat()
+    }
+
+    /// Worst error over the operands, each checked alone; the gradient of each is multiplied by `slip` first.
+    fn error(&self, slip: f64) -> f64 {
+        let point = numbers(self.parts.iter().map(|s| s.len()).sum(), 7);
+        let r = numbers(self.case.rows.len() * self.output.channels, 8);
+        let gradient = self.gradient(&point, &r);
+        let (mut start, mut worst) = (0, 0.0);
+        for part in &self.parts {
+            let range = start..start + part.len();
+            let loss = |x: &[f64]| {
+                let mut moved = point.clone();
+                moved[range.clone()].copy_from_slice(x);
+                self.forward(&moved).0.iter().zip(&r).map(|(y, r)| y * r).sum()
+            };
+            let slipped: Vec<f64> = gradient[range.clone()].iter().map(|g| g * slip).collect();
+            let error = directional_error(loss, &point[range.clone()], &slipped, 10);
+            worst = if error <= worst { worst } else { error };
+            start = range.end;
+        }
+        worst
+    }
+}
+
+#[test]
+fn every_operation_passes_the_gradient_check_and_a_wrong_one_fails() {
+    for (name, cases) in Operation::all_cases() {
+        assert!(cases.len() > 1, "`{name}` needs cases");
+        for case in cases {
+            let label = format!("{name} {:?} {:?} {:?}", case.operation, case.x, case.rows);
+            let instance = Instance::new(case);
+            let right = instance.error(1.0);
+            assert!(right <= TOLERANCE, "{label}: relative error {right:e}");
+            let gradient_is_zero = instance.error(0.0) == 0.0;
+            let wrong = instance.error(1.0001);
+            assert!(
+                gradient_is_zero || wrong > TOLERANCE,
+                "{label}: wrong by 1 part in 10,000 and not noticed ({wrong:e})"
+            );
+        }
+    }
+}
+
+fn lanes_gradient(case: &Case, isa: Isa, threads: usize, sequences: usize) -> Gradient<f32> {
+    let program = around(case).gradient();
+    let point: Vec<f32> = numbers(program.weights().parameters(), 9).iter().map(|x| *x as f32).collect();
+    Lanes::new(&program, isa).gradient(&mut Team::new(threads), &point, sequences, &fill(&program))
+}
+
+/// The largest difference, relative to the largest entry.
+fn relative(a: &[f32], b: &[f64]) -> f64 {
+    let largest = b.iter().fold(0.0, |m: f64, b| m.max(b.abs()));
+    a.iter().zip(b).fold(0.0, |worst, (a, b)| {
+        let error = (f64::from(*a) - b).abs() / largest.max(f64::MIN_POSITIVE);
+        if error <= worst { worst } else { error }
+    })
+}
+
+#[test]
+fn lanes_agree_with_the_reference_on_every_operation() {
+    for (name, cases) in Operation::all_cases() {
+        for case in cases {
+            let program = around(&case).gradient();
+            let point: Vec<f64> =
+                numbers(program.weights().parameters(), 9).iter().map(|x| f64::from(*x as f32)).collect();
+            for sequences in [1, 16, 21] {
+                let reference = Reference::new(&program).gradient(&point, sequences, &fill(&program));
+                let lanes = lanes_gradient(&case, Isa::best(), 1, sequences);
+                let error = relative(&lanes.gradient, &reference.gradient);
+                assert!(error <= 2e-5, "{name} {:?} {:?}, {sequences} sequences: {error:e}", case.operation, case.rows);
+                let loss = (lanes.loss - reference.loss).abs() / reference.loss.abs().max(1.0);
+                assert!(loss <= 2e-5, "{name}: loss {} for {}", lanes.loss, reference.loss);
+                assert!(lanes.weight == reference.weight || sequences > 1, "{name}: weight");
+            }
+        }
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_instruction_set_or_threads() {
+    for (name, cases) in Operation::all_cases() {
+        for case in cases {
+            let expected = lanes_gradient(&case, Isa::best(), 1, 100);
+            for isa in Isa::available() {
+                for threads in [1, 2, 3, 8] {
+                    let got = lanes_gradient(&case, isa, threads, 100);
+                    let bits = |g: &Gradient<f32>| g.gradient.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                    assert_eq!(got.loss.to_bits(), expected.loss.to_bits(), "{name} {isa:?} {threads}");
+                    assert_eq!(bits(&got), bits(&expected), "{name} {isa:?} {threads}");
+                }
+            }
+        }
+    }
+}

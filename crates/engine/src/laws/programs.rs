@@ -1,0 +1,216 @@
+//! Laws of whole programs: gradient, pruning, prefix rule, sites, dropout, messages.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use infimum_kernels::{Instruction, Isa, Team};
+
+use crate::builder::Builder;
+use crate::emit::Emit;
+use crate::expressions::{Free, Product};
+use crate::families::Families;
+use crate::gradient_check::{TOLERANCE, directional_error};
+use crate::lanes::Lanes;
+use crate::laws::samples::{decoder, fill, numbers};
+use crate::program::{Feed, Program};
+use crate::reference::Reference;
+use crate::steps::Steps;
+
+fn point(program: &Program) -> Vec<f32> {
+    numbers(program.weights().parameters(), 11).iter().map(|x| 0.5 * *x as f32).collect()
+}
+
+fn wide(point: &[f32]) -> Vec<f64> {
+    point.iter().map(|x| f64::from(*x)).collect()
+}
+
+/// All outputs of each sequence, in f32 by lanes.
+fn outputs(program: &Program, sequences: usize, source: &(dyn Fn(usize, &mut Feed) + Sync)) -> Vec<Vec<Vec<f32>>> {
+    let collected = Mutex::new(vec![vec![]; sequences]);
+    let sink = |s: usize, arrays: &[&[f32]]| collected.lock().unwrap()[s] = arrays.iter().map(|a| a.to_vec()).collect();
+    Lanes::new(program, Isa::best()).outputs(&mut Team::new(2), &point(program), sequences, &source, &sink);
+    collected.into_inner().unwrap()
+}
+
+fn bits(x: &[f32]) -> Vec<u32> {
+    x.iter().map(|x| x.to_bits()).collect()
+}
+
+#[test]
+fn the_gradient_of_a_decoder_passes_the_gradient_check() {
+    let program = decoder(6).gradient();
+    let reference = Reference::new(&program);
+    let point = wide(&point(&program));
+    let at = |p: &[f64]| reference.gradient(p, 2, &fill(&program));
+    let error = directional_error(|p| at(p).loss, &point, &at(&point).gradient, 10);
+    assert!(error <= TOLERANCE, "relative error {error:e}");
+}
+
+#[test]
+fn lanes_agree_with_the_reference_on_a_decoder() {
+    let program = decoder(9).gradient();
+    let point = point(&program);
+    let reference = Reference::new(&program).gradient(&wide(&point), 37, &fill(&program));
+    let lanes = Lanes::new(&program, Isa::best()).gradient(&mut Team::new(2), &point, 37, &fill(&program));
+    for p in program.parameters() {
+        let (a, b) = (&lanes.gradient[p.range.clone()], &reference.gradient[p.range.clone()]);
+        let largest = b.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+        let error = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max) / largest;
+        assert!(error <= 2e-5 && a.iter().all(|x| x.is_finite()), "{}: {error:e}", p.name);
+    }
+}
+
+#[test]
+fn threads_and_instruction_sets_change_no_bit_of_a_decoder() {
+    let program = decoder(9).gradient();
+    let run = |isa, threads| {
+        Lanes::new(&program, isa).gradient(&mut Team::new(threads), &point(&program), 150, &fill(&program))
+    };
+    let expected = run(Isa::best(), 1);
+    for isa in Isa::available() {
+        for threads in [1, 2, 3, 8] {
+            assert_eq!(bits(&run(isa, threads).gradient), bits(&expected.gradient), "{isa:?}, {threads} threads");
+        }
+    }
+}
+
+/// A decoder of `positions` positions, its first ones fed with what the one of 12 positions would get.
+fn prefix_logits(positions: usize, rows: Range<usize>, sequence: usize, neighbours: usize) -> Vec<f32> {
+    let program = decoder(positions).without_dropout().outputs_at(&["logits"], rows).unwrap();
+    let long = decoder(12).without_dropout();
+    let source = |s: usize, feed: &mut Feed| {
+        let mut whole = long.feed();
+        fill(&long)(if s == sequence { 1000 } else { s }, &mut whole);
+        feed.ids.iter_mut().zip(&whole.ids).for_each(|(to, from)| to.copy_from_slice(&from[..positions]));
+    };
+    outputs(&program, neighbours, &source)[sequence][0].clone()
+}
+
+#[test]
+fn a_position_has_the_same_bits_whatever_surrounds_it() {
+    let expected = prefix_logits(12, 0..12, 0, 1);
+    for (positions, rows) in [(12, 3..5), (7, 0..7), (7, 6..7), (5, 2..4), (1, 0..1)] {
+        for (sequence, neighbours) in [(0, 1), (3, 16), (15, 16), (17, 20)] {
+            let got = prefix_logits(positions, rows.clone(), sequence, neighbours);
+            let same = &expected[rows.start * 7..rows.end * 7];
+            assert_eq!(
+                bits(&got),
+                bits(same),
+                "{positions} positions, rows {rows:?}, sequence {sequence} of {neighbours}"
+            );
+        }
+    }
+}
+
+#[test]
+fn replacing_a_site_by_itself_changes_no_bit() {
+    let program = decoder(8).without_dropout();
+    let expected = outputs(&program.outputs(&["logits"]).unwrap(), 3, &fill(&program));
+    let sites: Vec<String> =
+        program.sites().filter(|s| !s.contains("mask") && *s != "weights").map(String::from).collect();
+    for site in sites.iter().filter(|s| !["nats", "logits", "drop", "0.act drop", "1.act drop"].contains(&s.as_str())) {
+        let read = outputs(&program.outputs_at(&[site], 0..8).unwrap(), 3, &fill(&program));
+        let replaced = program.replace(site).unwrap().outputs(&["logits"]).unwrap();
+        let index = replaced.input_index(site).unwrap();
+        let source = |s: usize, feed: &mut Feed| {
+            let mut plain = program.feed();
+            fill(&program)(s, &mut plain);
+            feed.ids = plain.ids;
+            feed.arrays[index].clone_from(&read[s][0]);
+        };
+        let got = outputs(&replaced, 3, &source);
+        (0..3).for_each(|s| assert_eq!(bits(&got[s][0]), bits(&expected[s][0]), "{site}"));
+    }
+}
+
+#[test]
+fn without_dropout_is_dropout_with_masks_of_one() {
+    let program = decoder(5);
+    assert_eq!(program.masks().len(), 3);
+    let source = |s: usize, feed: &mut Feed| {
+        fill(&program)(s, feed);
+        program.masks().iter().for_each(|m| feed.arrays[program.input_index(&m.name).unwrap()].fill(1.0));
+    };
+    let ones = outputs(&program.outputs(&["logits"]).unwrap(), 2, &source);
+    let without = program.without_dropout();
+    let none = outputs(&without.outputs(&["logits"]).unwrap(), 2, &fill(&without));
+    assert_eq!(bits(&ones[1][0]), bits(&none[1][0]));
+}
+
+#[test]
+fn pruning_keeps_only_rows_that_the_loss_needs() {
+    let program = decoder(8).gradient();
+    let steps = Steps::new(&program);
+    let rows = |site: &str| steps.rows_of(&program, site).unwrap();
+    assert_eq!([rows("logits"), rows("1.q"), rows("1.act"), rows("1.middle")], [4..8, 4..8, 4..8, 4..8]);
+    assert_eq!([rows("1.k"), rows("0.q"), rows("0.x"), rows("x")], [0..8, 0..8, 0..8, 0..8]);
+    let head = program.outputs_at(&["0.fc"], 2..3).unwrap();
+    assert_eq!(Steps::new(&head).rows_of(&head, "1.q"), Some(0..0));
+    assert_eq!(Steps::new(&head).rows_of(&head, "0.q"), Some(2..3));
+}
+
+#[test]
+fn the_residual_stream_is_one_gradient_place() {
+    let program = decoder(8).gradient();
+    let steps = Steps::new(&program);
+    let families = Families::new(&program, &steps);
+    let emitted = Emit::program(&program, &steps, &families, &[]);
+    let copies =
+        emitted.instructions.iter().filter(|i| matches!(i, Instruction::Accumulate(_) | Instruction::Zero(_))).count();
+    assert_eq!(copies, 0, "no gradient is copied or zeroed");
+}
+
+/// `nats = (x + f(x)) . r` in ways in which a shared gradient place would be wrong.
+#[test]
+fn gradients_do_not_share_a_place_where_that_is_wrong() {
+    type Make = fn(&mut Builder, crate::Value) -> crate::Value;
+    let makes: [(&str, Make); 4] = [
+        ("f(x) right before the sum", |b, x| {
+            let f = b.activation("f", x, crate::Activation::GeluErf).unwrap();
+            b.add("sum", x, f).unwrap()
+        }),
+        ("x + x", |b, x| b.add("sum", x, x).unwrap()),
+        ("both sides used again", |b, x| {
+            let f = b.activation("f", x, crate::Activation::GeluErf).unwrap();
+            let sum = b.add("s", x, f).unwrap();
+            let g = b.multiply("g", f, x).unwrap();
+            b.add("sum", sum, g).unwrap()
+        }),
+        ("sum of sums", |b, x| {
+            let one = b.add("one", x, x).unwrap();
+            let two = b.add("two", one, x).unwrap();
+            b.add("sum", two, one).unwrap()
+        }),
+    ];
+    for (what, make) in makes {
+        let mut b = Builder::new();
+        let input = b.input("input", 5, 3).unwrap();
+        let free = b.weight("free", Free { rows: 5, columns: 3 }).unwrap();
+        let x = b.add_rows("x", input, free).unwrap();
+        let sum = make(&mut b, x);
+        let reduce = b.weight("reduce", Free { rows: 3, columns: 1 }).unwrap();
+        let nats = b.linear("nats", sum, reduce, None).unwrap();
+        let program = b.finish(nats, "weights", 1..4).unwrap().gradient();
+        let point = point(&program);
+        let lanes = Lanes::new(&program, Isa::best()).gradient(&mut Team::new(1), &point, 4, &fill(&program));
+        let reference = Reference::new(&program).gradient(&wide(&point), 4, &fill(&program));
+        for (a, b) in lanes.gradient.iter().zip(&reference.gradient) {
+            assert!((f64::from(*a) - b).abs() <= 1e-5 * b.abs().max(1e-3), "{what}: {a} for {b}");
+        }
+    }
+}
+
+#[test]
+fn a_shape_error_names_the_arrays() {
+    let mut b = Builder::new();
+    let x = b.input("x", 5, 4).unwrap();
+    let w = b.weight("head", Free { rows: 3, columns: 7 }).unwrap();
+    let error = b.linear("logits", x, w, None).unwrap_err().to_string();
+    assert_eq!(error, "linear `logits`: x has 4 channels, w takes 3 (its operands: x = x [5, 4], w = head [3, 7])");
+    let error = b.weight("product", Product { left: w, right: w }).unwrap_err().to_string();
+    assert_eq!(error, "weight `product`: product: a product of [3, 7] and [3, 7] needs equal inner sizes");
+    assert_eq!(
+        b.input("x", 1, 1).unwrap_err().to_string(),
+        "the name `x` is given twice; every site, input and weight needs its own"
+    );
+}
