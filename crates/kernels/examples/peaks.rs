@@ -7,7 +7,9 @@
 
 use std::time::Instant;
 
-use infimum_kernels::{Instruction, Isa, LANES, Linear, Matrix, Memory, Outer, Place, Script, Sizes, Vector, Write, multiply_adds};
+use infimum_kernels::{
+    Instruction, Isa, LANES, Linear, Matrix, Memory, Outer, Place, Script, Sizes, Vector, Write, multiply_adds,
+};
 
 /// The best of several runs of fused multiply-adds alone, in GFLOP/s.
 fn peak(isa: Isa) -> f64 {
@@ -94,7 +96,14 @@ fn main() {
             let subjects = [linear(t, i, o, false), linear(t, i, o, true), outer(t, i, o)];
             let speeds = subjects.map(|mut subject| flop / subject.seconds(isa, flop) * 1.0e-9);
             let cells = speeds.map(|speed| format!("{speed:9.1} {:4.0} %", 100.0 * speed / peak));
-            println!("{:8} {:>18} {:>16} {:>16} {:>16}", isa.name(), format!("{t}, {i}, {o}"), cells[0], cells[1], cells[2]);
+            println!(
+                "{:8} {:>18} {:>16} {:>16} {:>16}",
+                isa.name(),
+                format!("{t}, {i}, {o}"),
+                cells[0],
+                cells[1],
+                cells[2]
+            );
         }
     }
 }

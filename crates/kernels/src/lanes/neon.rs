@@ -34,6 +34,13 @@ macro_rules! all {
     };
 }
 
+/// The same function on all quarters.
+macro_rules! each {
+    ($f:ident($($x:expr),*)) => {
+        Neon([$f($($x.0[0]),*), $f($($x.0[1]),*), $f($($x.0[2]),*), $f($($x.0[3]),*)])
+    };
+}
+
 /// `a` where `a > b`, else `b`, also where either is NaN. (`vmaxq` differs: it gives NaN, and `+0` for zeros.)
 #[inline(always)]
 fn maximum(a: float32x4_t, b: float32x4_t) -> float32x4_t {
@@ -115,11 +122,11 @@ impl Arithmetic for Neon {
     }
     #[inline(always)]
     fn with_sign_of(self, sign: Self) -> Self {
-        all!(with_sign_of(self, sign))
+        each!(with_sign_of(self, sign))
     }
     #[inline(always)]
     fn mul_add(self, factor: Self, term: Self) -> Self {
-        all!(mul_add(self, factor, term))
+        each!(mul_add(self, factor, term))
     }
     #[inline(always)]
     fn sqrt(self) -> Self {
@@ -127,15 +134,15 @@ impl Arithmetic for Neon {
     }
     #[inline(always)]
     fn maximum(self, other: Self) -> Self {
-        all!(maximum(self, other))
+        each!(maximum(self, other))
     }
     #[inline(always)]
     fn minimum(self, other: Self) -> Self {
-        all!(minimum(self, other))
+        each!(minimum(self, other))
     }
     #[inline(always)]
     fn select_less(self, other: Self, then: Self, otherwise: Self) -> Self {
-        all!(select_less(self, other, then, otherwise))
+        each!(select_less(self, other, then, otherwise))
     }
     #[inline(always)]
     fn round_even(self) -> Self {
@@ -143,11 +150,11 @@ impl Arithmetic for Neon {
     }
     #[inline(always)]
     fn power_of_two(self) -> Self {
-        all!(power_of_two(self))
+        each!(power_of_two(self))
     }
     #[inline(always)]
     fn split(self) -> (Self, Self) {
-        (all!(exponent_number(self)), all!(mantissa(self)))
+        (each!(exponent_number(self)), each!(mantissa(self)))
     }
 }
 
