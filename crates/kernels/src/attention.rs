@@ -15,10 +15,15 @@
 //! Every sum is one chain over channels, keys or queries ascending: those of `s`, `z`, `y`, `D` and `dy v` from 0, those
 //! of `dq`, `dk` and `dv` from what stands in their destination. A key after the query takes part in no operation.
 
+mod backward;
+mod forward;
+mod tile;
+
 use std::ops::Range;
 
+use crate::place::Place;
 use crate::scalar::Scalar;
-use crate::view::{View, ViewMut};
+use crate::view::{View, ViewMut, Write};
 
 /// What an attention does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,8 +37,15 @@ pub struct Attention {
 }
 
 /// The channels of one head out of `channels`.
-fn channels_of(head: usize, heads: usize, channels: usize) -> Range<usize> {
-    head * channels / heads..(head + 1) * channels / heads
+fn channels_of(head: usize, heads: usize, channels: u32) -> Range<u32> {
+    let width = channels / heads as u32;
+    head as u32 * width..(head as u32 + 1) * width
+}
+
+/// The columns of one head in an array of so many columns.
+fn columns_of(head: usize, heads: usize, columns: usize) -> Range<usize> {
+    let own = channels_of(head, heads, columns as u32);
+    own.start as usize..own.end as usize
 }
 
 /// The plain twin of `Attend`.
@@ -46,7 +58,7 @@ pub fn attention<S: Scalar>(
     saved: &mut ViewMut<S>,
 ) {
     for h in 0..a.heads {
-        let own = channels_of(h, a.heads, q.column_count());
+        let own = columns_of(h, a.heads, q.column_count());
         let (q, k) = (q.columns(own.clone()), k.columns(own));
         for t in 0..q.row_count() {
             let keys = 0..a.first + t + 1;
@@ -54,7 +66,7 @@ pub fn attention<S: Scalar>(
             let m = scores.iter().skip(1).fold(scores[0], |m, &s| m.maximum(s));
             let e: Vec<S> = scores.iter().map(|&s| (s - m).exp()).collect();
             let z = e.iter().fold(S::ZERO, |z, &e| z + e);
-            for c in channels_of(h, a.heads, v.column_count()) {
+            for c in columns_of(h, a.heads, v.column_count()) {
                 let sum = keys.clone().fold(S::ZERO, |sum, u| e[u].mul_add(v.get(u, c), sum));
                 y.set(t, c, sum * (S::ONE / z));
             }
@@ -89,10 +101,10 @@ pub fn attention_gradient<S: Scalar>(
     saved: View<S>,
 ) {
     for h in 0..a.heads {
-        let own = channels_of(h, a.heads, q.column_count());
+        let own = columns_of(h, a.heads, q.column_count());
         let (q, k) = (q.columns(own.clone()), k.columns(own.clone()));
         let (dq, dk) = (&mut dq.columns(own.clone()), &mut dk.columns(own));
-        let own = channels_of(h, a.heads, v.column_count());
+        let own = columns_of(h, a.heads, v.column_count());
         let (v, y, dy, dv) =
             (v.columns(own.clone()), y.columns(own.clone()), dy.columns(own.clone()), &mut dv.columns(own));
         for t in 0..q.row_count() {
@@ -114,4 +126,53 @@ fn multiply_add<S: Scalar>(y: &mut ViewMut<S>, t: usize, factor: S, x: View<S>, 
     for c in 0..x.column_count() {
         y.set(t, c, factor.mul_add(x.get(u, c), y.get(t, c)));
     }
+}
+
+/// Arguments of [`attention`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Attend {
+    /// `[Tq, Cv]`, written.
+    pub y: Place,
+    /// `[Tq, C]`
+    pub q: Place,
+    /// `[Tk, C]`
+    pub k: Place,
+    /// `[Tk, Cv]`; may be the same place as `k`.
+    pub v: Place,
+    /// `[Tq, 2 H]`, written: greatest score and sum of exponentials of each head.
+    pub saved: Place,
+    /// What the attention does.
+    pub attention: Attention,
+    /// At least [`Attend::scratch_vectors`] vectors without gaps.
+    pub scratch: Place,
+}
+
+/// Arguments of [`attention_gradient`].
+///
+/// `dk` and `dv` may be the same place if `dv` adds; then for each query `dk`'s term comes before `dv`'s. Rows that no
+/// query sees become 0 where a gradient is stored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AttendGradient {
+    /// `[Tq, C]`, written.
+    pub dq: (Place, Write),
+    /// `[Tk, C]`, written.
+    pub dk: (Place, Write),
+    /// `[Tk, Cv]`, written.
+    pub dv: (Place, Write),
+    /// `[Tq, C]`
+    pub q: Place,
+    /// `[Tk, C]`
+    pub k: Place,
+    /// `[Tk, Cv]`
+    pub v: Place,
+    /// `[Tq, Cv]`, as [`Attend`] wrote it.
+    pub y: Place,
+    /// `[Tq, Cv]`
+    pub dy: Place,
+    /// `[Tq, 2 H]`, as [`Attend`] wrote it.
+    pub saved: Place,
+    /// What the attention does.
+    pub attention: Attention,
+    /// At least [`AttendGradient::scratch_vectors`] vectors without gaps.
+    pub scratch: Place,
 }

@@ -5,6 +5,7 @@
 //! and replays it on a [`Memory`]; [`flat`] has what runs over all parameters; [`Team`] is the only source of threads.
 //! Neither the instruction set nor the number of threads changes a bit of any result.
 #![allow(unsafe_code)] // Registers, and places that were checked once for many replays. The only crate that may.
+#![allow(clippy::needless_range_loop)] // Kernels and twins index several arrays by the letters of their formulas.
 #![deny(clippy::undocumented_unsafe_blocks)]
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -43,7 +44,7 @@ pub use accumulate::Accumulate;
 pub use activation::{Activate, ActivateGradient, Activation};
 pub use add::Add;
 pub use add_rows::{AddRows, AddRowsGradient};
-pub use attention::Attention;
+pub use attention::{Attend, AttendGradient, Attention};
 pub use column_sums::ColumnSums;
 pub use cross_entropy::{CrossEntropy, CrossEntropyGradient};
 pub use embed::{Embed, EmbedGradient};

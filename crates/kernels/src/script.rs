@@ -79,6 +79,8 @@ instructions! {
     norm::NormGradient,
     activation::Activate,
     activation::ActivateGradient,
+    attention::Attend,
+    attention::AttendGradient,
     cross_entropy::CrossEntropy,
     cross_entropy::CrossEntropyGradient,
 }

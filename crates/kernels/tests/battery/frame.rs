@@ -203,6 +203,7 @@ pub(crate) fn check(case: &Case, run: &Instruction, sets: &[Isa], spoil: Spoil) 
     let before = State::new(case);
     let twin = Plain::run_lanes(&case.instruction, &before, |x| x);
     let size = Plain::run_lanes(&case.instruction, &before, f64::abs);
+    let narrow = Plain::run_lanes(&case.instruction, &before, |x: f32| x);
     let mut first: Option<State> = None;
     for &isa in sets {
         let mut state = before.clone();
@@ -210,6 +211,7 @@ pub(crate) fn check(case: &Case, run: &Instruction, sets: &[Isa], spoil: Spoil) 
         state.spoil(case, spoil);
         check_untouched(case, &before, &state).map_err(|fault| format!("{isa}: {fault}"))?;
         check_close(case, &state, &twin, &size).map_err(|fault| format!("{isa}: {fault}"))?;
+        check_twin_bits(case, &state, &narrow).map_err(|fault| format!("{isa}: {fault}"))?;
         let first = first.get_or_insert_with(|| state.clone());
         check_bits(case, first, &state).map_err(|fault| format!("{isa} against {}: {fault}", sets[0]))?;
     }
@@ -238,7 +240,7 @@ fn check_untouched(case: &Case, before: &State, after: &State) -> Result<(), Str
 }
 
 /// Every written number is within the bound of the twin's.
-fn check_close(case: &Case, state: &State, twin: &[Plain], size: &[Plain]) -> Result<(), String> {
+fn check_close(case: &Case, state: &State, twin: &[Plain<f64>], size: &[Plain<f64>]) -> Result<(), String> {
     for field in written(&case.instruction) {
         match field.uses {
             Use::Write(place, _) => {
@@ -275,6 +277,25 @@ fn compare(bound: Bound, found: &[f64], expected: &[f64], sizes: &[f64]) -> Resu
         let close = (found - expected).abs() <= tolerance;
         if !close {
             return Err(format!("element {k} is {found}, not {expected} within {tolerance:e}"));
+        }
+    }
+    Ok(())
+}
+
+/// Every written value equals that of the twin in f32: the lanes do the same operations in the same order. (Zeros of either
+/// sign are equal, as a stored -0 is 0 to a twin that adds. Gradients are summed over lanes, where the twin has one
+/// sequence.)
+fn check_twin_bits(case: &Case, state: &State, twin: &[Plain<f32>]) -> Result<(), String> {
+    for field in written(&case.instruction) {
+        let Use::Write(place, _) = field.uses else { continue };
+        for (lane, at) in (0..LANES).flat_map(|lane| vectors(place).map(move |at| (lane, at))) {
+            let (found, expected) = (state.values[at].0[lane], twin[lane].values[at]);
+            if found != expected {
+                return Err(format!(
+                    "`{}`, vector {at}, lane {lane} is {found:e}, in the f32 twin {expected:e}",
+                    field.name
+                ));
+            }
         }
     }
     Ok(())

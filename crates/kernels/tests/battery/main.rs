@@ -3,10 +3,15 @@
 //!
 //! To add a kernel: its cases in a file here, a line in [`cases`], an arm in `twins::twin`.
 
+mod activation;
 mod add_rows;
+mod attention;
+mod cross_entropy;
 mod elementwise;
+mod embed;
 mod frame;
 mod linear;
+mod norm;
 mod outer;
 mod twins;
 
@@ -17,7 +22,9 @@ use infimum_kernels::{Instruction, Isa};
 
 /// The cases of all kernels.
 fn cases() -> Vec<Case> {
-    [linear::cases(), outer::cases(), add_rows::cases(), elementwise::cases()].concat()
+    let products = [linear::cases(), outer::cases(), attention::cases()].concat();
+    let rows = [add_rows::cases(), embed::cases(), norm::cases(), cross_entropy::cases()].concat();
+    [products, rows, elementwise::cases(), activation::cases()].concat()
 }
 
 #[test]

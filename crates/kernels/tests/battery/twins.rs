@@ -1,40 +1,48 @@
-//! Instructions run by their plain twins, in f64, one lane at a time.
+//! Instructions run by their plain twins, one lane at a time: in f64, the definition, and in f32, whose bits the lanes have.
 
-use infimum_kernels::{Instruction, LANES, Matrix, Place, View, ViewMut, plain};
+use infimum_kernels::{
+    AttendGradient, Attention, Ids, Instruction, LANES, Matrix, NormGradient, Place, Scalar, View, ViewMut, Write,
+    plain,
+};
 
 use crate::frame::{State, numbers, vectors};
 
-/// The memories of one lane, in f64.
-pub(crate) struct Plain {
-    pub(crate) values: Vec<f64>,
-    weights: Vec<f64>,
-    pub(crate) gradients: Vec<f64>,
+/// The memories of one lane.
+pub(crate) struct Plain<S> {
+    pub(crate) values: Vec<S>,
+    weights: Vec<S>,
+    pub(crate) gradients: Vec<S>,
     ids: Vec<u16>,
 }
 
 /// A matrix of its own.
-struct Array {
-    data: Vec<f64>,
+struct Array<S> {
+    data: Vec<S>,
     rows: usize,
     columns: usize,
 }
 
-impl Array {
-    fn view(&self) -> View<'_, f64> {
+impl<S: Scalar> Array<S> {
+    fn view(&self) -> View<'_, S> {
         View::new(&self.data, self.rows, self.columns)
     }
 
-    fn view_mut(&mut self) -> ViewMut<'_, f64> {
+    fn view_mut(&mut self) -> ViewMut<'_, S> {
         ViewMut::new(&mut self.data, self.rows, self.columns)
+    }
+
+    fn zeros(place: Place) -> Array<S> {
+        let (rows, columns) = (place.rows as usize, place.channels as usize);
+        Array { data: vec![S::ZERO; rows * columns], rows, columns }
     }
 }
 
-impl Plain {
+impl<S: Scalar> Plain<S> {
     /// The memories after each lane in turn has run the instruction, on inputs changed by `map`. The gradients go
     /// through all lanes: the last has their sum.
-    pub(crate) fn run_lanes(instruction: &Instruction, state: &State, map: impl Fn(f64) -> f64) -> Vec<Plain> {
-        let widen = |x: &f32| map(f64::from(*x));
-        let mut gradients: Vec<f64> = state.gradients.iter().map(widen).collect();
+    pub(crate) fn run_lanes(instruction: &Instruction, state: &State, map: impl Fn(S) -> S) -> Vec<Plain<S>> {
+        let widen = |x: &f32| map(S::of_f32(*x));
+        let mut gradients: Vec<S> = state.gradients.iter().map(widen).collect();
         (0..LANES)
             .map(|lane| {
                 let mut plain = Plain {
@@ -50,25 +58,38 @@ impl Plain {
             .collect()
     }
 
-    fn value(&self, place: Place) -> Array {
+    fn value(&self, place: Place) -> Array<S> {
         let data = vectors(place).map(|at| self.values[at]).collect();
         Array { data, rows: place.rows as usize, columns: place.channels as usize }
     }
 
-    fn weight(&self, matrix: Matrix) -> Array {
+    fn weight(&self, matrix: Matrix) -> Array<S> {
         let data = numbers(matrix).map(|at| self.weights[at]).collect();
         Array { data, rows: matrix.rows as usize, columns: matrix.columns as usize }
     }
 
     /// Lets `change` write a place.
-    fn write(&mut self, place: Place, change: impl FnOnce(&mut ViewMut<f64>)) {
+    fn write(&mut self, place: Place, change: impl FnOnce(&mut ViewMut<S>)) {
         let mut array = self.value(place);
         change(&mut array.view_mut());
         vectors(place).zip(array.data).for_each(|(at, x)| self.values[at] = x);
     }
 
+    /// What a twin that adds starts from: zeros where it must store.
+    fn target(&self, (place, write): (Place, Write)) -> Array<S> {
+        if write == Write::Add { self.value(place) } else { Array::zeros(place) }
+    }
+
+    fn replace(&mut self, place: Place, array: Array<S>) {
+        vectors(place).zip(array.data).for_each(|(at, x)| self.values[at] = x);
+    }
+
+    fn ids(&self, ids: Ids) -> Vec<u16> {
+        self.ids[ids.offset as usize..][..ids.rows as usize].to_vec()
+    }
+
     /// Lets `change` write gradients.
-    fn gradient(&mut self, matrix: Matrix, change: impl FnOnce(&mut ViewMut<f64>)) {
+    fn gradient(&mut self, matrix: Matrix, change: impl FnOnce(&mut ViewMut<S>)) {
         let data = numbers(matrix).map(|at| self.gradients[at]).collect();
         let mut array = Array { data, rows: matrix.rows as usize, columns: matrix.columns as usize };
         change(&mut array.view_mut());
@@ -77,7 +98,7 @@ impl Plain {
 }
 
 /// Runs one instruction.
-fn twin(instruction: &Instruction, m: &mut Plain) {
+fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
     match instruction {
         Instruction::Linear(k) => {
             let (x, w, bias) = (m.value(k.x), m.weight(k.w), k.bias.map(|bias| m.weight(bias)));
@@ -113,6 +134,92 @@ fn twin(instruction: &Instruction, m: &mut Plain) {
             m.write(k.y, |y| plain::multiply(y, a.view(), b.view(), k.write));
         }
         Instruction::Zero(k) => m.write(k.y, |y| plain::zero(y)),
-        other => panic!("no twin of {}", other.kernel()), // K2: replace this arm by yours
+        Instruction::Embed(k) => {
+            let (ids, table) = (m.ids(k.ids), m.weight(k.table));
+            m.write(k.y, |y| plain::embed(y, &ids, table.view(), k.write));
+        }
+        Instruction::EmbedGradient(k) => {
+            let (ids, dy) = (m.ids(k.ids), m.value(k.dy));
+            m.gradient(k.dtable, |dtable| plain::embed_gradient(dtable, &ids, dy.view()));
+        }
+        Instruction::NormForward(k) => {
+            let (x, gain, bias) = (m.value(k.x), k.gain.map(|gain| m.weight(gain)), k.bias.map(|bias| m.weight(bias)));
+            let (gain, bias) = (gain.as_ref().map(Array::view), bias.as_ref().map(Array::view));
+            let mut saved = Array::zeros(k.saved);
+            m.write(k.y, |y| plain::norm(y, x.view(), k.norm, gain, bias, &mut saved.view_mut()));
+            m.replace(k.saved, saved);
+        }
+        Instruction::NormGradient(k) => norm_gradient(k, m),
+        Instruction::Activate(k) => {
+            let x = m.value(k.x);
+            m.write(k.y, |y| plain::activation(y, x.view(), k.kind));
+        }
+        Instruction::ActivateGradient(k) => {
+            let (x, dy, mut dx) = (m.value(k.x), m.value(k.dy), m.target((k.dx, k.write)));
+            plain::activation_gradient(&mut dx.view_mut(), x.view(), dy.view(), k.kind);
+            m.replace(k.dx, dx);
+        }
+        Instruction::Attend(k) => {
+            let (q, key, v, mut saved) = (m.value(k.q), m.value(k.k), m.value(k.v), Array::zeros(k.saved));
+            let saved_view = &mut saved.view_mut();
+            m.write(k.y, |y| plain::attention(y, q.view(), key.view(), v.view(), k.attention, saved_view));
+            m.replace(k.saved, saved);
+        }
+        Instruction::AttendGradient(k) => attention_gradient(k, m),
+        Instruction::CrossEntropy(k) => {
+            let (logits, ids, mut saved) = (m.value(k.logits), m.ids(k.targets), Array::zeros(k.saved));
+            m.write(k.nats, |nats| plain::cross_entropy(nats, logits.view(), &ids, &mut saved.view_mut()));
+            m.replace(k.saved, saved);
+        }
+        Instruction::CrossEntropyGradient(k) => {
+            let (logits, ids, dnats, saved) = (m.value(k.logits), m.ids(k.targets), m.value(k.dnats), m.value(k.saved));
+            let mut to = m.target((k.dlogits, k.write));
+            plain::cross_entropy_gradient(&mut to.view_mut(), logits.view(), &ids, dnats.view(), saved.view());
+            m.replace(k.dlogits, to);
+        }
     }
+}
+
+fn norm_gradient<S: Scalar>(k: &NormGradient, m: &mut Plain<S>) {
+    let (x, dy, saved, gain) = (m.value(k.x), m.value(k.dy), m.value(k.saved), k.gain.map(|gain| m.weight(gain)));
+    let (x, dy, saved, gain) = (x.view(), dy.view(), saved.view(), gain.as_ref().map(Array::view));
+    if let Some(dgain) = k.dgain {
+        m.gradient(dgain, |to| plain::norm_gradient(None, Some(to), None, x, dy, k.norm, gain, saved));
+    }
+    if let Some(dbias) = k.dbias {
+        m.gradient(dbias, |to| plain::norm_gradient(None, None, Some(to), x, dy, k.norm, gain, saved));
+    }
+    if let Some(dx) = k.dx {
+        let mut to = m.target(dx);
+        plain::norm_gradient(Some(&mut to.view_mut()), None, None, x, dy, k.norm, gain, saved);
+        m.replace(dx.0, to);
+    }
+}
+
+/// Query by query, so that where `dk` and `dv` are one place each query adds to it for `dk`, then for `dv`.
+fn attention_gradient<S: Scalar>(k: &AttendGradient, m: &mut Plain<S>) {
+    let arrays = [k.q, k.k, k.v, k.y, k.dy, k.saved].map(|place| m.value(place));
+    let [q, key, v, y, dy, saved] = std::array::from_fn(|i| arrays[i].view());
+    let (mut dq, mut dk, mut dv) = (m.target(k.dq), m.target(k.dk), m.target(k.dv));
+    let shared = k.dk.0 == k.dv.0;
+    for t in 0..q.row_count() {
+        let (mut unused, row) = (Array::zeros(k.dk.0), t..t + 1);
+        let mut ignored = Array::zeros(k.dq.0.rows(0..1));
+        let a = Attention { first: k.attention.first + t, ..k.attention };
+        let [q, y, dy, saved] = [q, y, dy, saved].map(|view| view.rows(row.clone()));
+        let (mut dq, dk, dv) = (dq.view_mut(), &mut dk.view_mut(), &mut dv.view_mut());
+        let dq_row = &mut dq.rows(row);
+        if shared {
+            plain::attention_gradient(dq_row, dk, &mut unused.view_mut(), q, key, v, y, dy, a, saved);
+            let ignored = &mut ignored.view_mut();
+            plain::attention_gradient(ignored, &mut unused.view_mut(), dk, q, key, v, y, dy, a, saved);
+        } else {
+            plain::attention_gradient(dq_row, dk, dv, q, key, v, y, dy, a, saved);
+        }
+    }
+    m.replace(k.dq.0, dq);
+    if !shared {
+        m.replace(k.dv.0, dv);
+    }
+    m.replace(k.dk.0, dk);
 }

@@ -1,0 +1,209 @@
+//! Attention on lanes: a head at a time, a block of queries at a time.
+
+use std::ops::Range;
+
+use super::tile::{Grid, Term, mix, scores};
+use super::{Attend, Attention, channels_of};
+use crate::fields::Fields;
+use crate::lanes::Lanes;
+use crate::math;
+use crate::memory::Raw;
+use crate::place::Place;
+use crate::script::Kernel;
+use crate::tiles::tiles;
+use crate::view::Write;
+
+/// Queries of a block: each panel of keys and values that comes from a farther cache serves so many.
+const QUERIES: usize = 8;
+/// Keys of a panel of values, which stays in the nearest cache.
+const PANEL: usize = 32;
+
+impl Attend {
+    /// The size of [`Attend::scratch`] for so many queries and keys: the exponentials of a block of queries, in rows of
+    /// odd length so that they do not meet in one set of a cache.
+    pub const fn scratch_vectors(queries: usize, keys: usize) -> usize {
+        (if queries < QUERIES { queries } else { QUERIES }) * (keys | 1)
+    }
+}
+
+impl Kernel for Attend {
+    fn fields(&self, fields: &mut Fields) {
+        fields.read("q", self.q);
+        fields.read("k", self.k);
+        fields.read("v", self.v);
+        fields.write("y", self.y, Write::Store);
+        fields.write("saved", self.saved, Write::Store);
+        fields.scratch("scratch", self.scratch);
+        shapes(fields, self.attention, [self.q, self.k, self.v, self.saved]);
+        fields.equal(("y.rows", self.y.rows), ("q.rows", self.q.rows));
+        fields.equal(("y.channels", self.y.channels), ("v.channels", self.v.channels));
+        let needed = Attend::scratch_vectors(self.q.rows as usize, self.k.rows as usize);
+        scratch_fits(fields, self.scratch, needed);
+    }
+
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(&self, memory: Raw) {
+        for h in 0..self.attention.heads {
+            // SAFETY: the fields lie inside the memories, and a head's channels within them.
+            unsafe {
+                let head = Head::new(self, memory, h);
+                for (t, rows) in tiles(self.q.rows, QUERIES) {
+                    head.block::<L>(t as usize..t as usize + rows);
+                }
+            }
+        }
+    }
+}
+
+/// What both directions ask of queries, keys, values and what was saved.
+pub(super) fn shapes(fields: &mut Fields, a: Attention, [q, k, v, saved]: [Place; 4]) {
+    let heads = a.heads as u32;
+    let divides = a.heads > 0 && q.channels.is_multiple_of(heads) && v.channels.is_multiple_of(heads);
+    fields.rule(divides, "`heads` divides the channels of `q` and `v`");
+    fields.rule(a.first + q.rows as usize <= k.rows as usize, "`k` has a row for every position of `q`");
+    fields.equal(("q.channels", q.channels), ("k.channels", k.channels));
+    fields.equal(("k.rows", k.rows), ("v.rows", v.rows));
+    fields.equal(("saved.rows", saved.rows), ("q.rows", q.rows));
+    fields.rule(u64::from(saved.channels) == 2 * a.heads as u64, "`saved` has two channels for each head");
+}
+
+/// Scratch is used as one long row.
+pub(super) fn scratch_fits(fields: &mut Fields, scratch: Place, needed: usize) {
+    let dense = scratch.rows == 1 || scratch.stride == scratch.channels;
+    fields.rule(dense, "the rows of `scratch` follow each other without gaps");
+    let enough = u64::from(scratch.rows) * u64::from(scratch.channels) >= needed as u64;
+    fields.rule(enough, "`scratch` has at least `scratch_vectors` vectors");
+}
+
+/// Scratch as one row.
+pub(super) fn one_row(scratch: Place) -> Place {
+    let all = scratch.rows * scratch.channels;
+    Place { rows: 1, channels: all, stride: all, ..scratch }
+}
+
+/// The channels of one head.
+struct Head {
+    q: Grid,
+    k: Grid,
+    v: Grid,
+    y: Grid,
+    saved: Grid,
+    e: Grid,
+    scale: f32,
+    first: usize,
+}
+
+impl Head {
+    /// # Safety
+    /// As [`Kernel::run`].
+    #[inline(always)]
+    unsafe fn new(attend: &Attend, memory: Raw, h: usize) -> Head {
+        let Attend { y, q, k, v, saved, attention, scratch } = *attend;
+        let own = |channels: u32| channels_of(h, attention.heads, channels);
+        // SAFETY: the fields lie inside the memories.
+        unsafe {
+            let width = k.rows as usize | 1;
+            let rows = QUERIES.min(q.rows as usize);
+            Head {
+                q: Grid::new(memory.rows(q), q.rows, own(q.channels)),
+                k: Grid::new(memory.rows(k), k.rows, own(k.channels)),
+                v: Grid::new(memory.rows(v), v.rows, own(v.channels)),
+                y: Grid::new(memory.rows(y), y.rows, own(y.channels)),
+                saved: Grid::new(memory.rows(saved), saved.rows, 2 * h as u32..2 * h as u32 + 2),
+                e: Grid::dense(memory.rows(one_row(scratch)), 0, rows, width),
+                scale: attention.scale as f32,
+                first: attention.first,
+            }
+        }
+    }
+
+    /// The result of a block of queries.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and there are those queries, at most `QUERIES`.
+    #[inline(always)]
+    unsafe fn block<L: Lanes>(&self, queries: Range<usize>) {
+        let sees = self.first + queries.start + 1;
+        let keys = self.first + queries.end;
+        // SAFETY: the queries of the block see keys `0..keys`, row `r` of them the first `sees + r`.
+        unsafe {
+            let y = self.y.rows(queries.clone());
+            scores::<L>(self.e, self.q.rows(queries.clone()), self.k, keys, sees as isize, self.scale);
+            for (r, rows) in tiles(queries.len() as u32, 4) {
+                let (r, t) = (r as usize, queries.start + r as usize);
+                match rows {
+                    4 => self.exponentials::<L, 4>(r, t, sees + r),
+                    3 => self.exponentials::<L, 3>(r, t, sees + r),
+                    2 => self.exponentials::<L, 2>(r, t, sees + r),
+                    _ => self.exponentials::<L, 1>(r, t, sees + r),
+                }
+            }
+            y.clear::<L>();
+            for start in (0..keys).step_by(PANEL) {
+                let terms = [Term { w: self.e, x: self.v }];
+                mix::<L, 1>(y, terms, |r| start..(start + PANEL).min(sees + r).max(start));
+            }
+            for r in 0..queries.len() {
+                let inverse = L::splat(1.0).div(self.saved.load(queries.start + r, 1));
+                for c in 0..y.columns() {
+                    y.store(r, c, y.load::<L>(r, c).mul(inverse));
+                }
+            }
+        }
+    }
+
+    /// Scores become exponentials, and greatest score and sum are saved, for `R` rows of scratch from `r` on, which belong
+    /// to the queries from `t` on. The first sees `keys` keys, each other one more than the one before.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and there are those rows and keys.
+    #[inline(always)]
+    unsafe fn exponentials<L: Lanes, const R: usize>(&self, r: usize, t: usize, keys: usize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let e = self.e.from(r, 0);
+            let (mut m, mut z) = ([L::splat(0.0); R], [L::splat(0.0); R]);
+            for (r, m) in m.iter_mut().enumerate() {
+                *m = e.load(r, 0);
+            }
+            for u in 1..keys {
+                for (r, m) in m.iter_mut().enumerate() {
+                    *m = m.maximum(e.load(r, u));
+                }
+            }
+            for (r, m) in m.iter_mut().enumerate() {
+                for u in keys..keys + r {
+                    *m = m.maximum(e.load(r, u));
+                }
+            }
+            for u in 0..keys {
+                for r in 0..R {
+                    z[r] = z[r].add(power(e, r, u, m[r]));
+                }
+            }
+            for r in 0..R {
+                for u in keys..keys + r {
+                    z[r] = z[r].add(power(e, r, u, m[r]));
+                }
+            }
+            for r in 0..R {
+                self.saved.store(t + r, 0, m[r]);
+                self.saved.store(t + r, 1, z[r]);
+            }
+        }
+    }
+}
+
+/// The score in scratch becomes `exp(score - m)`, which is given, too.
+///
+/// # Safety
+/// Row and column lie within the grid.
+#[inline(always)]
+unsafe fn power<L: Lanes>(e: Grid, r: usize, u: usize, m: L) -> L {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let power = math::exp(e.load::<L>(r, u).sub(m));
+        e.store(r, u, power);
+        power
+    }
+}

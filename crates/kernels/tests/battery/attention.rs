@@ -1,0 +1,103 @@
+//! Cases of attention.
+
+use infimum_kernels::{Attend, AttendGradient, Attention, Write};
+
+use crate::frame::{Bound, Case, Layout};
+
+/// Queries, position of the first, keys, heads, channels of a head of keys and of values.
+type Shape = (u32, u32, u32, u32, u32, u32);
+
+/// Queries and keys around tiles (4), blocks (8, 16) and panels (32); first positions that cut blocks anywhere; keys that no
+/// query sees; widths around tiles.
+pub(crate) fn cases() -> Vec<Case> {
+    let square = (1..=20).map(|t| (t, 0, t, 1, 1 + t % 6, 1 + t % 5));
+    let late = (1..=9).flat_map(|t| [1, 3, 15, 17].map(|first| (t, first, first + t + t % 3, 1, 3, 4)));
+    let large = [(33, 0, 33, 1, 7, 7), (41, 0, 41, 2, 8, 3), (5, 36, 43, 3, 2, 9), (33, 31, 64, 1, 4, 4)];
+    let wide = (1..=9).map(|c| (5, 2, 7, 2, c, 10 - c));
+    square.chain(late).chain(large).chain(wide).flat_map(all).collect()
+}
+
+fn all(shape: Shape) -> Vec<Case> {
+    [forward(shape), backward(shape, Write::Store), backward(shape, Write::Add)]
+        .into_iter()
+        .chain(shared(shape))
+        .collect()
+}
+
+/// A score is a sum of C products of numbers within 2, off by at most `4 C^2 u / 2` with this scale, and so is the
+/// relative error of a probability (twice, with the sum's); a result is a mean of values. The gradients are sums of T of
+/// products of three such.
+fn bound((queries, _, keys, _, c, cv): Shape, sums: u32) -> Bound {
+    let terms = c * c + cv * cv + queries + keys + 16;
+    Bound::Largest(16.0 * f64::from(terms) * f64::from(sums))
+}
+
+fn place_all(at: &mut Layout, (queries, first, keys, heads, c, cv): Shape) -> Attend {
+    let (q, k, v) = (at.place(queries, heads * c), at.place(keys, heads * c), at.place(keys, heads * cv));
+    let (y, saved) = (at.place(queries, heads * cv), at.place(queries, 2 * heads));
+    let scratch = at.place(1, Attend::scratch_vectors(queries as usize, keys as usize) as u32);
+    let attention = Attention { heads: heads as usize, scale: 0.5, first: first as usize };
+    Attend { y, q, k, v, saved, attention, scratch }
+}
+
+/// Another scale; the mask off by one; keys shifted.
+fn forward(shape: Shape) -> Case {
+    let mut at = Layout::new();
+    let k = place_all(&mut at, shape);
+    let mut sabotages = Vec::new();
+    if k.q.rows > 2 {
+        sabotages.push(Attend { attention: Attention { scale: 0.51, ..k.attention }, ..k });
+        if k.attention.first > 0 {
+            sabotages.push(Attend { attention: Attention { first: k.attention.first - 1, ..k.attention }, ..k });
+        }
+    }
+    Case { sabotages: sabotages.into_iter().map(Into::into).collect(), ..at.case(k, bound(shape, 1)) }
+}
+
+fn backward(shape: Shape, write: Write) -> Case {
+    let mut at = Layout::new();
+    let (queries, _, keys, heads, c, cv) = shape;
+    let forward = place_all(&mut at, shape);
+    let dy = at.place(queries, heads * cv);
+    let (dq, dk, dv) = (at.place(queries, heads * c), at.place(keys, heads * c), at.place(keys, heads * cv));
+    let scratch = at.place(1, AttendGradient::scratch_vectors(queries as usize, keys as usize) as u32);
+    let Attend { y, q, k, v, saved, attention, .. } = forward;
+    let writes = [dq, dk, dv].map(|place| (place, write));
+    let gradient =
+        AttendGradient { dq: writes[0], dk: writes[1], dv: writes[2], q, k, v, y, dy, saved, attention, scratch };
+    Case { before: vec![forward.into()], sabotages: broken(gradient), ..at.case(gradient, bound(shape, keys)) }
+}
+
+/// `k` and `v` are one place, and so are `dk` and `dv`, stored then added, or added twice.
+fn shared(shape: Shape) -> Vec<Case> {
+    let (queries, first, keys, heads, c, _) = shape;
+    let shape = (queries, first, keys, heads, c, c);
+    let mut at = Layout::new();
+    let forward = place_all(&mut at, shape);
+    let forward = Attend { v: forward.k, ..forward };
+    let (dy, dq, dk) = (at.place(queries, heads * c), at.place(queries, heads * c), at.place(keys, heads * c));
+    let scratch = at.place(1, AttendGradient::scratch_vectors(queries as usize, keys as usize) as u32);
+    let Attend { y, q, k, v, saved, attention, .. } = forward;
+    [Write::Store, Write::Add]
+        .map(|write| {
+            let (dq, dk, dv) = ((dq, Write::Store), (dk, write), (dk, Write::Add));
+            let gradient = AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch };
+            let sabotages = broken(gradient);
+            Case { before: vec![forward.into()], sabotages, ..at.case(gradient, bound(shape, keys)) }
+        })
+        .to_vec()
+}
+
+/// Another scale; the mask off by one; the result read in place of its gradient.
+fn broken(k: AttendGradient) -> Vec<infimum_kernels::Instruction> {
+    let mut sabotages = Vec::new();
+    if k.q.rows > 2 {
+        sabotages.push(AttendGradient { attention: Attention { scale: 0.51, ..k.attention }, ..k });
+        sabotages.push(AttendGradient { dy: k.y, ..k });
+        if k.attention.first > 0 {
+            sabotages
+                .push(AttendGradient { attention: Attention { first: k.attention.first - 1, ..k.attention }, ..k });
+        }
+    }
+    sabotages.into_iter().map(Into::into).collect()
+}
