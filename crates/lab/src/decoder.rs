@@ -10,6 +10,7 @@ use std::sync::Arc;
 use infimum_engine::{Builder, Constant, Free, NormKind, Program, Rows, ShapeError, Tied, Transposed, Value, Weight};
 use infimum_worlds::Shape;
 
+use crate::Layout;
 use crate::recipe::{Activation, Model, Norm, Positions};
 
 /// Added to the variance in every norm, as GPT-2.
@@ -36,6 +37,12 @@ pub fn decoder(model: &Model, shape: &Shape) -> Result<Program, ShapeError> {
 /// Whether the array of that name has one dimension: gains and biases. They do not decay and start at 1 and 0.
 pub fn is_vector(name: &str) -> bool {
     name.ends_with(".bias") || name.contains(".ln_")
+}
+
+/// How the parameters of `program`, a decoder of `model`, stand in a file.
+pub fn layout(model: &Model, program: &Program) -> Layout {
+    let tied = model.tied.then(|| ("lm_head.weight".to_string(), "transformer.wte.weight".to_string()));
+    Layout::new(program.parameters(), tied.into_iter().collect())
 }
 
 struct Decoder<'a> {

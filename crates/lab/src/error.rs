@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use infimum_engine::{NUMERICS, ShapeError};
 use infimum_worlds::WorldError;
 
+/// The way out of a wrong value.
+pub(crate) const CHANGE_IT: &str = "change it in the recipe or with --set";
+
 /// Everything that can go wrong in the lab. The text gives the offending value, the limit, and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {

@@ -3,7 +3,8 @@
 use infimum_engine::{Isa, Program, Team};
 use infimum_worlds::World;
 
-use crate::{LabError, Plan};
+use crate::decoder::layout;
+use crate::{LabError, Layout, Plan};
 
 /// What a run, an evaluation or a sample works with.
 pub struct Experiment {
@@ -42,6 +43,11 @@ impl Experiment {
     /// The model's program, with dropout.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// How the model's parameters stand in a file.
+    pub fn layout(&self) -> Layout {
+        layout(self.plan.model(), &self.program)
     }
 
     /// The exact or sampled floor of the loss, in nats per scored token, where the law is known.

@@ -7,7 +7,15 @@ use infimum_worlds::{Settings, Shape, World};
 use serde::{Deserialize, Serialize};
 
 use crate::recipe::{Course, Export, Lines, Model, Source};
-use crate::{LabError, Recipe, decoder::decoder};
+use crate::decoder::{decoder, layout};
+use crate::error::CHANGE_IT;
+use crate::{LabError, Recipe, read_weights};
+
+/// The most parameters a model may have.
+pub(crate) const PARAMETER_LIMIT: usize = 1 << 30;
+
+/// The most scalars that all arrays of one sequence may have; sixteen sequences of them are 8 GB.
+const SCALAR_LIMIT: u128 = 1 << 27;
 
 /// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,7 +147,8 @@ impl Plan {
         };
         plan.parameters = plan.check()?;
         if let Some(path) = &recipe.training.init {
-            let weights_hash = path.clone();
+            let layout = layout(&plan.model, &plan.program(plan.build_world().shape()));
+            let weights_hash = layout.weights_hash(&read_weights(Path::new(path), &layout)?);
             plan.training.init = Some(Init { path: path.clone(), weights_hash });
         }
         Ok(plan)
@@ -240,7 +249,10 @@ impl Plan {
         self.check_training()?;
         let world = self.world.build()?;
         self.check_model(world.shape())?;
-        Ok(decoder(&self.model, world.shape())?.weights().parameters())
+        let parameters = decoder(&self.model, world.shape())?.weights().parameters();
+        let allowed = format!("small enough for at most {PARAMETER_LIMIT} parameters, not {parameters}");
+        require(parameters <= PARAMETER_LIMIT, "model.width", self.model.width, allowed)?;
+        Ok(parameters)
     }
 
     fn check_training(&self) -> Result<(), LabError> {
@@ -267,11 +279,11 @@ impl Plan {
         require((0.0..1.0).contains(&m.dropout), "model.dropout", m.dropout, "0 to below 1".into())?;
         let channels = 2 * shape.alphabet + m.width * (8 + m.layers * (20 + 4 * m.mlp_ratio));
         let scalars = shape.positions as u128 * channels as u128;
-        let limit = 1u128 << 28;
-        require(scalars <= limit, "model.width", m.width, format!(
-            "small enough that positions x channels of all arrays, {scalars}, stay at most {limit}; lower model.width, \
-             model.layers or world.length"
-        ))
+        let allowed = format!(
+            "small enough that all arrays of a sequence together, {scalars} scalars, have at most {SCALAR_LIMIT}; \
+             model.layers and world.length count as well"
+        );
+        require(scalars <= SCALAR_LIMIT, "model.width", m.width, allowed)
     }
 }
 
@@ -340,8 +352,7 @@ fn check_name(name: &str) -> Result<(), LabError> {
 }
 
 fn require(holds: bool, key: &str, value: impl ToString, allowed: String) -> Result<(), LabError> {
-    let remedy = "change it in the recipe or with --set";
-    if holds { Ok(()) } else { Err(LabError::value(key, value, format!("it has to be {allowed}"), remedy)) }
+    if holds { Ok(()) } else { Err(LabError::value(key, value, format!("it has to be {allowed}"), CHANGE_IT)) }
 }
 
 fn with_line(error: LabError, lines: &Lines) -> LabError {

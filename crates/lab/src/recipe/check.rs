@@ -4,6 +4,7 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use crate::recipe::text::{Lines, Text, join};
+use crate::error::CHANGE_IT;
 use crate::{LabError, Recipe};
 
 /// The first mistake in `text`, keys in alphabetical order, unknown keys of a table before its values.
@@ -115,8 +116,8 @@ impl<'a> Checker<'a> {
             key: path.into(),
             value: value.to_string(),
             line: self.lines.get(path).copied(),
-            allowed,
-            remedy: first_sentence(schema),
+            allowed: format!("{allowed} ({})", first_sentence(schema)),
+            remedy: CHANGE_IT.into(),
         }
     }
 }
@@ -194,5 +195,7 @@ fn range_text(schema: &Json) -> String {
 
 fn first_sentence(schema: &Json) -> String {
     let text = schema["description"].as_str().unwrap_or("see `infimum schema`").replace('\n', " ");
-    text.split(". ").next().unwrap_or_default().trim_end_matches('.').to_string()
+    let sentence = text.split(". ").next().unwrap_or_default().trim_end_matches('.');
+    let (first, rest) = sentence.split_at(sentence.chars().next().map_or(0, char::len_utf8));
+    first.to_lowercase() + rest
 }

@@ -1,0 +1,27 @@
+//! The alarm: on fresh data nobody beats the floor.
+
+use crate::evaluation::SequenceScore;
+use crate::{LabError, Mean};
+
+/// Rounding of f32 losses may look like an excess of this many nats below zero.
+pub const ROUNDING_NATS: f64 = 1e-6;
+
+/// Standard errors below zero that chance does not explain.
+pub const STANDARD_ERRORS: f64 = 4.0;
+
+/// The excess of the model over the truth on the same sequences, in nats per scored token; `None` where no law is known.
+pub fn excess(scores: &[SequenceScore]) -> Option<Mean> {
+    Mean::of(scores.iter().map(|s| (s.known_weight, s.known_nats - s.truth_nats)))
+}
+
+/// Refuses an excess below `-4 standard errors - 1e-6` nats. `set` names the sequences (`test`, `validation`).
+///
+/// # Errors
+/// [`LabError::Impossible`], which names the likely causes.
+pub fn check(excess: Mean, set: &'static str) -> Result<(), LabError> {
+    let Mean { value, standard_error, sequences } = excess;
+    if value < -STANDARD_ERRORS * standard_error - ROUNDING_NATS {
+        return Err(LabError::Impossible { excess: value, standard_error, sequences, set });
+    }
+    Ok(())
+}

@@ -1,0 +1,30 @@
+use crate::metrics::{Metric, Scored, uniform_nats};
+use crate::{Figure, Mean};
+
+/// The model's loss on fresh sequences.
+pub(super) struct CrossEntropy;
+
+/// Nats per scored target.
+pub(super) fn mean_nats(scored: Scored<'_>) -> Option<Mean> {
+    Mean::of(scored.scores.iter().map(|s| (s.weight, s.nats)))
+}
+
+impl Metric for CrossEntropy {
+    fn name(&self) -> &'static str {
+        "cross_entropy"
+    }
+
+    fn unit(&self) -> &'static str {
+        "nats"
+    }
+
+    fn formula(&self) -> &'static str {
+        "mean over scored targets of -ln p(target) on fresh test sequences; interval: 1.96 standard errors over sequences; \
+         optimum: the world's exact floor; baseline: the uniform predictor"
+    }
+
+    fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
+        let (optimum, baseline) = (scored.experiment.floor(), uniform_nats(scored.experiment));
+        Some(Figure { optimum, baseline, ..Figure::of_mean(self, mean_nats(scored)?) })
+    }
+}

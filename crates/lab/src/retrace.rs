@@ -1,0 +1,81 @@
+//! Going once more through all sequences that were trained on: what counting them would have taught, and whether any of
+//! them is a test sequence.
+
+use std::collections::HashSet;
+
+use infimum_worlds::counting::Counting;
+use infimum_worlds::{Example, Purpose, Settings, follow};
+
+use crate::data::{self, Schedule};
+use crate::{Experiment, Mean};
+
+/// What the training sequences say about a score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Retraced {
+    /// The excess of the counting estimator over the truth on the test sequences, where counting fits the world.
+    pub counting_excess: Option<Mean>,
+    /// Test sequences that were also trained on.
+    pub shared_sequences: usize,
+}
+
+/// Draws again every sequence that the first `steps` steps of `experiment` saw, each once.
+pub fn retrace(experiment: &Experiment, steps: u64) -> Retraced {
+    let tests = experiment.plan().evaluation().test_sequences;
+    let seed = experiment.plan().training().seed;
+    let (mut counting, mut example) = (counting(experiment), Example::default());
+    let draw = |purpose, address, into: &mut Example| data::draw(experiment.world(), seed, purpose, address, into);
+    let mut test_keys = Vec::with_capacity(tests);
+    for address in data::set(0..tests) {
+        draw(Purpose::Test, address, &mut example);
+        test_keys.push(key(&example));
+    }
+    let unseen: HashSet<[u8; 16]> = test_keys.iter().copied().collect();
+    let mut seen = HashSet::new();
+    for address in Schedule::new(experiment).seen(steps) {
+        draw(Purpose::Train, address, &mut example);
+        counting.iter_mut().for_each(|c| c.count(&example));
+        seen.extend(Some(key(&example)).filter(|k| unseen.contains(k)));
+    }
+    let shared_sequences = test_keys.iter().filter(|k| seen.contains(*k)).count();
+    Retraced { counting_excess: counting.and_then(|c| excess(experiment, &c)), shared_sequences }
+}
+
+/// The estimator that fits the world, if one does.
+fn counting(experiment: &Experiment) -> Option<Counting> {
+    match experiment.plan().world() {
+        Settings::Markov(chain) => Counting::new(chain.states as usize, chain.order as usize).ok(),
+    }
+}
+
+/// Tells sequences apart: 128 bits of a hash of tokens and targets, so that two different ones are never the same.
+fn key(example: &Example) -> [u8; 16] {
+    let mut hasher = blake3::Hasher::new();
+    let mut add = |ids: &[u16]| {
+        hasher.update(&ids.iter().flat_map(|id| id.to_le_bytes()).collect::<Vec<u8>>());
+    };
+    add(&example.tokens);
+    example.targets.iter().for_each(|targets| add(targets));
+    hasher.finalize().as_bytes()[..16].try_into().expect("a hash has 32 bytes")
+}
+
+fn excess(experiment: &Experiment, counting: &Counting) -> Option<Mean> {
+    let truth = experiment.world().truth()?;
+    let (mut truth, mut counted) = (truth.begin(), counting.begin());
+    let mut law = vec![0.0; experiment.world().shape().heads[0].alphabet];
+    let mut example = Example::default();
+    let (tests, seed) = (experiment.plan().evaluation().test_sequences, experiment.plan().training().seed);
+    let mut totals = Vec::with_capacity(tests);
+    for address in data::set(0..tests) {
+        data::draw(experiment.world(), seed, Purpose::Test, address, &mut example);
+        let (mut weight, mut total) = (0.0, 0.0);
+        for (belief, sign) in [(&mut truth, -1.0), (&mut counted, 1.0)] {
+            follow(&mut **belief, &example, 0, &mut law, &mut |position, law, target| {
+                let w = f64::from(example.weights[0][position]);
+                weight += w / 2.0;
+                total -= sign * w * libm::log(law[usize::from(target)]);
+            });
+        }
+        totals.push((weight, total));
+    }
+    Mean::of(totals.into_iter())
+}

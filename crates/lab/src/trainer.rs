@@ -1,0 +1,146 @@
+//! One training step after another: sequences, gradient, clipping, AdamW.
+
+use std::path::Path;
+
+use infimum_engine::{AdamW, Group, Lanes, Moments, Optimiser, Schedule, clip_factor};
+use infimum_kernels::flat;
+use infimum_worlds::Purpose;
+
+use crate::data::{self, Drawn, Inlets};
+use crate::{Experiment, LabError, Machine, TrainingState, is_vector, read_weights, start};
+
+/// Training between two steps.
+pub struct Trainer<'a> {
+    experiment: &'a Experiment,
+    lanes: Lanes,
+    inlets: Inlets,
+    sequences: data::Schedule,
+    rates: Schedule,
+    optimiser: AdamW,
+    step: u64,
+    tokens: u64,
+}
+
+/// What a step saw.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// The mean loss of its sequences before the update, in nats per scored token.
+    pub loss: f64,
+    /// Euclidean length of the mean loss's gradient before clipping.
+    pub gradient_norm: f64,
+    /// The learning rate.
+    pub rate: f64,
+}
+
+impl<'a> Trainer<'a> {
+    /// Before the first step, at random start values or at the weights that the plan names.
+    ///
+    /// # Errors
+    /// Weights to start from that cannot be read, or are not those that the plan was made with.
+    pub fn new(experiment: &'a Experiment, machine: &Machine) -> Result<Trainer<'a>, LabError> {
+        let program = experiment.program().gradient();
+        let training = experiment.plan().training();
+        let moments = Moments { beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon };
+        Ok(Trainer {
+            experiment,
+            lanes: Lanes::new(&program, machine.isa),
+            inlets: Inlets::new(&program),
+            sequences: data::Schedule::new(experiment),
+            rates: training.schedule(),
+            optimiser: AdamW::new(first_point(experiment)?, groups(experiment), moments),
+            step: 0,
+            tokens: 0,
+        })
+    }
+
+    /// Steps done.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// Tokens trained on.
+    pub fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    /// The parameters.
+    pub fn point(&self) -> &[f32] {
+        self.optimiser.point()
+    }
+
+    /// Does one step, unless the loss or the gradient is not finite: then the parameters stay as they are.
+    ///
+    /// # Errors
+    /// [`LabError::NotFinite`].
+    pub fn advance(&mut self, machine: &mut Machine) -> Result<Step, LabError> {
+        let training = self.experiment.plan().training();
+        let (world, seed, step) = (self.experiment.world(), training.seed, self.step);
+        let addresses = self.sequences.step(step);
+        let source = Drawn { world, seed, purpose: Purpose::Train, addresses: &addresses, inlets: &self.inlets, step };
+        let sum = self.lanes.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
+        let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / sum.weight;
+        let done = Step { loss: sum.loss / sum.weight, gradient_norm: norm, rate: self.rates.rate(step) };
+        self.require_finite(done)?;
+        let clip = if training.clip > 0.0 { clip_factor(norm, training.clip) } else { 1.0 };
+        self.optimiser.tell(machine.isa, &sum.gradient, (clip / sum.weight) as f32, done.rate);
+        self.step += 1;
+        self.tokens += self.experiment.tokens_per_step();
+        Ok(done)
+    }
+
+    fn require_finite(&self, Step { loss, gradient_norm, rate }: Step) -> Result<(), LabError> {
+        for (what, value) in [("loss", loss), ("gradient norm", gradient_norm)] {
+            if !value.is_finite() {
+                return Err(LabError::NotFinite { step: self.step + 1, what, value, rate });
+            }
+        }
+        Ok(())
+    }
+
+    /// Everything needed to go on to the same bits.
+    pub fn state(&self, best: Option<(u64, f64)>) -> TrainingState {
+        let (optimiser_steps, arrays) = self.optimiser.state();
+        TrainingState {
+            step: self.step,
+            point: self.point().to_vec(),
+            optimiser_steps,
+            optimiser: arrays.into_iter().map(|(name, array)| (name.to_string(), array.to_vec())).collect(),
+            best,
+            tokens: self.tokens,
+        }
+    }
+
+    /// Goes back, or on, to `state`.
+    pub fn restore(&mut self, state: TrainingState) {
+        let arrays = state.optimiser.into_iter().map(|(_, array)| array).collect();
+        self.optimiser.restore(state.point, state.optimiser_steps, arrays);
+        (self.step, self.tokens) = (state.step, state.tokens);
+    }
+}
+
+fn first_point(experiment: &Experiment) -> Result<Vec<f32>, LabError> {
+    let plan = experiment.plan();
+    let Some(init) = &plan.training().init else {
+        return Ok(start(experiment.program(), plan.model(), plan.training().seed));
+    };
+    let (path, layout) = (Path::new(&init.path), experiment.layout());
+    let point = read_weights(path, &layout)?;
+    if layout.weights_hash(&point) != init.weights_hash {
+        return Err(LabError::File {
+            path: path.into(),
+            problem: "these weights are not those that the plan was made with (training.init)".into(),
+            remedy: "put back what was there, or run the recipe anew".into(),
+        });
+    }
+    Ok(point)
+}
+
+/// Arrays of two dimensions decay, gains and biases do not.
+fn groups(experiment: &Experiment) -> Vec<Group> {
+    let decay = experiment.plan().training().decay;
+    let group = |p: infimum_engine::Parameter| {
+        let decay = if is_vector(&p.name) { 0.0 } else { decay };
+        Group { range: p.range, decay, rate_factor: 1.0 }
+    };
+    experiment.program().parameters().into_iter().map(group).collect()
+}

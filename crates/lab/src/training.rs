@@ -1,0 +1,280 @@
+//! A run from its first step, or its last checkpoint, to its summary.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use infimum_engine::NUMERICS;
+use infimum_worlds::Purpose;
+
+use crate::evaluation::Evaluator;
+use crate::metrics::{self, Scored};
+use crate::retrace::retrace;
+use crate::trainer::{Step, Trainer};
+use crate::{CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, Status, StepLine, Summary, alarm};
+
+/// What happens in a run, as it happens.
+#[derive(Clone, Debug)]
+pub enum Event<'a> {
+    /// Training begins, or goes on from `step`.
+    Started {
+        /// Steps done.
+        step: u64,
+        /// Steps in all.
+        steps: u64,
+        /// Tokens of a step.
+        tokens_per_step: u64,
+        /// The floor in nats per scored token, where it is known.
+        floor: Option<f64>,
+    },
+    /// A step is done.
+    Step {
+        /// Steps done.
+        step: u64,
+        /// The loss of the step's sequences, in nats per scored token.
+        loss: f64,
+        /// Tokens a second over the time spent in steps since the run began or went on.
+        tokens_per_second: f64,
+        /// Seconds that the steps that are left will take at this speed.
+        seconds_left: f64,
+    },
+    /// A line of `metrics.jsonl` is complete; every [`crate::EvaluationPlan::every`] steps it has a validation.
+    Line(&'a StepLine),
+    /// Test sequences are being scored.
+    Testing {
+        /// Sequences scored.
+        done: usize,
+        /// Sequences in all.
+        of: usize,
+    },
+    /// The run has ended.
+    Ended(&'a Summary),
+}
+
+/// Who is told.
+pub type Progress<'p> = &'p mut dyn FnMut(Event<'_>);
+
+/// Trains `experiment` from the record's last checkpoint, or from the start, to the end; scores it; writes everything into
+/// `record`. When `stop` becomes true, it stops after the current step and saves.
+///
+/// The summary's status says how it ended: finished or interrupted.
+///
+/// # Errors
+/// The alarm; a loss that is not finite (the last checkpoint stays); a record that cannot be read or written.
+pub fn run(
+    experiment: &Experiment,
+    machine: &mut Machine,
+    record: &RecordWriter,
+    progress: Progress<'_>,
+    stop: &AtomicBool,
+) -> Result<Summary, LabError> {
+    let mut run = Run::new(experiment, machine, record)?;
+    let result = run.to_the_end(machine, progress, stop);
+    let status = match &result {
+        Ok((status, _)) => *status,
+        Err(LabError::Impossible { .. }) => Status::Impossible,
+        Err(LabError::NotFinite { .. }) => Status::Diverged,
+        Err(_) => return Err(result.expect_err("it is an error")),
+    };
+    let summary = run.summary(status, result.as_ref().map_or(vec![], |(_, figures)| figures.clone()));
+    record.write_summary(&summary)?;
+    progress(Event::Ended(&summary));
+    result.map(|_| summary)
+}
+
+struct Run<'a> {
+    experiment: &'a Experiment,
+    record: &'a RecordWriter,
+    trainer: Trainer<'a>,
+    evaluator: Evaluator<'a>,
+    lines: Vec<StepLine>,
+    best: Option<(u64, f64)>,
+    /// Losses since the last line: sum and count.
+    losses: (f64, u64),
+    clock: Clock,
+}
+
+/// Seconds of the run; they stand in records and never decide a bit.
+struct Clock {
+    began: Instant,
+    before: f64,
+    /// Seconds and steps spent in training steps since the run began or went on.
+    stepping: (f64, u64),
+}
+
+impl<'a> Run<'a> {
+    fn new(experiment: &'a Experiment, machine: &Machine, record: &'a RecordWriter) -> Result<Run<'a>, LabError> {
+        let mut trainer = Trainer::new(experiment, machine)?;
+        let (mut lines, mut best) = (vec![], None);
+        if record.record().checkpoints()?.contains(&CheckpointName::Last) {
+            let state = record.record().load(CheckpointName::Last, &experiment.layout())?;
+            lines = record.record().metrics()?;
+            lines.retain(|line| line.step <= state.step);
+            best = state.best;
+            trainer.restore(state);
+        }
+        record.remove_summary()?;
+        let before = lines.last().map_or(0.0, |line| line.seconds);
+        let clock = Clock { began: Instant::now(), before, stepping: (0.0, 0) };
+        let evaluator = Evaluator::new(experiment, machine);
+        Ok(Run { experiment, record, trainer, evaluator, lines, best, losses: (0.0, 0), clock })
+    }
+
+    fn to_the_end(
+        &mut self,
+        machine: &mut Machine,
+        progress: Progress<'_>,
+        stop: &AtomicBool,
+    ) -> Result<(Status, Vec<Figure>), LabError> {
+        self.tell_start(progress);
+        while self.trainer.step() < self.steps() {
+            if stop.load(Ordering::Relaxed) {
+                self.save()?;
+                return Ok((Status::Interrupted, vec![]));
+            }
+            let step = self.advance(machine, progress)?;
+            self.after(step, machine, progress, stop)?;
+        }
+        self.test(machine, progress).map(|figures| (Status::Finished, figures))
+    }
+
+    fn steps(&self) -> u64 {
+        self.experiment.plan().training().steps
+    }
+
+    fn tell_start(&self, progress: Progress<'_>) {
+        progress(Event::Started {
+            step: self.trainer.step(),
+            steps: self.steps(),
+            tokens_per_step: self.experiment.tokens_per_step(),
+            floor: self.experiment.floor(),
+        });
+    }
+
+    fn advance(&mut self, machine: &mut Machine, progress: Progress<'_>) -> Result<Step, LabError> {
+        let began = Instant::now();
+        let step = self.trainer.advance(machine)?;
+        self.losses = (self.losses.0 + step.loss, self.losses.1 + 1);
+        let (seconds, steps) = &mut self.clock.stepping;
+        (*seconds, *steps) = (*seconds + began.elapsed().as_secs_f64(), *steps + 1);
+        let per_step = *seconds / *steps as f64;
+        progress(Event::Step {
+            step: self.trainer.step(),
+            loss: step.loss,
+            tokens_per_second: self.experiment.tokens_per_step() as f64 / per_step,
+            seconds_left: per_step * (self.steps() - self.trainer.step()) as f64,
+        });
+        Ok(step)
+    }
+
+    /// Lines, validation and checkpoints that are due after a step.
+    fn after(&mut self, step: Step, machine: &mut Machine, progress: Progress<'_>, stop: &AtomicBool) -> Result<(), LabError> {
+        let (evaluation, done) = (self.experiment.plan().evaluation(), self.trainer.step());
+        let end = done == self.steps();
+        let validates = done.is_multiple_of(evaluation.every) || end;
+        if validates || done.is_multiple_of(evaluation.line_every()) || stop.load(Ordering::Relaxed) {
+            let scores = validates.then(|| self.validate(machine));
+            self.lines.push(self.line(step, scores));
+            self.losses = (0.0, 0);
+            progress(Event::Line(self.lines.last().expect("one was pushed")));
+            if let Some(excess) = scores.and_then(|(_, excess)| excess) {
+                self.record.write_metrics(&self.lines)?;
+                alarm::check(excess, "validation")?;
+            }
+        }
+        if evaluation.keep_every > 0 && done.is_multiple_of(evaluation.keep_every) {
+            self.record.save(CheckpointName::Step(done), &self.experiment.layout(), &self.trainer.state(self.best))?;
+        }
+        if validates { self.save() } else { Ok(()) }
+    }
+
+    /// Validation loss and excess. Its sequences have streams of their own, so it changes no bit of training.
+    fn validate(&mut self, machine: &mut Machine) -> (f64, Option<Mean>) {
+        let sequences = self.experiment.plan().evaluation().sequences;
+        let scores = self.evaluator.score(machine, self.trainer.point(), Purpose::Validation, sequences, &mut |_| {});
+        let loss = Mean::of(scores.iter().map(|s| (s.weight, s.nats))).map_or(f64::NAN, |mean| mean.value);
+        (loss, alarm::excess(&scores))
+    }
+
+    fn line(&self, step: Step, scores: Option<(f64, Option<Mean>)>) -> StepLine {
+        StepLine {
+            step: self.trainer.step(),
+            tokens: self.trainer.tokens(),
+            rate: step.rate,
+            loss: self.losses.0 / self.losses.1 as f64,
+            gradient_norm: step.gradient_norm,
+            validation: scores.map(|(loss, _)| loss),
+            excess: scores.and_then(|(_, excess)| excess).map(|mean| mean.value),
+            seconds: self.seconds(),
+        }
+    }
+
+    /// The lines first, then `best` if it is better, then `last`: so no checkpoint is ahead of the lines, and `last` never
+    /// names a best that is not there.
+    fn save(&mut self) -> Result<(), LabError> {
+        self.record.write_metrics(&self.lines)?;
+        let step = self.trainer.step();
+        let newest = self.lines.last().filter(|line| line.step == step).and_then(|line| line.validation);
+        let layout = self.experiment.layout();
+        if let Some(loss) = newest.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best)) {
+            self.best = Some((step, loss));
+            self.record.save(CheckpointName::Best, &layout, &self.trainer.state(self.best))?;
+        }
+        self.record.save(CheckpointName::Last, &layout, &self.trainer.state(self.best))
+    }
+
+    fn test(&mut self, machine: &mut Machine, progress: Progress<'_>) -> Result<Vec<Figure>, LabError> {
+        let (point, step) = (self.trainer.point().to_vec(), self.trainer.step());
+        score(self.experiment, machine, &mut self.evaluator, &point, step, progress)
+    }
+
+    fn summary(&self, status: Status, figures: Vec<Figure>) -> Summary {
+        Summary {
+            status,
+            steps: self.trainer.step(),
+            tokens: self.trainer.tokens(),
+            weights_hash: self.experiment.layout().weights_hash(self.trainer.point()),
+            figures,
+            seconds: self.seconds(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            numerics: NUMERICS,
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        self.clock.before + self.clock.began.elapsed().as_secs_f64()
+    }
+}
+
+/// Every figure of the model at `point`, which was trained for `steps` steps of the experiment's plan (0 for weights that
+/// come from elsewhere), on the plan's test sequences.
+///
+/// # Errors
+/// The alarm.
+pub fn evaluate(
+    experiment: &Experiment,
+    machine: &mut Machine,
+    point: &[f32],
+    steps: u64,
+    progress: Progress<'_>,
+) -> Result<Vec<Figure>, LabError> {
+    let mut evaluator = Evaluator::new(experiment, machine);
+    score(experiment, machine, &mut evaluator, point, steps, progress)
+}
+
+fn score(
+    experiment: &Experiment,
+    machine: &mut Machine,
+    evaluator: &mut Evaluator<'_>,
+    point: &[f32],
+    steps: u64,
+    progress: Progress<'_>,
+) -> Result<Vec<Figure>, LabError> {
+    let of = experiment.plan().evaluation().test_sequences;
+    let mut tell = |done| progress(Event::Testing { done, of });
+    let scores = evaluator.score(machine, point, Purpose::Test, of, &mut tell);
+    if let Some(excess) = alarm::excess(&scores) {
+        alarm::check(excess, "test")?;
+    }
+    let retraced = retrace(experiment, steps);
+    Ok(metrics::figures(Scored { experiment, scores: &scores, retraced: &retraced }))
+}
