@@ -16,11 +16,13 @@ const LENGTH_LIMIT: i64 = 1_000_000;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The number of states, 2 to 65,535. Tokens `0..states` are the states, token `states` is BOS.
+    #[schemars(example = 10)]
     pub states: i64,
     /// How many states back the next one depends on, 1 to 4.
     #[serde(default = "one")]
     pub order: i64,
     /// Tokens of a sequence, BOS included, 2 to 1,000,000.
+    #[schemars(example = 128)]
     pub length: i64,
     /// Percent of the transitions that are impossible, 0 to below 100. A row keeps `states * (100 - sparsity) / 100`
     /// successors, rounded down; 0 is dense.
@@ -37,6 +39,7 @@ pub struct Settings {
     #[serde(default)]
     pub generator: Generator,
     /// The seed of the law; at least 0.
+    #[schemars(example = 1)]
     pub seed: i64,
 }
 

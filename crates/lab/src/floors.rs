@@ -1,0 +1,159 @@
+//! What no predictor can beat: the floors and ceilings of a world, and the simple predictors on the way there.
+
+use infimum_worlds::{Fact, Floor, Head, Quantity, World};
+use serde::Serialize;
+
+/// Floors of the loss and ceilings of the accuracy, with the ladder of simple predictors that leads to them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Floors {
+    /// `floor` first, in the mean over all scored positions; then the simple predictors; what the world says of itself in
+    /// nats, such as `entropy_rate`; and the floor at each scored position, `floor_at_1` first.
+    pub floors: Vec<FloorLine>,
+    /// `accuracy` first: the best possible; then what the simple predictors reach, `accuracy_uniform` and so on.
+    pub ceilings: Vec<CeilingLine>,
+}
+
+/// One floor.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FloorLine {
+    /// Its name.
+    pub name: String,
+    /// Nats per scored token; `None` if nobody knows.
+    pub nats: Option<f64>,
+    /// `exact`, `sampled` or `unknown`.
+    pub kind: &'static str,
+    /// What it is, in words. Not part of the JSON form.
+    #[serde(skip)]
+    pub about: String,
+    /// For the floor at a position: the position, counted from 1. Not part of the JSON form.
+    #[serde(skip)]
+    pub position: Option<usize>,
+}
+
+/// One ceiling.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CeilingLine {
+    /// Its name.
+    pub name: String,
+    /// A fraction of the scored tokens; `None` if nobody knows.
+    pub value: Option<f64>,
+    /// What it is, in words. Not part of the JSON form.
+    #[serde(skip)]
+    pub about: String,
+}
+
+impl Floors {
+    /// The floors of `world`, for each of its heads. A world without a law has `unknown` floors.
+    pub fn of(world: &dyn World) -> Floors {
+        let heads = &world.shape().heads;
+        let prefix = |head: &Head| if heads.len() == 1 { String::new() } else { format!("{}.", head.name) };
+        let prefixes: Vec<String> = heads.iter().map(prefix).collect();
+        let mut floors = Floors { floors: Vec::new(), ceilings: Vec::new() };
+        for (head, prefix) in prefixes.iter().enumerate() {
+            floors.add_head(world, head, prefix);
+        }
+        floors.floors.extend(world.facts().iter().filter_map(fact_in_nats));
+        for (head, prefix) in prefixes.iter().enumerate() {
+            floors.add_positions(world, head, prefix);
+        }
+        floors
+    }
+
+    fn add_head(&mut self, world: &dyn World, head: usize, prefix: &str) {
+        let truth = world.truth();
+        let (floor, ceiling) = truth.map_or((Floor::Unknown, Floor::Unknown), |t| (t.floor(head), t.ceiling(head)));
+        self.floors.push(line(format!("{prefix}floor"), floor, "the best possible loss, mean over scored positions"));
+        self.ceilings.push(ceiling_line(format!("{prefix}accuracy"), ceiling, "the best possible accuracy"));
+        for step in truth.map(|t| t.baselines(head)).unwrap_or_default() {
+            let about = about(step.name);
+            self.floors.push(line(format!("{prefix}{}", step.name), step.nats, &about));
+            self.ceilings.push(ceiling_line(format!("{prefix}accuracy_{}", step.name), step.accuracy, &about));
+        }
+    }
+
+    fn add_positions(&mut self, world: &dyn World, head: usize, prefix: &str) {
+        let scored = world.shape().scored.clone();
+        let floors = world.truth().map(|t| t.floor_by_position(head)).unwrap_or_default();
+        for (position, floor) in floors.into_iter().enumerate().filter(|(position, _)| scored.contains(position)) {
+            let name = format!("{prefix}floor_at_{}", position + 1);
+            let line = line(name, floor, "the best possible loss at this position");
+            self.floors.push(FloorLine { position: Some(position + 1), ..line });
+        }
+    }
+}
+
+fn line(name: String, floor: Floor, about: &str) -> FloorLine {
+    FloorLine { name, nats: floor.value(), kind: kind(floor), about: about.into(), position: None }
+}
+
+fn ceiling_line(name: String, ceiling: Floor, about: &str) -> CeilingLine {
+    CeilingLine { name, value: ceiling.value(), about: about.into() }
+}
+
+fn kind(floor: Floor) -> &'static str {
+    match floor {
+        Floor::Exact(_) => "exact",
+        Floor::Sampled { .. } => "sampled",
+        Floor::Unknown => "unknown",
+    }
+}
+
+/// A simple predictor in words; a name that is not known here speaks for itself.
+fn about(name: &str) -> String {
+    match name {
+        "uniform" => "all tokens alike".into(),
+        "unigram" => "knows how frequent tokens are, sees nothing".into(),
+        "bigram" => "sees the last token, not the position".into(),
+        "trigram" => "sees the last two tokens, not the position".into(),
+        "four-gram" => "sees the last three tokens, not the position".into(),
+        other => format!("the best {other} predictor"),
+    }
+}
+
+fn fact_in_nats(fact: &Fact) -> Option<FloorLine> {
+    let (nats, kind) = match fact.value {
+        Quantity::Number(nats) if fact.unit == "nats" => (Some(nats), "exact"),
+        Quantity::Words(_) if fact.name == "entropy_rate" => (None, "unknown"),
+        _ => return None,
+    };
+    let about = match (&fact.value, fact.name.as_str()) {
+        (Quantity::Words(reason), _) => reason.clone(),
+        (_, "row_mean_entropy") => "mean entropy of the rows, every context counted alike; no floor of any loss".into(),
+        (_, "entropy_rate") => "loss a token in the long run, contexts as often as they occur".into(),
+        _ => "a property of the world".into(),
+    };
+    Some(FloorLine { name: fact.name.clone(), nats, kind, about, position: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use infimum_worlds::Settings;
+
+    use super::*;
+
+    #[test]
+    fn the_floor_is_first_the_mean_of_positions_and_below_the_ladder() {
+        for settings in Settings::small_instances() {
+            let world = settings.build().unwrap();
+            let floors = Floors::of(world.as_ref());
+            let floor = floors.floors[0].nats.unwrap();
+            assert_eq!((floors.floors[0].name.as_str(), floors.ceilings[0].name.as_str()), ("floor", "accuracy"));
+            let by_position: Vec<f64> =
+                floors.floors.iter().filter(|l| l.position.is_some()).filter_map(|l| l.nats).collect();
+            let mean = by_position.iter().sum::<f64>() / by_position.len() as f64;
+            assert!((mean - floor).abs() <= 1e-12 * floor.max(1.0), "{mean} {floor}");
+            let uniform = floors.floors.iter().find(|l| l.name == "uniform").unwrap().nats.unwrap();
+            assert!(floor <= uniform * (1.0 + 1e-12), "{floor} {uniform}");
+            assert!(floors.ceilings.iter().all(|c| c.value.unwrap() <= floors.ceilings[0].value.unwrap() + 1e-12));
+        }
+    }
+
+    #[test]
+    fn a_reducible_chain_has_no_single_entropy_rate() {
+        let floors = |s: &Settings| Floors::of(s.build().unwrap().as_ref()).floors;
+        let lines = Settings::small_instances().iter().flat_map(floors).collect::<Vec<_>>();
+        let line =
+            lines.iter().find(|l| l.name == "entropy_rate" && l.nats.is_none()).expect("one of them is reducible");
+        assert!(line.kind == "unknown" && line.about.contains("recurrent classes"), "{line:?}");
+    }
+}
