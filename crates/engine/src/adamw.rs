@@ -96,3 +96,54 @@ impl Optimiser for AdamW {
 pub fn clip_factor(norm: f64, limit: f64) -> f64 {
     (limit / (norm + 1e-6)).min(1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adamw() -> AdamW {
+        let groups = vec![
+            Group { range: 0..2, decay: 0.5, rate_factor: 1.0 },
+            Group { range: 2..3, decay: 0.0, rate_factor: 0.1 },
+        ];
+        AdamW::new(vec![1.0, -2.0, 3.0], groups, Moments { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 })
+    }
+
+    /// The first step of AdamW moves every weight by its rate against the sign of its gradient, after decay.
+    #[test]
+    fn the_first_step_is_decay_and_the_sign_of_the_gradient() {
+        let mut optimiser = adamw();
+        optimiser.tell(Isa::best(), &[4.0, -0.01, 7.0], 2.0, 0.1);
+        let expected = [1.0 * 0.95 - 0.1, -2.0 * 0.95 + 0.1, 3.0 - 0.01];
+        for (got, want) in optimiser.point().iter().zip(expected) {
+            assert!((f64::from(*got) - want).abs() <= 1e-6, "{got} for {want}");
+        }
+    }
+
+    #[test]
+    fn a_restored_optimiser_goes_on_to_the_same_bits() {
+        let gradients = [[0.3, -1.0, 2.0], [0.1, 0.2, -0.7], [-0.5, 0.0, 0.25]];
+        let mut whole = adamw();
+        whole.tell(Isa::best(), &gradients[0], 1.0, 0.1);
+        let (steps, arrays) = whole.state();
+        let mut resumed = adamw();
+        resumed.restore(whole.point().to_vec(), steps, arrays.into_iter().map(|(_, a)| a.to_vec()).collect());
+        for gradient in &gradients[1..] {
+            whole.tell(Isa::best(), gradient, 0.5, 0.05);
+            resumed.tell(Isa::best(), gradient, 0.5, 0.05);
+        }
+        assert_eq!(whole.point(), resumed.point());
+    }
+
+    #[test]
+    #[should_panic(expected = "cover all parameters")]
+    fn groups_that_leave_a_gap_are_refused() {
+        AdamW::new(vec![0.0; 3], vec![Group { range: 0..2, decay: 0.0, rate_factor: 1.0 }], adamw().moments);
+    }
+
+    #[test]
+    fn clipping_only_shortens() {
+        assert_eq!(clip_factor(0.5, 1.0), 1.0);
+        assert!((clip_factor(4.0, 1.0) - 0.25).abs() <= 1e-6);
+    }
+}

@@ -114,7 +114,7 @@ impl<'p> Emit<'p> {
 
     /// Rows stand an odd number of vectors apart: with a power of two they would compete for a few sets of the caches.
     fn buffer(&mut self, rows: usize, channels: usize) -> Place {
-        let stride = if rows > 1 && channels % 8 == 0 { channels + 1 } else { channels };
+        let stride = if rows > 1 && channels.is_multiple_of(8) { channels + 1 } else { channels };
         let vectors = (rows * stride) as u32;
         let next = self.buffers.last().map_or(0, |b| b.base + b.vectors);
         let base = self.bases.get(self.buffers.len()).copied().unwrap_or(next);

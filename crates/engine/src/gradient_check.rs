@@ -11,15 +11,16 @@ pub const TOLERANCE: f64 = 1e-7;
 /// The difference quotient is `(8 (f(h) - f(-h)) - (f(2h) - f(-2h))) / 12 h`, whose error is of order h^4.
 pub fn directional_error(loss: impl Fn(&[f64]) -> f64, point: &[f64], gradient: &[f64], directions: usize) -> f64 {
     let mut noise = Noise::new(point.len() as u64);
-    let mut worst = 0.0;
-    for _ in 0..directions {
+    let errors = (0..directions).map(|_| {
         let direction: Vec<f64> = point.iter().map(|_| noise.symmetric()).collect();
-        let error = error_along(&loss, point, gradient, &direction);
-        if !(error <= worst) {
-            worst = error;
-        }
-    }
-    worst
+        error_along(&loss, point, gradient, &direction)
+    });
+    errors.fold(0.0, worse)
+}
+
+/// The larger error; NaN is worse than any number.
+pub(crate) fn worse(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
 }
 
 fn error_along(loss: impl Fn(&[f64]) -> f64, point: &[f64], gradient: &[f64], direction: &[f64]) -> f64 {

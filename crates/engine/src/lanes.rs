@@ -93,7 +93,8 @@ impl Lanes {
     fn prepare(&mut self, threads: usize, chunks: usize, weights: usize) {
         let sizes = self.plan.script.sizes();
         while self.workers.len() < threads {
-            let values = vec![Vector([0.0; LANES]); sizes.values];
+            // What nobody wrote shows when it is read.
+            let values = vec![Vector([f32::NAN; LANES]); sizes.values];
             let unused = if chunks == 0 { vec![0.0; sizes.weights] } else { vec![] };
             self.workers.push(Worker { values, ids: vec![0; sizes.ids * LANES], feed: self.program.feed(), unused });
         }

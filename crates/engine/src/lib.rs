@@ -37,7 +37,7 @@ pub use program::{Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
 pub use reference::Reference;
 pub use schedule::{Course, Schedule};
 pub use shape::{Shape, ShapeError};
-pub use steps::Steps;
+pub use steps::{Line, Steps};
 pub use weights::{Parameter, Weights};
 
 /// Rises when the bits that a plan and a seed give change.

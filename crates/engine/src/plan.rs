@@ -31,7 +31,7 @@ pub(crate) fn plan(program: &Program, steps: &Steps) -> Plan {
 /// First and last instruction that touches each buffer. Inputs live from before the first, results until after the last.
 fn lifetimes(draft: &Emitted) -> Vec<Range<usize>> {
     let end = draft.instructions.len() + 2;
-    let mut lives = vec![usize::MAX..0; draft.buffers.len()];
+    let mut lives: Vec<Range<usize>> = vec![Range { start: usize::MAX, end: 0 }; draft.buffers.len()];
     let mut touch = |place: &Place, moment: usize| {
         let life = &mut lives[draft.buffers.partition_point(|b| b.base + b.vectors <= place.offset)];
         *life = life.start.min(moment)..life.end.max(moment + 1);
@@ -78,4 +78,33 @@ fn lowest_gap(taken: &[Range<u32>], vectors: u32) -> u32 {
         base = base.max(range.end);
     }
     base
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::Noise;
+
+    fn overlap<T: PartialOrd>(a: &Range<T>, b: &Range<T>) -> bool {
+        a.start < b.end && b.start < a.end
+    }
+
+    /// Buffers of random sizes and lives: those alive together never share an address, and memory is reused.
+    #[test]
+    fn buffers_alive_together_never_overlap() {
+        let mut noise = Noise::new(3);
+        let mut below = |n: usize| ((noise.symmetric() + 1.0) / 2.0 * n as f64) as usize;
+        for _ in 0..200 {
+            let vectors: Vec<u32> = (0..20).map(|_| 1 + below(9) as u32).collect();
+            let buffers: Vec<Buffer> = vectors.iter().map(|&vectors| Buffer { base: 0, vectors }).collect();
+            let lives: Vec<Range<usize>> =
+                (0..20).map(|_| (below(30), below(6))).map(|(start, more)| start..start + 1 + more).collect();
+            let (bases, total) = place_buffers(&buffers, &lives);
+            let range = |k: usize| bases[k]..bases[k] + vectors[k];
+            for (a, b) in (0..20).flat_map(|a| (0..a).map(move |b| (a, b))) {
+                assert!(!(overlap(&lives[a], &lives[b]) && overlap(&range(a), &range(b))), "{lives:?} {bases:?}");
+            }
+            assert!(total < vectors.iter().sum::<u32>() as usize, "nothing was reused");
+        }
+    }
 }

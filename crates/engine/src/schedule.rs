@@ -46,3 +46,27 @@ impl Schedule {
         self.last_rate + share * (self.rate - self.last_rate)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rates(course: Course, warmup: u64, steps: u64) -> Vec<f64> {
+        let schedule = Schedule { course, rate: 1.0, last_rate: 0.2, warmup, steps };
+        (0..steps).map(|s| (schedule.rate(s) * 1e12).round() / 1e12).collect()
+    }
+
+    #[test]
+    fn warm_up_is_a_line_and_the_course_ends_at_the_last_rate() {
+        assert_eq!(rates(Course::Constant, 3, 6), [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]);
+        assert_eq!(rates(Course::Linear, 1, 6), [0.5, 1.0, 0.8, 0.6, 0.4, 0.2]);
+        assert_eq!(rates(Course::Cosine, 0, 3), [1.0, 0.6, 0.2]);
+        assert_eq!(rates(Course::Cosine, 0, 1), [1.0]);
+    }
+
+    #[test]
+    fn the_rate_stays_at_the_last_one_when_steps_go_on() {
+        let schedule = Schedule { course: Course::Cosine, rate: 1.0, last_rate: 0.2, warmup: 2, steps: 10 };
+        assert!(schedule.rate(9) == 0.2 && schedule.rate(1000) == 0.2);
+    }
+}

@@ -4,6 +4,7 @@
 use std::ops::Range;
 
 use crate::program::{Goal, Program, Value};
+use crate::shape::Shape;
 
 /// The pruned, differentiated program.
 #[derive(Clone, Debug)]
@@ -12,6 +13,21 @@ pub struct Steps {
     differentiable: Vec<bool>,
     forward: Vec<usize>,
     backward: Vec<usize>,
+}
+
+/// One operation that runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Name of the operation.
+    pub operation: &'static str,
+    /// Site of its output.
+    pub site: String,
+    /// Shape of its output as written in the program.
+    pub shape: Shape,
+    /// The rows of it that are computed.
+    pub rows: Range<usize>,
+    /// Whether its backward runs, too.
+    pub backward: bool,
 }
 
 impl Steps {
@@ -33,6 +49,23 @@ impl Steps {
     /// Rows of the array at `site` that are computed; empty if nothing needs it.
     pub fn rows_of(&self, program: &Program, site: &str) -> Option<Range<usize>> {
         program.site(site).ok().map(|v| self.rows(v))
+    }
+
+    /// The operations that run, in order, for people to read.
+    pub fn listing(&self, program: &Program) -> Vec<Line> {
+        let line = |n: &usize| {
+            let node = &program.nodes[*n];
+            let array = &program.arrays[node.output.0];
+            let (operation, site) = (node.operation.name(), array.site.clone());
+            Line {
+                operation,
+                site,
+                shape: array.shape,
+                rows: self.rows(node.output),
+                backward: self.backward.contains(n),
+            }
+        };
+        self.forward.iter().map(line).collect()
     }
 
     pub(crate) fn rows(&self, value: Value) -> Range<usize> {

@@ -2,7 +2,7 @@
 
 use infimum_kernels::{Isa, Team, View, ViewMut};
 
-use crate::gradient_check::{TOLERANCE, directional_error};
+use crate::gradient_check::{TOLERANCE, directional_error, worse};
 use crate::lanes::Lanes;
 use crate::laws::samples::{around, fill, ids, numbers};
 use crate::operation::{Case, Operands, Operation, Results};
@@ -85,7 +85,7 @@ impl Instance {
             };
             let slipped: Vec<f64> = gradient[range.clone()].iter().map(|g| g * slip).collect();
             let error = directional_error(loss, &point[range.clone()], &slipped, 10);
-            worst = if error <= worst { worst } else { error };
+            worst = worse(worst, error);
             start = range.end;
         }
         worst
@@ -120,10 +120,7 @@ fn lanes_gradient(case: &Case, isa: Isa, threads: usize, sequences: usize) -> Gr
 /// The largest difference, relative to the largest entry.
 fn relative(a: &[f32], b: &[f64]) -> f64 {
     let largest = b.iter().fold(0.0, |m: f64, b| m.max(b.abs()));
-    a.iter().zip(b).fold(0.0, |worst, (a, b)| {
-        let error = (f64::from(*a) - b).abs() / largest.max(f64::MIN_POSITIVE);
-        if error <= worst { worst } else { error }
-    })
+    a.iter().zip(b).map(|(a, b)| (f64::from(*a) - b).abs() / largest.max(f64::MIN_POSITIVE)).fold(0.0, worse)
 }
 
 #[test]

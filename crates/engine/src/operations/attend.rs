@@ -36,7 +36,7 @@ impl Operate for Attend {
 
     fn shape(&self, x: &[Shape], _: &[Shape]) -> Result<Shape, String> {
         let heads = self.heads;
-        require(heads > 0 && x[0].channels % heads == 0 && x[2].channels % heads == 0, || {
+        require(heads > 0 && x[0].channels.is_multiple_of(heads) && x[2].channels.is_multiple_of(heads), || {
             format!("{heads} heads must divide the channels")
         })?;
         require(x[0] == x[1], || "q and k must have one shape".into())?;
