@@ -101,6 +101,11 @@ impl Inlets {
         let masks = program.masks().iter().map(|m| (input(&m.name), m.rate)).collect();
         Inlets { tokens: ids("tokens"), targets: ids("targets"), weights: input("weights"), masks }
     }
+
+    /// Place of the tokens among a feed's ids.
+    pub(crate) fn tokens(&self) -> usize {
+        self.tokens
+    }
 }
 
 /// Sequences of a world, drawn on demand.
