@@ -13,7 +13,7 @@ fn forward(t: u32, c: u32) -> Case {
     let mut at = Layout::new();
     let (x, rows) = (at.place(t, c), at.matrix(t, c));
     // In place for even t.
-    let y = if t % 2 == 0 { x } else { at.place(t, c) };
+    let y = if t.is_multiple_of(2) { x } else { at.place(t, c) };
     let k = AddRows { y, x, rows };
     let case = at.case(k, Bound::Roundings(1));
     if t < 2 {

@@ -13,7 +13,7 @@ fn both(t: u32, c: u32, v: u32) -> Vec<Case> {
     let mut at = Layout::new();
     let (y, ids) = (at.place(t, c), at.ids(t, v));
     // More rows than tokens, and transposed for some.
-    let table = if t % 2 == 0 { at.matrix(c, v + 1).transposed() } else { at.matrix(v + 1, c) };
+    let table = if t.is_multiple_of(2) { at.matrix(c, v + 1).transposed() } else { at.matrix(v + 1, c) };
     let mut all = Vec::new();
     for (write, other) in [(Write::Store, Write::Add), (Write::Add, Write::Store)] {
         let k = Embed { y, ids, table, write };

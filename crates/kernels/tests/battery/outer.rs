@@ -15,7 +15,7 @@ pub(crate) fn cases() -> Vec<Case> {
 fn outer(t: u32, i: u32, o: u32) -> Case {
     let mut at = Layout::new();
     let (x, dy) = (at.place(t, i), at.place(t, o));
-    let dw = if t % 2 == 0 { at.matrix(o, i).transposed() } else { at.matrix(i, o) };
+    let dw = if t.is_multiple_of(2) { at.matrix(o, i).transposed() } else { at.matrix(i, o) };
     let k = Outer { dw, x, dy };
     // A sum of t products in each lane, four steps of the tree, what was in dw.
     let case = at.case(k, Bound::Roundings(t as usize + 5));
