@@ -1,0 +1,205 @@
+//! The decoder family against JAX in f64 (`oracles/decoder.py` computes `tests/oracles/decoder.json`): losses and gradients
+//! of thirteen decoders through both executors, and twenty steps of AdamW through the lanes.
+
+use infimum_engine::{AdamW, Feed, Group, Isa, Lanes, Moments, Optimiser, Program, Reference, Team, clip_factor};
+use infimum_lab::recipe::{Activation, Model, Norm, Positions};
+use infimum_lab::{NORM_EPSILON, decoder, is_vector};
+use infimum_worlds::{Head, Shape};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Oracle {
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    settings: Settings,
+    optimiser: Shared,
+    weights: Vec<Array>,
+    batches: Vec<Batch>,
+    loss: f64,
+    gradients: Vec<Array>,
+    losses: Vec<f64>,
+    norms: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Settings {
+    positions: usize,
+    alphabet: usize,
+    width: usize,
+    layers: usize,
+    heads: usize,
+    mlp_ratio: usize,
+    activation: String,
+    norm: String,
+    norm_epsilon: f64,
+    position: String,
+    bias: bool,
+    tied: bool,
+    attention: bool,
+    mlp: bool,
+}
+
+#[derive(Deserialize)]
+struct Shared {
+    rate: f64,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+    decay: f64,
+    clip: f64,
+}
+
+#[derive(Deserialize)]
+struct Array {
+    name: String,
+    data: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    tokens: Vec<Vec<u16>>,
+    targets: Vec<Vec<u16>>,
+}
+
+fn oracle() -> Oracle {
+    serde_json::from_str(include_str!("oracles/decoder.json")).expect("the oracle's file is whole")
+}
+
+fn model(s: &Settings) -> Model {
+    assert_eq!(s.norm_epsilon, NORM_EPSILON);
+    Model {
+        width: s.width,
+        layers: s.layers,
+        heads: s.heads,
+        mlp_ratio: s.mlp_ratio,
+        activation: match &*s.activation {
+            "gelu-erf" => Activation::Gelu,
+            "gelu-tanh" => Activation::GeluTanh,
+            "relu" => Activation::Relu,
+            "relu2" => Activation::Relu2,
+            "relu3" => Activation::Relu3,
+            other => panic!("{other}"),
+        },
+        norm: match &*s.norm {
+            "layer" => Norm::Layer,
+            "rms" => Norm::Rms,
+            "none" => Norm::None,
+            other => panic!("{other}"),
+        },
+        positions: match &*s.position {
+            "learned" => Positions::Learned,
+            "sinusoidal" => Positions::Sinusoidal,
+            "none" => Positions::None,
+            other => panic!("{other}"),
+        },
+        bias: s.bias,
+        tied: s.tied,
+        attention: s.attention,
+        mlp: s.mlp,
+        ..Model::default()
+    }
+}
+
+fn program(s: &Settings) -> Program {
+    let heads = vec![Head { name: "token", alphabet: s.alphabet }];
+    let shape = Shape { positions: s.positions, alphabet: s.alphabet, heads, scored: 0..s.positions };
+    decoder(&model(s), &shape).expect("the oracle's settings are valid")
+}
+
+/// The arrays in the order of the program's parameters, each once and none left over.
+fn gathered(program: &Program, arrays: &[Array]) -> Vec<f64> {
+    assert_eq!(program.parameters().len(), arrays.len());
+    let find = |name: &str| arrays.iter().find(|a| a.name == name).unwrap_or_else(|| panic!("the oracle lacks {name}"));
+    program.parameters().iter().flat_map(|p| find(&p.name).data.clone()).collect()
+}
+
+/// Fills tokens, targets and loss weights of one batch.
+fn source(batch: &Batch) -> impl Fn(usize, &mut Feed) + Sync + '_ {
+    |sequence, feed| {
+        feed.ids = vec![batch.tokens[sequence].clone(), batch.targets[sequence].clone()];
+        feed.arrays[0].fill(1.0);
+    }
+}
+
+/// Largest difference, relative to the largest expected scalar.
+fn error(given: impl IntoIterator<Item = f64>, expected: &[f64]) -> f64 {
+    let largest = expected.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
+    let differences: Vec<f64> = given.into_iter().zip(expected).map(|(g, e)| (g - e).abs() / largest).collect();
+    assert_eq!(differences.len(), expected.len());
+    assert!(differences.iter().all(|d| d.is_finite()));
+    differences.into_iter().fold(0.0, f64::max)
+}
+
+/// The waves are f32 in the engine and f64 in the oracle, so sinusoidal cases agree to f32 rounding only.
+fn reference_tolerance(case: &Case) -> f64 {
+    if case.settings.position == "sinusoidal" { 1e-6 } else { 1e-9 }
+}
+
+#[test]
+fn reference_has_jaxs_losses_and_gradients() {
+    for case in oracle().cases {
+        let program = program(&case.settings);
+        let (batch, tolerance) = (&case.batches[0], reference_tolerance(&case));
+        let point = gathered(&program, &case.weights);
+        let sum = Reference::new(&program.gradient()).gradient(&point, batch.tokens.len(), &source(batch));
+        assert!(error([sum.loss / sum.weight], &[case.loss]) <= tolerance, "{}: loss", case.name);
+        let gradient = sum.gradient.iter().map(|d| d / sum.weight);
+        assert!(error(gradient, &gathered(&program, &case.gradients)) <= tolerance, "{}: gradient", case.name);
+    }
+}
+
+#[test]
+fn lanes_have_jaxs_losses_and_gradients_within_f32_rounding() {
+    let mut team = Team::new(2);
+    for case in oracle().cases {
+        let program = program(&case.settings);
+        let batch = &case.batches[0];
+        let point: Vec<f32> = gathered(&program, &case.weights).iter().map(|x| *x as f32).collect();
+        for isa in Isa::available() {
+            let mut lanes = Lanes::new(&program.gradient(), isa);
+            let sum = lanes.gradient(&mut team, &point, batch.tokens.len(), &source(batch));
+            assert!(error([sum.loss / sum.weight], &[case.loss]) <= 1e-6, "{}: loss", case.name);
+            let gradient = sum.gradient.iter().map(|d| f64::from(*d) / sum.weight);
+            let error = error(gradient, &gathered(&program, &case.gradients));
+            assert!(error <= 5e-6, "{}: gradient differs by {error:e}", case.name);
+        }
+    }
+}
+
+/// Twenty steps; a wrong rate, decay or clip factor shows from the second loss on.
+#[test]
+fn twenty_steps_of_adamw_have_jaxs_losses_and_norms() {
+    for case in oracle().cases {
+        let (losses, norms) = losses_and_norms(&case, 1.0);
+        let (loss_error, norm_error) = (error(losses, &case.losses), error(norms, &case.norms));
+        assert!(loss_error <= 1e-5, "{}: losses differ by {loss_error:e}", case.name);
+        assert!(norm_error <= 1e-4, "{}: norms differ by {norm_error:e}", case.name);
+    }
+    let case = &oracle().cases[0];
+    assert!(error(losses_and_norms(case, 1.01).0, &case.losses) > 1e-5, "a rate that is 1 % too high passes");
+}
+
+fn losses_and_norms(case: &Case, rate_factor: f64) -> (Vec<f64>, Vec<f64>) {
+    let Shared { rate, beta1, beta2, epsilon, decay, clip } = case.optimiser;
+    let program = program(&case.settings);
+    let point = gathered(&program, &case.weights).iter().map(|x| *x as f32).collect();
+    let decay = |name: &str| if is_vector(name) { 0.0 } else { decay };
+    let group = |p: infimum_engine::Parameter| Group { decay: decay(&p.name), range: p.range, rate_factor };
+    let groups = program.parameters().into_iter().map(group).collect();
+    let mut optimiser = AdamW::new(point, groups, Moments { beta1, beta2, epsilon });
+    let (isa, mut team) = (Isa::best(), Team::new(1));
+    let mut lanes = Lanes::new(&program.gradient(), isa);
+    let step = |step: usize| {
+        let batch = &case.batches[step % case.batches.len()];
+        let sum = lanes.gradient(&mut team, optimiser.point(), batch.tokens.len(), &source(batch));
+        let squares: f64 = sum.gradient.iter().map(|d| f64::from(*d) * f64::from(*d)).sum();
+        let norm = squares.sqrt() / sum.weight;
+        optimiser.tell(isa, &sum.gradient, (clip_factor(norm, clip) / sum.weight) as f32, rate);
+        (sum.loss / sum.weight, norm)
+    };
+    (0..case.losses.len()).map(step).unzip()
+}

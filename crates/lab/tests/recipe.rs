@@ -1,0 +1,147 @@
+//! Recipes: everything that is wrong is said with key, value, range and way out.
+
+use std::path::Path;
+
+use infimum_lab::{Plan, Recipe, recipes};
+
+fn message(text: &str, overrides: &[&str]) -> String {
+    let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
+    let result = Recipe::parse(text, "test.toml", &overrides).and_then(|recipe| Plan::new(&recipe));
+    let error = result.expect_err("the recipe is wrong");
+    assert!(error.is_user_error());
+    error.to_string()
+}
+
+const GOOD: &str = "[world]\nkind = \"markov\"\nstates = 5\nlength = 9\nseed = 1\n\n[model]\nwidth = 8\nlayers = 1\nheads = 2\n";
+
+fn plan(text: &str, overrides: &[&str]) -> Plan {
+    let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
+    Plan::new(&Recipe::parse(text, "test.toml", &overrides).expect("the recipe is right")).expect("it makes a plan")
+}
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_and_the_line() {
+    for (set, expected) in [
+        ("model.widht=3", "unknown key `widht` in [model]; did you mean `width`?"),
+        ("modle.width=3", "unknown key `modle` in the recipe; did you mean `model`?"),
+        ("world.stats=3", "unknown key `stats` in [world]; did you mean `states`?"),
+        ("training.step=3", "unknown key `step` in [training]; did you mean `steps`?"),
+        ("evaluation.xyzzy=3", "unknown key `xyzzy` in [evaluation]; valid keys are every, keep_every, sequences, test_sequences"),
+    ] {
+        assert_eq!(message(GOOD, &[set]), expected);
+    }
+    let misspelled = GOOD.replace("width", "widht");
+    assert_eq!(message(&misspelled, &[]), "unknown key `widht` in [model] (line 8); did you mean `width`?");
+}
+
+/// Each: what is set, and what the message has to say: key, value, range or way out.
+#[test]
+fn every_wrong_value_is_named_with_its_range() {
+    for (set, parts) in [
+        ("world.length=-4", ["length = -4", "2 to 1000000"]),
+        ("world.states=1", ["states = 1", "nothing to predict"]),
+        ("world.states=2.5", ["world.states = 2.5", "a whole number"]),
+        ("world.sparsity=99", ["sparsity = 99", "empty row"]),
+        ("world.kind=markvo", ["\"markvo\"", "did you mean \"markov\"?"]),
+        ("world.generator=numpy", ["world.generator", "philox, numpy-legacy"]),
+        ("model.heads=3", ["model.heads = 3", "a divisor of model.width, 8"]),
+        ("model.heads=0", ["model.heads = 0", "at least 1"]),
+        ("model.width=0", ["model.width = 0", "at least 1 and at most 16384"]),
+        ("model.width=16384", ["model.width = 16384", "parameters, not"]),
+        ("model.layers=-1", ["model.layers = -1", "at least 0"]),
+        ("model.dropout=1.0", ["model.dropout = 1.0", "less than 1"]),
+        ("model.dropout=-0.1", ["model.dropout = -0.1", "at least 0"]),
+        ("model.activation=gleu", ["\"gleu\"", "did you mean \"gelu\"?"]),
+        ("model.bias=1", ["model.bias = 1", "true or false"]),
+        ("model.start_deviation=0", ["model.start_deviation = 0", "more than 0"]),
+        ("model=3", ["model = 3", "a table"]),
+        ("training.steps=0", ["training.steps = 0", "at least 1"]),
+        ("training.steps=3.0", ["training.steps = 3.0", "a whole number"]),
+        ("training.batch=0", ["training.batch = 0", "at least 1"]),
+        ("training.rate=fast", ["training.rate = \"fast\"", "a number"]),
+        ("training.rate=0", ["training.rate = 0", "more than 0"]),
+        ("training.rate=nan", ["training.rate = nan", "more than 0"]),
+        ("training.rate=inf", ["training.rate = inf", "at most 100"]),
+        ("training.last_rate=1", ["training.last_rate = 1", "0 to training.rate, 0.003"]),
+        ("training.warmup=1001", ["training.warmup = 1001", "at most training.steps, 1000"]),
+        ("training.beta2=1", ["training.beta2 = 1", "less than 1"]),
+        ("training.clip=-1", ["training.clip = -1", "at least 0"]),
+        ("training.seed=-1", ["training.seed = -1", "at least 0"]),
+        ("data.epochs=3", ["data.epochs = 3", "data.source = \"fixed\""]),
+        ("data.sequences=3", ["data.sequences = 3", "data.source = \"fixed\""]),
+        ("data.source=fixed", ["[data] lacks `sequences`", "fixed set"]),
+        ("evaluation.test_sequences=1", ["evaluation.test_sequences = 1", "at least 16"]),
+        ("name=a/b", ["name = \"a/b\"", "letters, digits"]),
+        ("training.init=no/such/file", ["no/such/file", "cannot"]),
+    ] {
+        let message = message(GOOD, &[set]);
+        assert!(parts.iter().all(|part| message.contains(part)), "{set}: {message}");
+    }
+}
+
+#[test]
+fn values_at_odds_with_each_other_are_refused() {
+    let fixed = ["data.source=fixed", "data.sequences=640", "data.epochs=2"];
+    assert!(message(GOOD, &[&fixed[..], &["training.steps=5"]].concat()).contains("data.epochs = 2"));
+    assert!(message(GOOD, &["data.source=fixed", "data.sequences=63"]).contains("at least the 64 sequences of a step"));
+    assert!(message(GOOD, &["model.attention=false", "model.mlp=false"]).contains("model.layers = 1 (line 9)"));
+    let constant = ["training.schedule=constant", "training.last_rate=0.001"];
+    assert!(message(GOOD, &constant).contains("training.last_rate = 0.001"));
+    assert!(message(GOOD, &["world.keep=2", "world.sparsity=20"]).contains("keep"));
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    assert!(message("[model]\nwidth = 8\n", &[]).starts_with("the recipe lacks `world`"));
+    assert!(message("[world]\nlength = 9", &[]).starts_with("[world] lacks `kind`"));
+    assert!(message("[world]\nkind = \"markov\"\nlength = 9\nseed = 4\n", &[]).starts_with("[world] lacks `states`"));
+    assert!(message("a = [", &[]).starts_with("test.toml is not valid TOML"));
+    for set in ["x", "=3", "name.x.y=3"] {
+        let message = message(&format!("name = \"n\"\n{GOOD}"), &[set]);
+        assert!(message.contains("KEY=VALUE"), "{message}");
+    }
+}
+
+#[test]
+fn overrides_take_toml_and_bare_words() {
+    let plan = plan(GOOD, &["model.activation=relu2", "training.steps=7", "training.rate=0.5", "model.bias=true", "name=\"x\""]);
+    assert_eq!((plan.training().steps, plan.training().rate, plan.name()), (7, 0.5, "x"));
+    assert!(plan.model().bias && plan.model().activation == infimum_lab::recipe::Activation::Relu2);
+}
+
+#[test]
+fn everything_that_was_left_out_is_resolved() {
+    let fresh = plan(GOOD, &["training.steps=400"]);
+    let training = fresh.training();
+    assert_eq!((training.warmup, training.last_rate, fresh.evaluation().every), (20, 0.003 / 10.0, 20));
+    let fixed = plan(GOOD, &["data.source=fixed", "data.sequences=100", "data.epochs=3", "training.batch=16"]);
+    assert_eq!(fixed.training().steps, 19);
+}
+
+#[test]
+fn plans_come_back_and_other_numerics_are_refused() {
+    for (name, text) in recipes::BUILT_IN {
+        let plan = plan(text, &[]);
+        let toml = plan.to_toml();
+        assert_eq!((plan.name(), &Plan::from_toml(&toml, Path::new("plan.toml")).unwrap()), (*name, &plan));
+        let numerics = format!("numerics = {}", plan.numerics());
+        for (old, new, expected) in [
+            (&*numerics, "numerics = 999", "numerics = 999, this version computes with"),
+            (&numerics, "", "lacks `numerics`"),
+            ("parameters = ", "parameters = 1", "parameters, its model has"),
+            ("[model]", "[model]\nwings = 2", "unknown field `wings`"),
+            ("heads = ", "heads = 7", "model.heads = 7"),
+        ] {
+            let error = Plan::from_toml(&toml.replacen(old, new, 1), Path::new("plan.toml")).unwrap_err();
+            assert!(error.is_user_error() && error.to_string().contains(expected), "{error}");
+        }
+    }
+}
+
+#[test]
+fn recipes_are_found_by_path_and_by_name() {
+    let named = Recipe::load(Path::new("markov-10"), &[]).unwrap();
+    assert_eq!(named.name.as_deref(), Some("markov-10"));
+    let message = Recipe::load(Path::new("markov-11"), &[]).unwrap_err().to_string();
+    assert!(message.contains("`markov-11`") && message.contains("markov-100-sparse75"), "{message}");
+}
