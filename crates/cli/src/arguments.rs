@@ -1,0 +1,286 @@
+//! What can be typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use infimum_lab::{CheckpointName, Isa};
+
+use crate::commands::new::NewWorld;
+
+/// Train tiny transformers on worlds whose best possible score is known exactly.
+#[derive(Debug, Parser)]
+#[command(name = "infimum", version, disable_help_subcommand = true, after_help = EXIT_STATUS)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+const EXIT_STATUS: &str = "\
+Example:
+  infimum run markov-10
+
+Results go to the standard output, progress and messages to the standard error.
+Exit status: 0 success; 2 a mistake of the user, or the system refuses; 1 a mistake of ours, an impossible
+score, or a loss that is no longer a number; 130 or 143 stopped by a signal, after saving.";
+
+/// One for each thing to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a model on a recipe's world, score it against the optimum, and keep a record.
+    #[command(after_help = "\
+Examples:
+  infimum run markov-10
+  infimum run my-recipe.toml --set training.steps=500 --set model.width=64 --seed 7
+
+Ctrl-C saves the run after the step; `infimum resume` goes on to the same bits.")]
+    Run(Run),
+    /// Go on with a run that was interrupted or killed, to the same bits.
+    #[command(after_help = "Example:\n  infimum resume markov-10-s1")]
+    Resume(Resume),
+    /// Print what no predictor can beat: the loss in the mean and by position, and the accuracy.
+    #[command(
+        after_help = "Examples:\n  infimum floor markov-10\n  infimum floor markov-100 --set world.length=64 --json"
+    )]
+    Floor(Floor),
+    /// Score the weights of a run or a file on fresh test sequences.
+    #[command(after_help = "\
+Examples:
+  infimum eval markov-10-s1 --at all
+  infimum eval weights.safetensors --recipe markov-10")]
+    Eval(Eval),
+    /// Let a trained model write sequences.
+    #[command(after_help = "Example:\n  infimum sample markov-10-s1 --sequences 3")]
+    Sample(Sample),
+    /// List the runs.
+    #[command(after_help = "Example:\n  infimum list --runs runs")]
+    List(List),
+    /// Show a run: its plan, its scores, and the hash of its final weights.
+    #[command(after_help = "Examples:\n  infimum show markov-10-s1\n  infimum show markov-10-s1 --csv > markov-10.csv")]
+    Show(Show),
+    /// Print a new recipe, every key explained.
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    #[command(after_help = "Example:\n  infimum new markov --states 37 --sparsity 60 > mine.toml")]
+    New {
+        #[command(subcommand)]
+        world: NewWorld,
+    },
+    /// Check a recipe: its plan, its parameters, and a forecast of memory and time. Nothing is run.
+    #[command(after_help = "Example:\n  infimum check markov-100 --set model.width=128")]
+    Check(Check),
+    /// Print the JSON Schema of recipes, for editors.
+    #[command(after_help = "Example:\n  infimum schema > recipe.schema.json")]
+    Schema,
+    /// Write sequences to files for other programs.
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    #[command(after_help = "Example:\n  infimum data export markov-10 data/mm10")]
+    Data {
+        #[command(subcommand)]
+        command: Data,
+    },
+    /// Print completions for a shell.
+    #[command(after_help = "Example:\n  infimum completions bash > ~/.local/share/bash-completion/completions/infimum")]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// What `data` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Data {
+    /// Write a recipe's sequences as nanoGPT reads them: train.bin, val.bin (16-bit tokens) and meta.json.
+    #[command(after_help = "\
+Example:
+  infimum data export markov-10 data/mm10
+
+The three published recipes give the published files to the byte.")]
+    Export(Export),
+}
+
+/// A recipe and what is changed in it.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RecipeArgument {
+    /// A recipe that is built in, or the path of one.
+    pub(crate) recipe: Option<PathBuf>,
+    /// Set one key of the recipe, such as training.steps=500. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+/// What computes. It decides speed, never bits.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Speed {
+    /// Threads. Default: one for each processor. Changes speed, never results.
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub(crate) threads: Option<usize>,
+    /// Instruction set: avx512, avx2, neon or scalar. Default: the best of this processor. Changes speed, never results.
+    #[arg(long, value_name = "ISA")]
+    pub(crate) isa: Option<Isa>,
+}
+
+/// Where runs are.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Runs {
+    /// The folder of the records.
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    pub(crate) runs: PathBuf,
+}
+
+/// How results are printed.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Form {
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgument,
+    /// Seed of start values, sequences and dropout; the same as --set training.seed=N.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63))]
+    pub(crate) seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Resume {
+    /// A run: its name or its folder. Default: the newest run that is not finished.
+    pub(crate) run: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Floor {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgument,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Eval {
+    /// A run (its name or its folder), or a file of weights. Default: the newest run.
+    #[arg(value_name = "RUN|FILE")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Which checkpoint of a run: a step, best, last, or all of them.
+    #[arg(long, value_name = "STEP|best|last|all", default_value = "last")]
+    pub(crate) at: At,
+    /// The recipe that a file of weights belongs to, if its metadata have no plan; for a run, another recipe to score it on.
+    #[arg(long, value_name = "RECIPE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// Set one key of that recipe. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE", requires = "recipe")]
+    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+/// Which checkpoints to score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    One(CheckpointName),
+    All,
+}
+
+impl std::str::FromStr for At {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(At::All),
+            text => text.parse().map(At::One).map_err(|_| "give a step, best, last or all".into()),
+        }
+    }
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Sample {
+    /// A run: its name or its folder. Default: the newest run.
+    pub(crate) run: Option<PathBuf>,
+    /// Which checkpoint: a step, best or last.
+    #[arg(long, value_name = "STEP|best|last", default_value = "last")]
+    pub(crate) at: CheckpointName,
+    /// How many sequences.
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(crate) sequences: NonZeroUsize,
+    /// Below 1 the likely become likelier, above 1 the unlikely; 0 takes the likeliest token always.
+    #[arg(long, value_name = "X", default_value = "1", value_parser = temperature)]
+    pub(crate) temperature: f64,
+    /// Seed of the draw.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct List {
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// A run: its name or its folder. Default: the newest run.
+    pub(crate) run: Option<PathBuf>,
+    /// Print the metrics over the steps as comma-separated values.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgument,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// A recipe that is built in, or the path of one.
+    pub(crate) recipe: PathBuf,
+    /// The folder to write to; created if need be.
+    pub(crate) dir: PathBuf,
+    /// Set one key of the recipe, such as export.train_sequences=100. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x >= 0.0);
+    number.ok_or_else(|| "a temperature is a number from 0 up".into())
+}

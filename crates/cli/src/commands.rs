@@ -1,0 +1,39 @@
+//! One file for each command.
+
+mod check;
+mod completions;
+mod data;
+mod eval;
+mod floor;
+mod list;
+pub(crate) mod new;
+mod recipes;
+mod resume;
+mod run;
+mod runs;
+mod sample;
+mod schema;
+mod show;
+mod training;
+mod welcome;
+
+use crate::arguments::{Arguments, Command, Data};
+
+/// Does what was typed.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    match arguments.command {
+        None => welcome::welcome(),
+        Some(Command::Run(arguments)) => run::run(&arguments),
+        Some(Command::Resume(arguments)) => resume::resume(&arguments),
+        Some(Command::Floor(arguments)) => floor::floor(&arguments),
+        Some(Command::Eval(arguments)) => eval::eval(&arguments),
+        Some(Command::Sample(arguments)) => sample::sample(&arguments),
+        Some(Command::List(arguments)) => list::list(&arguments),
+        Some(Command::Show(arguments)) => show::show(&arguments),
+        Some(Command::New { world }) => new::new(&world),
+        Some(Command::Check(arguments)) => check::check(&arguments),
+        Some(Command::Schema) => schema::schema(),
+        Some(Command::Data { command: Data::Export(arguments) }) => data::export(&arguments),
+        Some(Command::Completions { shell }) => completions::completions(shell),
+    }
+}

@@ -1,0 +1,115 @@
+//! `eval`: the scores of weights on fresh test sequences.
+
+use std::path::Path;
+
+use infimum_lab::training::{self, Event};
+use infimum_lab::{
+    CheckpointName, Experiment, Figure, LabError, Machine, Plan, Record, checkpoint, read_weights, record_plan,
+    weights_file,
+};
+use serde::Serialize;
+
+use crate::arguments::{At, Eval, RecipeArgument};
+use crate::commands::{recipes, runs};
+use crate::{output, progress, table};
+
+/// Weights to score.
+struct Weights {
+    name: String,
+    point: Vec<f32>,
+    /// Steps of the experiment's plan that led to them; 0 for weights that come from elsewhere.
+    steps: u64,
+}
+
+pub(crate) fn eval(arguments: &Eval) -> anyhow::Result<()> {
+    let (experiment, weights) = find(arguments)?;
+    let mut machine = runs::machine(&arguments.speed);
+    let mut scored = Vec::new();
+    for weights in weights {
+        let figures = score(&experiment, &mut machine, &weights)?;
+        scored.push((weights.name, figures));
+    }
+    match (arguments.form.json, arguments.at) {
+        (true, At::One(_)) => output::json(&scored[0].1),
+        (true, At::All) => output::json(&scored.iter().flat_map(with_name).collect::<Vec<_>>()),
+        (false, _) => output::print(&text(&scored)),
+    }
+}
+
+fn score(experiment: &Experiment, machine: &mut Machine, weights: &Weights) -> Result<Vec<Figure>, LabError> {
+    let total = experiment.plan().evaluation().test_sequences as u64;
+    progress::counting(&format!("scoring {}", weights.name), "test sequences", total, |tell| {
+        training::evaluate(experiment, machine, &weights.point, weights.steps, &mut |event| {
+            if let Event::Testing { done, .. } = event {
+                tell(done);
+            }
+        })
+    })
+}
+
+/// What to score, and on what.
+fn find(arguments: &Eval) -> anyhow::Result<(Experiment, Vec<Weights>)> {
+    let other = match &arguments.recipe {
+        Some(_) => {
+            Some(recipes::plan(&RecipeArgument { recipe: arguments.recipe.clone(), set: arguments.set.clone() }, &[])?)
+        }
+        None => None,
+    };
+    match &arguments.weights {
+        Some(path) if path.is_file() => of_file(path, other),
+        run => of_run(&runs::named(run.as_ref(), &arguments.runs)?, arguments.at, other),
+    }
+}
+
+fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
+    let name = path.display().to_string();
+    if let Some(plan) = other {
+        let experiment = Experiment::new(plan)?;
+        let point = read_weights(path, &experiment.layout())?;
+        return Ok((experiment, vec![Weights { name, point, steps: 0 }]));
+    }
+    let plan = Plan::from_toml(checkpoint::plan(&weights_file::read(path)?, path)?, path)?;
+    let experiment = Experiment::new(plan)?;
+    let (_, state) = checkpoint::read(path, &experiment.layout())?;
+    Ok((experiment, vec![Weights { name, point: state.point, steps: state.step }]))
+}
+
+fn of_run(record: &Record, at: At, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
+    let foreign = other.is_some();
+    let experiment = Experiment::new(other.map_or_else(|| record_plan(record), Ok)?)?;
+    let layout = experiment.layout();
+    let weights = |name: CheckpointName| -> Result<Weights, LabError> {
+        if foreign {
+            let point = read_weights(&record.checkpoint_path(name), &layout)?;
+            return Ok(Weights { name: name.to_string(), point, steps: 0 });
+        }
+        let state = record.load(name, &layout)?;
+        Ok(Weights { name: format!("{name} (step {})", state.step), point: state.point, steps: state.step })
+    };
+    let weights: Result<Vec<_>, _> = names(record, at)?.into_iter().map(weights).collect();
+    Ok((experiment, weights?))
+}
+
+fn names(record: &Record, at: At) -> Result<Vec<CheckpointName>, LabError> {
+    match at {
+        At::One(name) => Ok(vec![name]),
+        At::All => record.checkpoints(),
+    }
+}
+
+/// A figure and the checkpoint it belongs to, for `--at all --json`.
+#[derive(Serialize)]
+struct FigureAt<'a> {
+    at: &'a str,
+    #[serde(flatten)]
+    figure: &'a Figure,
+}
+
+fn with_name((name, figures): &(String, Vec<Figure>)) -> impl Iterator<Item = FigureAt<'_>> {
+    figures.iter().map(move |figure| FigureAt { at: name, figure })
+}
+
+fn text(scored: &[(String, Vec<Figure>)]) -> String {
+    let parts = scored.iter().map(|(name, figures)| format!("{name}\n\n{}\n", table::figures(figures)));
+    parts.collect::<Vec<_>>().join("\n")
+}

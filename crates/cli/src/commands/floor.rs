@@ -1,0 +1,52 @@
+//! `floor`: what no predictor can beat.
+
+use infimum_lab::{FloorLine, Floors};
+
+use crate::arguments::Floor;
+use crate::commands::recipes;
+use crate::number::fixed;
+use crate::{output, progress, table};
+
+/// Floors that differ by less are printed as one range of positions.
+const SAME_NATS: f64 = 5e-7;
+
+pub(crate) fn floor(arguments: &Floor) -> anyhow::Result<()> {
+    let plan = recipes::plan(&arguments.recipe, &[])?;
+    let floors = progress::waiting("computing the floors", || plan.world().build().map(|world| Floors::of(&*world)));
+    let floors = floors.map_err(infimum_lab::LabError::from)?;
+    if arguments.form.json {
+        return output::json(&floors);
+    }
+    output::print(&text(&floors))
+}
+
+fn text(floors: &Floors) -> String {
+    let mean = floors.floors.iter().filter(|line| line.position.is_none());
+    let mean = mean.map(|line| vec![line.name.clone(), fixed(line.nats, 6), line.kind.into(), line.about.clone()]);
+    let ceilings = floors.ceilings.iter().map(|line| vec![line.name.clone(), fixed(line.value, 6), line.about.clone()]);
+    let positions = by_position(&floors.floors).into_iter().map(|(range, nats)| vec![range, fixed(nats, 6)]);
+    format!(
+        "{}\n\n{}\n\n{}\n",
+        table::table(&["loss", ">nats", "kind", "what"], mean),
+        table::table(&["accuracy", ">fraction", "what"], ceilings),
+        table::table(&["position", ">floor, nats"], positions)
+    )
+}
+
+/// Ranges of positions with the same floor.
+fn by_position(floors: &[FloorLine]) -> Vec<(String, Option<f64>)> {
+    let mut ranges: Vec<(usize, usize, Option<f64>)> = Vec::new();
+    for line in floors {
+        let Some(position) = line.position else { continue };
+        match ranges.last_mut() {
+            Some((_, last, nats)) if *last + 1 == position && same(*nats, line.nats) => *last = position,
+            _ => ranges.push((position, position, line.nats)),
+        }
+    }
+    let name = |first, last| if first == last { format!("{first}") } else { format!("{first} to {last}") };
+    ranges.into_iter().map(|(first, last, nats)| (name(first, last), nats)).collect()
+}
+
+fn same(a: Option<f64>, b: Option<f64>) -> bool {
+    a == b || a.zip(b).is_some_and(|(a, b)| (a - b).abs() < SAME_NATS)
+}

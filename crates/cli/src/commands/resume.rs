@@ -1,0 +1,19 @@
+//! `resume`: a run goes on from its last checkpoint.
+
+use infimum_lab::{Experiment, Status, record_plan};
+
+use crate::arguments::Resume;
+use crate::commands::{runs, training};
+use crate::progress;
+
+pub(crate) fn resume(arguments: &Resume) -> anyhow::Result<()> {
+    let record = runs::to_resume(arguments.run.as_ref(), &arguments.runs)?;
+    if let Some(summary) = record.summary()?.filter(|summary| summary.status == Status::Finished) {
+        eprintln!("{} is finished; nothing is left to do", record.name());
+        return training::print(&record, &summary, arguments.form);
+    }
+    let plan = record_plan(&record)?;
+    let writer = record.write()?;
+    let experiment = progress::waiting("drawing the world", || Experiment::new(plan))?;
+    training::train(&experiment, &mut runs::machine(&arguments.speed), &writer, arguments.form)
+}

@@ -1,0 +1,78 @@
+//! `show`: one run in full.
+
+use infimum_lab::{Overview, Plan, Record, StepLine, record_plan};
+use serde::Serialize;
+
+use crate::arguments::Show;
+use crate::commands::{list, runs};
+use crate::number::{count, seconds};
+use crate::{output, table};
+
+pub(crate) fn show(arguments: &Show) -> anyhow::Result<()> {
+    let record = runs::named(arguments.run.as_ref(), &arguments.runs)?;
+    if arguments.csv {
+        return output::print(&csv(&record.metrics()?));
+    }
+    let (overview, plan) = (Overview::of(&record)?, record_plan(&record)?);
+    if arguments.form.json {
+        return output::json(&Shown { overview, plan });
+    }
+    output::print(&text(&record, &overview, &plan)?)
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    overview: Overview,
+    plan: Plan,
+}
+
+/// A plan in a few lines, one for each section.
+pub(crate) fn summary(plan: &Plan) -> Vec<(String, String)> {
+    let text = plan.to_toml();
+    let mut sections = vec![("plan".to_string(), Vec::new())];
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let last = sections.last_mut().expect("there is always one");
+        match line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            Some(name) => sections.push((name.to_string(), Vec::new())),
+            None => last.1.push(line.to_string()),
+        }
+    }
+    sections.into_iter().map(|(name, lines)| (name, lines.join(", "))).collect()
+}
+
+fn text(record: &Record, overview: &Overview, plan: &Plan) -> anyhow::Result<String> {
+    let time = record.summary()?.map_or("-".into(), |summary| seconds(summary.seconds));
+    let mut facts = vec![
+        ("run".to_string(), runs::argument(record)),
+        ("status".into(), list::status(overview.status).into()),
+        ("steps".into(), format!("{} of {}", count(overview.step), count(overview.steps))),
+        ("time".into(), time),
+        ("parameters".into(), count(overview.parameters as u64)),
+        ("weights".into(), overview.weights_hash.clone().unwrap_or("none yet".into())),
+        ("checkpoints".into(), checkpoints(record)?),
+    ];
+    facts.extend(summary(plan));
+    let facts = table::facts(&facts);
+    match overview.figures.is_empty() {
+        true => Ok(facts),
+        false => Ok(format!("{facts}\n{}\n", table::figures(&overview.figures))),
+    }
+}
+
+fn checkpoints(record: &Record) -> anyhow::Result<String> {
+    let names: Vec<String> = record.checkpoints()?.iter().map(ToString::to_string).collect();
+    Ok(if names.is_empty() { "none yet".into() } else { names.join(", ") })
+}
+
+/// The metrics over the steps; what was not measured is empty.
+fn csv(lines: &[StepLine]) -> String {
+    let mut text = String::from("step,tokens,rate,loss,gradient_norm,validation,excess,seconds\n");
+    let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    for line in lines {
+        let StepLine { step, tokens, rate, loss, gradient_norm, validation, excess, seconds } = line;
+        let (validation, excess) = (optional(*validation), optional(*excess));
+        text += &format!("{step},{tokens},{rate},{loss},{gradient_norm},{validation},{excess},{seconds}\n");
+    }
+    text
+}

@@ -1,0 +1,89 @@
+//! Numbers and times for people.
+
+use std::time::Duration;
+
+const MOST_DECIMALS: usize = 7;
+
+/// A number with `decimals` decimals; `-` for none.
+pub(crate) fn fixed(value: Option<f64>, decimals: usize) -> String {
+    value.map_or("-".into(), |value| format!("{value:.decimals$}"))
+}
+
+/// Decimals that show an interval of this width with two significant digits: 4 to 7; 4 where it is 0.
+pub(crate) fn decimals(width: f64) -> usize {
+    let (mut decimals, mut size) = (4, width.abs() * 1e3);
+    while size > 0.0 && size < 1.0 && decimals < MOST_DECIMALS {
+        (decimals, size) = (decimals + 1, size * 10.0);
+    }
+    decimals
+}
+
+/// A count with commas: `1,280,000`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A rate with three digits: `812`, `23.4 k`, `1.20 M`.
+pub(crate) fn short(x: f64) -> String {
+    let (value, unit) = match x {
+        x if x >= 1e9 => (x / 1e9, " G"),
+        x if x >= 1e6 => (x / 1e6, " M"),
+        x if x >= 1e3 => (x / 1e3, " k"),
+        x => (x, ""),
+    };
+    let decimals = if value >= 100.0 || unit.is_empty() {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    format!("{value:.decimals$}{unit}")
+}
+
+/// Bytes: `1.5 MB`.
+pub(crate) fn bytes(n: u64) -> String {
+    let text = short(n as f64);
+    if text.contains(' ') { format!("{text}B") } else { format!("{text} B") }
+}
+
+/// A time: `8 s`, `2 min 5 s`, `3 h 12 min`.
+pub(crate) fn time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 => format!("{:.1} s", time.as_secs_f64()),
+        10..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// A time in seconds that may be nonsense, such as an infinite forecast.
+pub(crate) fn seconds(seconds: f64) -> String {
+    Duration::try_from_secs_f64(seconds).map_or("unknown".into(), time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well() {
+        assert_eq!([0, 999, 1000, 1_280_000].map(count), ["0", "999", "1,000", "1,280,000"]);
+        assert_eq!([5.0, 812.3, 23_400.0, 1_200_000.0, 2.5e9].map(short), ["5", "812", "23.4 k", "1.20 M", "2.50 G"]);
+        assert_eq!([12, 1_500_000].map(bytes), ["12 B", "1.50 MB"]);
+        assert_eq!(
+            [1.24, 59.0, 125.0, 11_520.0, f64::NAN].map(seconds),
+            ["1.2 s", "59 s", "2 min 5 s", "3 h 12 min", "unknown"]
+        );
+        assert_eq!([0.0, 1.0, 0.002, 0.00012, 1e-9].map(decimals), [4, 4, 4, 5, 7]);
+    }
+}

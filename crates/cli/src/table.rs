@@ -1,0 +1,42 @@
+//! Tables for people.
+
+use comfy_table::{CellAlignment, Table, presets};
+use infimum_lab::Figure;
+
+use crate::number::{decimals, fixed};
+
+/// A table with these headings; columns whose heading begins with `>` are aligned to the right.
+pub(crate) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(headings.iter().map(|h| h.trim_start_matches('>')));
+    table.add_rows(rows);
+    for (column, heading) in table.column_iter_mut().zip(headings) {
+        let alignment = if heading.starts_with('>') { CellAlignment::Right } else { CellAlignment::Left };
+        column.set_cell_alignment(alignment);
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt()
+}
+
+/// Figures with unit, optimum, baseline and interval.
+pub(crate) fn figures(figures: &[Figure]) -> String {
+    let headings = ["metric", ">value", "unit", ">optimum", ">baseline", ">95 % interval"];
+    table(&headings, figures.iter().map(row))
+}
+
+fn row(figure: &Figure) -> Vec<String> {
+    let decimals = figure.low.zip(figure.high).map_or(4, |(low, high)| decimals(high - low));
+    let interval = match (figure.low, figure.high) {
+        (Some(low), Some(high)) => format!("{low:.decimals$} to {high:.decimals$}"),
+        _ => "-".into(),
+    };
+    let (optimum, baseline) = (fixed(figure.optimum, decimals), fixed(figure.baseline, decimals));
+    vec![figure.name.clone(), fixed(Some(figure.value), decimals), figure.unit.clone(), optimum, baseline, interval]
+}
+
+/// Names and values, one a line, the values in one column.
+pub(crate) fn facts(facts: &[(impl AsRef<str>, String)]) -> String {
+    let width = facts.iter().map(|(name, _)| name.as_ref().chars().count()).max().unwrap_or(0);
+    facts.iter().map(|(name, value)| format!("{:width$}  {value}\n", name.as_ref())).collect()
+}
