@@ -128,4 +128,4 @@ fn not_ours(path: &Path, problem: String) -> LabError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -59,7 +59,7 @@ pub enum LabError {
     },
     /// A world's settings that make no world.
     #[error("in [world]: {0}")]
-    World(#[from] WorldError),
+    World(Box<WorldError>),
     /// An argument of the form `a.b=c` that is none.
     #[error("--set {given}: it has to be KEY=VALUE with the whole key, such as training.steps=100")]
     Override {
@@ -164,6 +164,12 @@ pub enum LabError {
     Shape(#[from] ShapeError),
 }
 
+impl From<WorldError> for LabError {
+    fn from(error: WorldError) -> LabError {
+        LabError::World(Box::new(error))
+    }
+}
+
 impl LabError {
     /// Whether the user can mend it (exit status 2), or it is a fault of ours or of the run (1).
     pub fn is_user_error(&self) -> bool {
@@ -198,7 +204,9 @@ fn way_out(source: &std::io::Error) -> &'static str {
     match source.kind() {
         Kind::StorageFull => "; what was there before is intact: free some space, or write elsewhere",
         Kind::QuotaExceeded => "; what was there before is intact: free some of your quota, or write elsewhere",
-        Kind::FileTooLarge => "; what was there before is intact: raise the limit on file size (ulimit -f), or write elsewhere",
+        Kind::FileTooLarge => {
+            "; what was there before is intact: raise the limit on file size (ulimit -f), or write elsewhere"
+        }
         Kind::PermissionDenied | Kind::ReadOnlyFilesystem => "; choose a place that you may read and write",
         Kind::NotFound => "; check the path",
         _ => "",

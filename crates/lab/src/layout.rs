@@ -87,12 +87,13 @@ impl Layout {
     fn fit(&self, tensors: Vec<Tensor>) -> Result<Vec<f32>, String> {
         let mut named = by_name(tensors)?;
         self.check_presence(&named)?;
+        for parameter in &self.parameters {
+            check_shape(parameter, &named[&parameter.name])?;
+            check_finite(&named[&parameter.name])?;
+        }
         let mut point = Vec::with_capacity(self.scalars());
         for parameter in &self.parameters {
-            let tensor = named.remove(&parameter.name).expect("its presence was checked");
-            check_shape(parameter, &tensor)?;
-            check_finite(&tensor)?;
-            point.extend(tensor.data);
+            point.extend(named.remove(&parameter.name).expect("its presence was checked").data);
         }
         named.values().try_for_each(|tensor| self.check_tied(tensor, &point))?;
         Ok(point)
@@ -185,4 +186,4 @@ fn listed(names: &[String]) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -107,7 +107,13 @@ fn check_name(name: &str) -> Result<(), LabError> {
     }
     let allowed =
         "a record's name has 1 to 100 of the characters a-z, A-Z, 0-9, `.`, `_`, `-`, and does not begin with a dot";
-    Err(LabError::value("name", format!("{name:?}"), allowed, "give the recipe another name"))
+    Err(LabError::Value {
+        key: "name".into(),
+        value: format!("{name:?}"),
+        line: None,
+        allowed: allowed.into(),
+        remedy: "give the recipe another name".into(),
+    })
 }
 
 /// The folder of a record before it has its name; removed when this is dropped, unless it was renamed. A process that is
