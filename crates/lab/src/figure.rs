@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::number;
+
 /// One result. Everything shown anywhere comes from these.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// Its name: one name, one formula.
     pub name: String,
     /// The value.
+    #[serde(with = "number")]
     pub value: f64,
     /// The unit of the value, such as `nats`.
     pub unit: String,

@@ -51,7 +51,7 @@ pub struct Summary {
     pub steps: u64,
     /// Tokens trained on.
     pub tokens: u64,
-    /// Hash of the weights, as [`crate::weights_hash`] gives it.
+    /// Hash of the weights, as [`crate::Layout::weights_hash`] gives it.
     pub weights_hash: String,
     /// Scores on the test sequences.
     pub figures: Vec<Figure>,

@@ -27,7 +27,7 @@ pub fn write(
     replace(path, fill).map_err(LabError::io(action, path))
 }
 
-/// Writes a file whole with the content `bytes`. See [`write`].
+/// Writes a file whole with the content `bytes`. See [`write()`].
 pub fn write_bytes(path: &Path, action: &'static str, bytes: &[u8]) -> Result<(), LabError> {
     write(path, action, |file| file.write_all(bytes))
 }

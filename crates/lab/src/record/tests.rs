@@ -3,10 +3,10 @@
 use std::thread;
 
 use super::*;
-use crate::Status;
 use crate::checkpoint::tests::state;
 use crate::layout::tests::layout;
 use crate::scratch::Scratch;
+use crate::{Figure, Status};
 
 fn line(step: u64) -> StepLine {
     let (loss, gradient_norm) = (1.0 / 3.0, if step == 2 { f64::NAN } else { 0.1 });
@@ -74,6 +74,11 @@ fn numbers_that_are_none_do_not_lock_a_record() {
     let writer = Record::create(runs.path(), "m", "plan").unwrap();
     writer.write_metrics(&[line(2)]).unwrap();
     assert!(writer.record().metrics().unwrap()[0].gradient_norm.is_nan());
+    let (name, unit) = ("perplexity".to_string(), "1".to_string());
+    let figure = Figure { name, value: f64::INFINITY, unit, optimum: None, baseline: None, low: None, high: None };
+    let summary = Summary { figures: vec![figure], ..summary() };
+    writer.write_summary(&summary).unwrap();
+    assert_eq!(writer.record().summary().unwrap(), Some(summary));
 }
 
 #[test]
