@@ -45,7 +45,9 @@ impl Schedule {
         };
         let first = step * self.per_step;
         self.orders.retain(|(epoch, _)| *epoch >= first / size);
-        (first..first + self.per_step).map(|g| Address { step: 0, index: self.order(g / size, size)[(g % size) as usize] }).collect()
+        (first..first + self.per_step)
+            .map(|g| Address { step: 0, index: self.order(g / size, size)[(g % size) as usize] })
+            .collect()
     }
 
     /// How many different sequences `steps` steps have seen, and the address of each.
@@ -96,7 +98,8 @@ pub(crate) struct Inlets {
 
 impl Inlets {
     pub(crate) fn new(program: &Program) -> Inlets {
-        let ids = |name: &str| program.ids().iter().position(|i| i.name == name).expect("a decoder reads tokens and targets");
+        let ids =
+            |name: &str| program.ids().iter().position(|i| i.name == name).expect("a decoder reads tokens and targets");
         let input = |name: &str| program.input_index(name).expect("a decoder's inputs have names");
         let masks = program.masks().iter().map(|m| (input(&m.name), m.rate)).collect();
         Inlets { tokens: ids("tokens"), targets: ids("targets"), weights: input("weights"), masks }

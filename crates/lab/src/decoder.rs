@@ -221,7 +221,10 @@ mod tests {
         assert_eq!(count(Model { mlp: false, ..base.clone() }), embedding + attention + norms - 8);
         assert_eq!(count(Model { norm: Norm::None, ..base.clone() }), embedding + attention + mlp);
         assert_eq!(count(Model { tied: true, ..base.clone() }), embedding - 56 + attention + mlp + norms);
-        assert_eq!(count(Model { positions: Positions::Sinusoidal, ..base.clone() }), embedding - 40 + attention + mlp + norms);
+        assert_eq!(
+            count(Model { positions: Positions::Sinusoidal, ..base.clone() }),
+            embedding - 40 + attention + mlp + norms
+        );
         assert_eq!(count(Model { bias: true, ..base.clone() }), embedding + attention + mlp + 2 * norms + 32 + 40);
         assert_eq!(count(Model { layers: 0, ..base }), embedding + 8);
     }

@@ -18,7 +18,8 @@ impl Mean {
     /// (Cochran, Sampling Techniques, 1977, section 6.4).
     pub fn of(sequences: impl Iterator<Item = (f64, f64)> + Clone) -> Option<Mean> {
         let weighed = sequences.filter(|(weight, _)| *weight > 0.0);
-        let (count, weight, total) = weighed.clone().fold((0usize, 0.0, 0.0), |(n, w, t), (dw, dt)| (n + 1, w + dw, t + dt));
+        let (count, weight, total) =
+            weighed.clone().fold((0usize, 0.0, 0.0), |(n, w, t), (dw, dt)| (n + 1, w + dw, t + dt));
         if count == 0 {
             return None;
         }

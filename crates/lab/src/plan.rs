@@ -6,9 +6,9 @@ use infimum_engine::{NUMERICS, Program, Schedule};
 use infimum_worlds::{Settings, Shape, World};
 use serde::{Deserialize, Serialize};
 
-use crate::recipe::{Course, Export, Lines, Model, Source};
 use crate::decoder::{decoder, layout};
 use crate::error::CHANGE_IT;
+use crate::recipe::{Course, Export, Lines, Model, Source};
 use crate::{LabError, Recipe, read_weights};
 
 /// The most parameters a model may have.
@@ -265,7 +265,12 @@ impl Plan {
         require(within, "training", "a zero", "at least 1 for steps, batch, accumulation and evaluation.every".into())?;
         if let Some(sequences) = self.data.sequences {
             let step = t.sequences_per_step() as u64;
-            require(step <= sequences, "data.sequences", sequences, format!("at least the {step} sequences of a step"))?;
+            require(
+                step <= sequences,
+                "data.sequences",
+                sequences,
+                format!("at least the {step} sequences of a step"),
+            )?;
         }
         Ok(())
     }
@@ -291,7 +296,8 @@ fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
     let t = &recipe.training;
     let steps = steps(recipe)?;
     if t.schedule == Course::Constant && t.last_rate.is_some_and(|last| last != t.rate) {
-        let (value, allowed) = (t.last_rate.unwrap_or(t.rate), "not set with training.schedule = \"constant\"".to_string());
+        let (value, allowed) =
+            (t.last_rate.unwrap_or(t.rate), "not set with training.schedule = \"constant\"".to_string());
         return require(false, "training.last_rate", value, allowed).map(|()| unreachable!("it was refused"));
     }
     let last_rate = t.last_rate.unwrap_or(if t.schedule == Course::Constant { t.rate } else { t.rate / 10.0 });
@@ -318,7 +324,8 @@ fn steps(recipe: &Recipe) -> Result<u64, LabError> {
     let per_step = (recipe.training.batch * recipe.training.accumulation) as u64;
     match (recipe.training.steps, recipe.data.epochs, recipe.data.sequences) {
         (Some(_), Some(epochs), _) => {
-            require(false, "data.epochs", epochs, "not set beside training.steps, which says the same".into()).map(|()| 0)
+            require(false, "data.epochs", epochs, "not set beside training.steps, which says the same".into())
+                .map(|()| 0)
         }
         (None, Some(epochs), Some(sequences)) => Ok((epochs * sequences).div_ceil(per_step)),
         (steps, _, _) => Ok(steps.unwrap_or(1000)),
@@ -348,7 +355,12 @@ fn evaluation(recipe: &Recipe) -> Result<EvaluationPlan, LabError> {
 fn check_name(name: &str) -> Result<(), LabError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let fine = !name.is_empty() && name.len() <= 100 && name.chars().all(allowed) && !name.starts_with('.');
-    require(fine, "name", format!("{name:?}"), "1 to 100 letters, digits, `-`, `_` or `.`, not beginning with `.`".into())
+    require(
+        fine,
+        "name",
+        format!("{name:?}"),
+        "1 to 100 letters, digits, `-`, `_` or `.`, not beginning with `.`".into(),
+    )
 }
 
 fn require(holds: bool, key: &str, value: impl ToString, allowed: String) -> Result<(), LabError> {

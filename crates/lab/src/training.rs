@@ -10,7 +10,9 @@ use crate::evaluation::Evaluator;
 use crate::metrics::{self, Scored};
 use crate::retrace::retrace;
 use crate::trainer::{Step, Trainer};
-use crate::{CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, Status, StepLine, Summary, alarm};
+use crate::{
+    CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, Status, StepLine, Summary, alarm,
+};
 
 /// What happens in a run, as it happens.
 #[derive(Clone, Debug)]
@@ -167,7 +169,13 @@ impl<'a> Run<'a> {
     }
 
     /// Lines, validation and checkpoints that are due after a step.
-    fn after(&mut self, step: Step, machine: &mut Machine, progress: Progress<'_>, stop: &AtomicBool) -> Result<(), LabError> {
+    fn after(
+        &mut self,
+        step: Step,
+        machine: &mut Machine,
+        progress: Progress<'_>,
+        stop: &AtomicBool,
+    ) -> Result<(), LabError> {
         let (evaluation, done) = (self.experiment.plan().evaluation(), self.trainer.step());
         let end = done == self.steps();
         let validates = done.is_multiple_of(evaluation.every) || end;

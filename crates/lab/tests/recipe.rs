@@ -12,7 +12,8 @@ fn message(text: &str, overrides: &[&str]) -> String {
     error.to_string()
 }
 
-const GOOD: &str = "[world]\nkind = \"markov\"\nstates = 5\nlength = 9\nseed = 1\n\n[model]\nwidth = 8\nlayers = 1\nheads = 2\n";
+const GOOD: &str =
+    "[world]\nkind = \"markov\"\nstates = 5\nlength = 9\nseed = 1\n\n[model]\nwidth = 8\nlayers = 1\nheads = 2\n";
 
 fn plan(text: &str, overrides: &[&str]) -> Plan {
     let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
@@ -26,7 +27,10 @@ fn unknown_keys_are_refused_with_the_nearest_and_the_line() {
         ("modle.width=3", "unknown key `modle` in the recipe; did you mean `model`?"),
         ("world.stats=3", "unknown key `stats` in [world]; did you mean `states`?"),
         ("training.step=3", "unknown key `step` in [training]; did you mean `steps`?"),
-        ("evaluation.xyzzy=3", "unknown key `xyzzy` in [evaluation]; valid keys are every, keep_every, sequences, test_sequences"),
+        (
+            "evaluation.xyzzy=3",
+            "unknown key `xyzzy` in [evaluation]; valid keys are every, keep_every, sequences, test_sequences",
+        ),
     ] {
         assert_eq!(message(GOOD, &[set]), expected);
     }
@@ -104,7 +108,10 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn overrides_take_toml_and_bare_words() {
-    let plan = plan(GOOD, &["model.activation=relu2", "training.steps=7", "training.rate=0.5", "model.bias=true", "name=\"x\""]);
+    let plan = plan(
+        GOOD,
+        &["model.activation=relu2", "training.steps=7", "training.rate=0.5", "model.bias=true", "name=\"x\""],
+    );
     assert_eq!((plan.training().steps, plan.training().rate, plan.name()), (7, 0.5, "x"));
     assert!(plan.model().bias && plan.model().activation == infimum_lab::recipe::Activation::Relu2);
 }

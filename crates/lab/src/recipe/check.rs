@@ -3,8 +3,8 @@
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
-use crate::recipe::text::{Lines, Text, join};
 use crate::error::CHANGE_IT;
+use crate::recipe::text::{Lines, Text, join};
 use crate::{LabError, Recipe};
 
 /// The first mistake in `text`, keys in alphabetical order, unknown keys of a table before its values.
@@ -188,7 +188,8 @@ fn range_text(schema: &Json) -> String {
         ("maximum", "at most"),
         ("exclusiveMaximum", "less than"),
     ];
-    let texts = limits.iter().filter(|(key, _)| schema[*key].is_number()).map(|(key, text)| format!("{text} {}", schema[*key]));
+    let texts =
+        limits.iter().filter(|(key, _)| schema[*key].is_number()).map(|(key, text)| format!("{text} {}", schema[*key]));
     let texts: Vec<String> = texts.collect();
     if texts.is_empty() { "finite".into() } else { texts.join(" and ") }
 }

@@ -1,0 +1,174 @@
+//! The alarm rings when a model is better than the optimum, which takes a mistake, and never otherwise.
+
+use std::sync::atomic::AtomicBool;
+
+use infimum_engine::Isa;
+use infimum_lab::evaluation::Evaluator;
+use infimum_lab::{Experiment, LabError, Machine, Plan, Recipe, Record, Status, alarm, training};
+use infimum_worlds::{Belief, Example, Fact, Known, Purpose, Settings, Shape, Split, Stream, Truth, World};
+
+#[path = "../src/scratch.rs"]
+mod scratch;
+
+const RECIPE: &str = "[world]
+kind = \"markov\"
+states = 4
+length = 9
+seed = 3
+[model]
+width = 16
+layers = 1
+heads = 2
+[training]
+steps = 400
+batch = 16
+rate = 1e-2
+decay = 0.0
+seed = 5
+[evaluation]
+every = 20
+sequences = 64
+test_sequences = 64
+";
+
+/// A world whose sampler draws few different sequences, whatever the stream, and whose truth does not know.
+struct Few {
+    world: Box<dyn World>,
+    sequences: u64,
+}
+
+impl World for Few {
+    fn shape(&self) -> &Shape {
+        self.world.shape()
+    }
+
+    fn draw(&self, stream: &mut Stream, into: &mut Example) {
+        let index = stream.below(self.sequences);
+        self.world.draw(&mut Stream::new(9, Purpose::Check, 0, index), into);
+    }
+
+    fn truth(&self) -> Option<&dyn Truth> {
+        self.world.truth()
+    }
+
+    fn facts(&self) -> Vec<Fact> {
+        self.world.facts()
+    }
+
+    fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
+        self.world.export(train, validation, each);
+    }
+}
+
+fn plan(overrides: &[String]) -> Plan {
+    Plan::new(&Recipe::parse(RECIPE, "alarm.toml", overrides).unwrap()).unwrap()
+}
+
+/// Trains on a sampler of so few sequences, and returns how the run ended.
+fn run_on(sequences: u64, name: &str) -> (LabError, Status) {
+    let plan = plan(&[]);
+    let world = Few { world: plan.build_world(), sequences };
+    let scratch = scratch::Scratch::new(name);
+    let writer = Record::create(scratch.path(), "run", &plan.to_toml()).unwrap();
+    let experiment = Experiment::with_world(plan, Box::new(world));
+    let mut machine = Machine::new(Isa::best(), 2);
+    let result = training::run(&experiment, &mut machine, &writer, &mut |_| {}, &AtomicBool::new(false));
+    (result.expect_err("it rings"), writer.record().summary().unwrap().unwrap().status)
+}
+
+#[test]
+fn identical_sequences_ring() {
+    let (error, status) = run_on(1, "identical");
+    assert!(matches!(error, LabError::Impossible { excess, .. } if excess < -0.1), "{error}");
+    assert_eq!(status, Status::Impossible);
+    for cause in ["impossible: better than the optimum", "trained on", "identical"] {
+        assert!(error.to_string().contains(cause), "{error}");
+    }
+}
+
+#[test]
+fn test_sequences_that_were_trained_on_ring() {
+    let (error, status) = run_on(20, "leaked");
+    assert!(matches!(error, LabError::Impossible { .. }), "{error}");
+    assert_eq!(status, Status::Impossible);
+}
+
+/// The network that is the law of the chain: the embedding says which state it is, the head holds `ln P`.
+fn exact_law(experiment: &Experiment) -> Vec<f32> {
+    let (alphabet, width) = (experiment.world().shape().alphabet, experiment.plan().model().width);
+    let mut point = vec![0.0; experiment.plan().parameters()];
+    let parameters = experiment.program().parameters();
+    let [table, head] = &parameters[..] else { panic!("two arrays: {parameters:?}") };
+    for token in 0..alphabet {
+        point[table.range.start + token * width + token] = 1.0;
+    }
+    let mut belief = experiment.world().truth().unwrap().begin();
+    let mut law = vec![0.0; alphabet];
+    for token in 0..alphabet {
+        law_after(&mut *belief, token as u16, alphabet as u16 - 1, &mut law);
+        for (next, p) in law.iter().enumerate() {
+            // Far below everything possible; exp of it is 0.
+            point[head.range.start + next * width + token] = if *p > 0.0 { libm::log(*p) as f32 } else { -1e4 };
+        }
+    }
+    point
+}
+
+fn law_after(belief: &mut dyn Belief, token: u16, bos: u16, law: &mut [f64]) {
+    belief.restart();
+    belief.observe(bos);
+    if token != bos {
+        belief.observe(token);
+    }
+    assert_eq!(belief.law(0, law), Known::Yes);
+}
+
+/// Chains dense and sparse, from 2 to 33 states, even and peaked, with few test sequences and with many.
+#[test]
+fn networks_that_are_the_exact_law_never_ring() {
+    let mut machine = Machine::new(Isa::best(), 2);
+    let mut largest: f64 = 0.0;
+    for number in 0..1000 {
+        let mut stream = Stream::new(77, Purpose::Check, 0, number);
+        let states = 2 + stream.below(32) as i64;
+        let keep = 1 + stream.below(states as u64);
+        let concentration = [0.1, 1.0, 10.0][stream.below(3) as usize];
+        let tests = [1, 2, 3, 16, 40][stream.below(5) as usize];
+        let set = |key: &str, value: i64| format!("{key}={value}");
+        let mut overrides = vec![
+            set("world.states", states),
+            set("world.length", 2 + stream.below(20) as i64),
+            set("world.seed", number as i64),
+            set("world.keep", keep as i64),
+            format!("world.concentration={concentration}"),
+            set("model.width", states + 1),
+            set("training.seed", stream.below(1 << 40) as i64),
+        ];
+        let without = ["model.layers=0", "model.heads=1", "model.norm=none", "model.positions=none"];
+        overrides.extend(without.map(String::from));
+        let experiment = Experiment::new(plan(&overrides)).unwrap();
+        let point = exact_law(&experiment);
+        let mut evaluator = Evaluator::new(&experiment, &machine);
+        let scores = evaluator.score(&mut machine, &point, Purpose::Test, tests, &mut |_| {});
+        let excess = alarm::excess(&scores).unwrap();
+        alarm::check(excess, "test").unwrap_or_else(|error| panic!("{error}: {overrides:?}"));
+        largest = largest.max(excess.value.abs());
+    }
+    assert!(largest <= 1e-6, "the exact law has an excess of {largest:e}");
+    assert_eq!(Settings::KINDS, ["markov"], "another world needs its exact network here");
+}
+
+#[test]
+fn the_limit_is_four_standard_errors_and_a_millionth() {
+    let mean = |value: f64, standard_error: f64| infimum_lab::Mean { value, standard_error, sequences: 10 };
+    for (value, standard_error, rings) in [
+        (-0.0401, 0.01, true),
+        (-0.0399, 0.01, false),
+        (-2e-6, 0.0, true),
+        (-0.9e-6, 0.0, false),
+        (0.5, 0.0, false),
+        (-0.5, f64::INFINITY, false),
+    ] {
+        assert_eq!(alarm::check(mean(value, standard_error), "test").is_err(), rings, "{value} +- {standard_error}");
+    }
+}
