@@ -1,8 +1,8 @@
 //! Instructions run by their plain twins, one lane at a time: in f64, the definition, and in f32, whose bits the lanes have.
 
 use infimum_kernels::{
-    AttendGradient, Attention, Ids, Instruction, LANES, Matrix, NormGradient, Place, Scalar, View, ViewMut, Write,
-    plain,
+    Attend, AttendGradient, Attention, CrossEntropyGradient, Ids, Instruction, LANES, Matrix, NormForward,
+    NormGradient, Place, Scalar, View, ViewMut, Write, plain,
 };
 
 use crate::frame::{State, numbers, vectors};
@@ -142,13 +142,7 @@ fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
             let (ids, dy) = (m.ids(k.ids), m.value(k.dy));
             m.gradient(k.dtable, |dtable| plain::embed_gradient(dtable, &ids, dy.view()));
         }
-        Instruction::NormForward(k) => {
-            let (x, gain, bias) = (m.value(k.x), k.gain.map(|gain| m.weight(gain)), k.bias.map(|bias| m.weight(bias)));
-            let (gain, bias) = (gain.as_ref().map(Array::view), bias.as_ref().map(Array::view));
-            let mut saved = Array::zeros(k.saved);
-            m.write(k.y, |y| plain::norm(y, x.view(), k.norm, gain, bias, &mut saved.view_mut()));
-            m.replace(k.saved, saved);
-        }
+        Instruction::NormForward(k) => norm_forward(k, m),
         Instruction::NormGradient(k) => norm_gradient(k, m),
         Instruction::Activate(k) => {
             let x = m.value(k.x);
@@ -159,24 +153,14 @@ fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
             plain::activation_gradient(&mut dx.view_mut(), x.view(), dy.view(), k.kind);
             m.replace(k.dx, dx);
         }
-        Instruction::Attend(k) => {
-            let (q, key, v, mut saved) = (m.value(k.q), m.value(k.k), m.value(k.v), Array::zeros(k.saved));
-            let saved_view = &mut saved.view_mut();
-            m.write(k.y, |y| plain::attention(y, q.view(), key.view(), v.view(), k.attention, saved_view));
-            m.replace(k.saved, saved);
-        }
+        Instruction::Attend(k) => attention(k, m),
         Instruction::AttendGradient(k) => attention_gradient(k, m),
         Instruction::CrossEntropy(k) => {
             let (logits, ids, mut saved) = (m.value(k.logits), m.ids(k.targets), Array::zeros(k.saved));
             m.write(k.nats, |nats| plain::cross_entropy(nats, logits.view(), &ids, &mut saved.view_mut()));
             m.replace(k.saved, saved);
         }
-        Instruction::CrossEntropyGradient(k) => {
-            let (logits, ids, dnats, saved) = (m.value(k.logits), m.ids(k.targets), m.value(k.dnats), m.value(k.saved));
-            let mut to = m.target((k.dlogits, k.write));
-            plain::cross_entropy_gradient(&mut to.view_mut(), logits.view(), &ids, dnats.view(), saved.view());
-            m.replace(k.dlogits, to);
-        }
+        Instruction::CrossEntropyGradient(k) => cross_entropy_gradient(k, m),
     }
 }
 
@@ -222,4 +206,26 @@ fn attention_gradient<S: Scalar>(k: &AttendGradient, m: &mut Plain<S>) {
         m.replace(k.dv.0, dv);
     }
     m.replace(k.dk.0, dk);
+}
+
+fn norm_forward<S: Scalar>(k: &NormForward, m: &mut Plain<S>) {
+    let (x, gain, bias) = (m.value(k.x), k.gain.map(|gain| m.weight(gain)), k.bias.map(|bias| m.weight(bias)));
+    let (gain, bias) = (gain.as_ref().map(Array::view), bias.as_ref().map(Array::view));
+    let mut saved = Array::zeros(k.saved);
+    m.write(k.y, |y| plain::norm(y, x.view(), k.norm, gain, bias, &mut saved.view_mut()));
+    m.replace(k.saved, saved);
+}
+
+fn attention<S: Scalar>(k: &Attend, m: &mut Plain<S>) {
+    let (q, key, v, mut saved) = (m.value(k.q), m.value(k.k), m.value(k.v), Array::zeros(k.saved));
+    let saved_view = &mut saved.view_mut();
+    m.write(k.y, |y| plain::attention(y, q.view(), key.view(), v.view(), k.attention, saved_view));
+    m.replace(k.saved, saved);
+}
+
+fn cross_entropy_gradient<S: Scalar>(k: &CrossEntropyGradient, m: &mut Plain<S>) {
+    let (logits, ids, dnats, saved) = (m.value(k.logits), m.ids(k.targets), m.value(k.dnats), m.value(k.saved));
+    let mut to = m.target((k.dlogits, k.write));
+    plain::cross_entropy_gradient(&mut to.view_mut(), logits.view(), &ids, dnats.view(), saved.view());
+    m.replace(k.dlogits, to);
 }
