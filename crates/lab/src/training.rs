@@ -70,7 +70,7 @@ pub fn run(
     stop: &AtomicBool,
 ) -> Result<Summary, LabError> {
     let mut run = Run::new(experiment, machine, record)?;
-    let result = run.to_the_end(machine, progress, stop);
+    let result = run.finish(machine, progress, stop);
     let status = match &result {
         Ok((status, _)) => *status,
         Err(LabError::Impossible { .. }) => Status::Impossible,
@@ -121,7 +121,7 @@ impl<'a> Run<'a> {
         Ok(Run { experiment, record, trainer, evaluator, lines, best, losses: (0.0, 0), clock })
     }
 
-    fn to_the_end(
+    fn finish(
         &mut self,
         machine: &mut Machine,
         progress: Progress<'_>,
