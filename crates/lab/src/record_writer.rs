@@ -140,7 +140,7 @@ impl Unborn {
 
     /// Renames the folder to the first name that is free. A folder with content is never replaced, so of two processes that
     /// want a name one gets it.
-    fn settle(self, runs: &Path, name: &str) -> Result<PathBuf, LabError> {
+    fn settle(mut self, runs: &Path, name: &str) -> Result<PathBuf, LabError> {
         for number in 1_u64.. {
             let path = runs.join(if number == 1 { name.to_string() } else { format!("{name}-{number}") });
             if path.symlink_metadata().is_ok() {
@@ -149,7 +149,11 @@ impl Unborn {
             match fs::rename(&self.path, &path) {
                 Err(error)
                     if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::DirectoryNotEmpty) => {}
-                result => return result.map(|()| path.clone()).map_err(LabError::io("create the folder", &path)),
+                result => {
+                    result.map_err(LabError::io("create the folder", &path))?;
+                    self.path.clear();
+                    return Ok(path);
+                }
             }
         }
         unreachable!("one of 2^64 names is free")
@@ -158,7 +162,9 @@ impl Unborn {
 
 impl Drop for Unborn {
     fn drop(&mut self) {
-        // After the rename there is nothing to remove.
-        let _ = fs::remove_dir_all(&self.path);
+        // After the rename the path is empty: its old name may by now be that of another thread's folder.
+        if !self.path.as_os_str().is_empty() {
+            let _ = fs::remove_dir_all(&self.path);
+        }
     }
 }

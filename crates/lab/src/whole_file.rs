@@ -62,13 +62,14 @@ pub(crate) fn unfinished(path: &Path, number: usize) -> io::Result<PathBuf> {
 }
 
 fn replace(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let (partial, file) = Partial::create(path)?;
+    let (mut partial, file) = Partial::create(path)?;
     let mut file = BufWriter::new(file);
     fill(&mut file)?;
     let file = file.into_inner().map_err(|error| error.into_error())?;
     file.sync_all()?;
     drop(file);
     fs::rename(&partial.path, path)?;
+    partial.path.clear();
     sync_folder(folder_of(path))
 }
 
@@ -103,8 +104,11 @@ impl Partial {
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        // After the rename there is nothing to remove; if removing fails otherwise, `remove_leftovers` does it later.
-        let _ = fs::remove_file(&self.path);
+        // After the rename the path is empty: its old name may by now be that of another thread's file. If removing fails,
+        // `remove_leftovers` does it later.
+        if !self.path.as_os_str().is_empty() {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 
