@@ -41,21 +41,23 @@ fn paths_in_docs_exist(tree: &Tree) -> Report {
     report
 }
 
-/// Whether a span looks like a path: words of a path, with a slash or a known ending.
+/// Whether a span looks like a path: words of a path, with a slash or a known ending. An ending alone is none.
 fn is_path(span: &str) -> bool {
     let words = span.chars().all(|c| c.is_ascii_alphanumeric() || "_.-/".contains(c));
     let starts = span.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.');
-    words && starts && (span.contains('/') || FILE_ENDINGS.iter().any(|ending| span.ends_with(ending)))
+    let ends = FILE_ENDINGS.iter().any(|ending| span.ends_with(ending) && span != *ending);
+    words && starts && (span.contains('/') || ends)
 }
 
-/// Whether a name without a folder is the name of some file, or of one that the program writes (then it stands in a string
-/// of its code). `runs/NAME/` stands for the folder of a record.
+/// Whether a name without a folder is the name of some file or folder, or of one that the program writes (then it stands in
+/// a string of its code). `runs/NAME/` stands for the folder of a record.
 fn is_named(tree: &Tree, span: &str) -> bool {
-    let name = span.strip_prefix("runs/NAME/").unwrap_or(span);
-    let is_file = tree.files.keys().any(|path| path.ends_with(&format!("/{name}")));
+    let name = span.strip_prefix("runs/NAME/").unwrap_or(span).trim_end_matches('/');
+    let folder = format!("/{name}/");
+    let is_there = |path: &String| path.ends_with(&format!("/{name}")) || path.contains(&folder);
     let written =
         || tree.rust().any(|(file, _)| file.text.contains(&format!("\"{name}\"")) && !tree.is_test(&file.path));
-    !name.contains('/') && (is_file || written())
+    !name.contains('/') && (tree.files.keys().any(is_there) || written())
 }
 
 pub const COMMANDS_IN_DOCS_EXIST: Rule = Rule {
@@ -134,7 +136,7 @@ fn is_recipe_name(word: &str) -> bool {
 pub const KEYS_IN_DOCS_EXIST: Rule = Rule {
     check: keys_in_docs_exist,
     broken: &[&[("docs/a.md", "`training.rat`")], &[("docs/a.md", "`rate` and `training.speed = 3`")]],
-    sound: &[&[("docs/a.md", "`training.rate`, `training.rate = 0.001`, `std.rate`")]],
+    sound: &[&[("docs/a.md", "`training.rate`, `training.rate = 0.001`, `std.rate`, `data.rs`")]],
 };
 
 const SECTIONS: &[&str] = &["world", "model", "training", "data", "evaluation", "export"];
@@ -148,7 +150,8 @@ fn keys_in_docs_exist(tree: &Tree) -> Report {
             let Some((_, key)) = whole.split_once('.').filter(|(section, _)| SECTIONS.contains(section)) else {
                 continue;
             };
-            if key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit()) {
+            let is_key = key.chars().all(|c| c.is_ascii_lowercase() || c == '_' || c.is_ascii_digit());
+            if is_key && !FILE_ENDINGS.contains(&format!(".{key}").as_str()) {
                 let missing = !tree.schema.contains(&format!("\"{key}\""));
                 report.look(missing.then(|| format!("{}:{line}: the schema has no {whole}", file.path)));
             }

@@ -232,10 +232,9 @@ pub const NO_ORDER_FROM_A_HASH: Rule = Rule {
 
 pub const NO_CODE_IS_DEAD: Rule = Rule {
     check: |tree| {
-        let ban =
-            Ban { names: &["dead_code", "unused"], folders: &["crates/"], except: &[], allowed: &[], tests: false };
-        banned(tree, &ban)
+        let names = &["dead_code", "unused_variables", "unused_imports", "unused_must_use"];
+        banned(tree, &Ban { names, folders: &["crates/"], except: &[], allowed: &[], tests: false })
     },
     broken: &[&[("crates/engine/src/a.rs", "#[allow(dead_code)]\nfn a() {}")]],
-    sound: &[&[("crates/engine/src/a.rs", "fn unused_a() {}"), ("crates/lab/tests/a.rs", "#![allow(dead_code)]")]],
+    sound: &[&[("crates/engine/src/a.rs", "fn dead_code_a() {}"), ("crates/lab/tests/a.rs", "#![allow(dead_code)]")]],
 };
