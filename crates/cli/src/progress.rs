@@ -24,7 +24,7 @@ impl Progress {
     /// Work of `total` parts.
     pub(crate) fn new(total: u64) -> Progress {
         let bar = ProgressBar::new(total);
-        bar.set_style(ProgressStyle::with_template("{bar:16} {wide_msg}").expect("the template is valid"));
+        bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("the template is valid"));
         Progress { bar, live: stderr().is_terminal(), next_line: Instant::now() + PATIENCE }
     }
 

@@ -1,7 +1,6 @@
 //! The run that a user names, or the newest where none is named, and what computes.
 
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use anyhow::{Context, bail};
 use infimum_lab::{Isa, Machine, Record, newest};
@@ -27,7 +26,7 @@ pub(crate) fn to_resume(run: Option<&PathBuf>, runs: &Runs) -> anyhow::Result<Re
 
 /// Threads and instruction set.
 pub(crate) fn machine(speed: &Speed) -> Machine {
-    let available = || thread::available_parallelism().map_or(1, usize::from);
+    let available = || std::thread::available_parallelism().map_or(1, usize::from);
     Machine::new(speed.isa.unwrap_or_else(Isa::best), speed.threads.unwrap_or_else(available))
 }
 

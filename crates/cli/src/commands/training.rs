@@ -89,11 +89,12 @@ impl View {
             Event::Started { step, steps, tokens_per_step, floor } => {
                 self.floor = floor;
                 let from = if step == 0 { String::new() } else { format!(", on from step {}", count(step)) };
-                let steps = format!("{} steps of {} tokens{from}", count(steps), count(tokens_per_step));
+                let steps =
+                    format!("{} steps of {} tokens{from}; losses in nats", count(steps), count(tokens_per_step));
                 self.progress.line(&format!("{}, {steps}", self.title));
             }
             Event::Step { step, loss, tokens_per_second, seconds_left } => {
-                self.speed = format!("{} tokens/s, {} left", short(tokens_per_second), seconds(seconds_left));
+                self.speed = format!("{} tokens/s {} left", short(tokens_per_second), seconds(seconds_left));
                 let text = self.text(step, "loss", loss);
                 self.progress.at(step, || text);
             }
@@ -118,9 +119,9 @@ impl View {
         });
     }
 
+    /// Short enough for a terminal of 80 columns; losses are in nats.
     fn text(&self, step: u64, name: &str, loss: f64) -> String {
-        let (step, steps) = (count(step), count(self.steps));
         let (floor, excess) = (fixed(self.floor, 4), fixed(self.excess, 4));
-        format!("step {step} of {steps}, {name} {loss:.4}, floor {floor}, excess {excess} nats, {}", self.speed)
+        format!("step {step}/{} {name} {loss:.4} floor {floor} excess {excess} {}", self.steps, self.speed)
     }
 }

@@ -1,0 +1,220 @@
+//! What each command does, through the binary.
+
+mod session;
+
+use std::f64::consts::LN_10;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use session::Session;
+
+/// Every command, with those inside another, found by asking for help.
+fn commands(session: &Session, above: &str) -> Vec<String> {
+    let help = session.good(&format!("{above} --help"));
+    let Some((_, listed)) = help.split_once("Commands:\n") else { return vec![above.to_string()] };
+    let listed = listed.lines().take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.strip_prefix("  ")?.split(' ').next().filter(|name| !name.is_empty()));
+    let inside = names.flat_map(|name| commands(session, &format!("{above} {name}")));
+    std::iter::once(above.to_string()).chain(inside).collect()
+}
+
+#[test]
+fn every_command_has_help_with_an_example_that_it_understands() {
+    let session = Session::new("help");
+    let commands = commands(&session, "");
+    assert!(commands.len() >= 15, "{commands:?}");
+    for command in commands {
+        let help = session.good(&format!("{command} --help"));
+        let examples: Vec<&str> = help.lines().filter_map(|line| line.strip_prefix("  infimum ")).collect();
+        assert!(!examples.is_empty(), "`infimum{command} --help` has no example:\n{help}");
+        for example in examples {
+            let typed = example.split(" > ").next().unwrap();
+            assert!(typed.starts_with(command.trim_start()), "{typed}");
+            session.good(&format!("{typed} --help"));
+        }
+    }
+}
+
+#[test]
+fn bare_infimum_prints_three_commands_that_work_and_the_recipes() {
+    let session = Session::new("bare");
+    let text = session.good("");
+    let typed: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("  infimum ")).collect();
+    assert_eq!(typed.len(), 3, "{text}");
+    for line in typed {
+        session.good(&format!("{} --help", line.split("  ").next().unwrap()));
+    }
+    for recipe in ["markov-10", "markov-100", "markov-100-sparse75"] {
+        assert!(text.contains(&format!("  {recipe} ")), "{text}");
+    }
+}
+
+fn keys(object: &Value) -> Vec<&str> {
+    let mut keys: Vec<&str> = object.as_object().expect("it is an object").keys().map(String::as_str).collect();
+    keys.sort();
+    keys
+}
+
+const FIGURE: [&str; 7] = ["baseline", "high", "low", "name", "optimum", "unit", "value"];
+
+fn check_figures(figures: &Value) {
+    let figures = figures.as_array().expect("one list");
+    let named = |name: &str| figures.iter().find(|f| f["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+    assert!(figures.iter().all(|figure| keys(figure) == FIGURE), "{figures:?}");
+    assert_eq!(figures[0]["name"], "excess_loss");
+    for name in ["excess_loss", "cross_entropy", "perplexity", "accuracy"] {
+        for key in ["value", "optimum", "baseline", "low", "high"] {
+            assert!(named(name)[key].is_f64(), "{name} {key}: {:?}", named(name));
+        }
+    }
+}
+
+#[test]
+fn a_run_is_trained_scored_shown_listed_evaluated_and_sampled() {
+    let session = Session::new("story");
+    let figures = session.json("run tiny.toml");
+    check_figures(&figures);
+    assert_eq!(session.json("eval"), figures, "evaluating the last weights gives the scores of the run");
+    assert_eq!(session.json("eval tiny-s1 --at 40"), figures);
+    assert_eq!(session.json("eval runs/tiny-s1/checkpoints/last.safetensors"), figures);
+    let all = session.json("eval --at all");
+    let at: Vec<&str> = all.as_array().unwrap().iter().filter_map(|figure| figure["at"].as_str()).collect();
+    assert_eq!(at.len(), 4 * figures.as_array().unwrap().len(), "best, last, 20 and 40: {at:?}");
+
+    let shown = session.json("show");
+    assert_eq!((&shown["status"], &shown["step"], &shown["figures"]), (&"finished".into(), &40.into(), &figures));
+    assert_eq!(shown["weights_hash"], session.hash("tiny-s1"));
+    assert_eq!(shown["plan"]["training"]["batch"], 40);
+    let list = session.json("list");
+    assert_eq!((list[0]["name"].as_str(), list.as_array().map(Vec::len)), (Some("tiny-s1"), Some(1)));
+    assert!(session.good("list").contains("tiny-s1  finished"));
+
+    let samples = session.json("sample --sequences 3 --seed 5");
+    let samples: Vec<&Vec<Value>> = samples.as_array().unwrap().iter().map(|s| s.as_array().unwrap()).collect();
+    assert!(samples.len() == 3 && samples.iter().all(|s| s.len() == 8 && s[0] == 3), "{samples:?}");
+    assert_eq!(session.good("sample").lines().count(), 5);
+}
+
+#[test]
+fn the_metrics_over_steps_are_a_table_of_numbers() {
+    let session = Session::new("csv");
+    session.good("run tiny.toml --set training.steps=6 --seed 9");
+    let text = session.good("show tiny-s9 --csv");
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0], ["step", "tokens", "rate", "loss", "gradient_norm", "validation", "excess", "seconds"]);
+    assert_eq!(rows.iter().skip(1).map(|row| row[0]).collect::<Vec<_>>(), ["1", "2", "3", "4", "5", "6"]);
+    for row in &rows[1..] {
+        let measured = row[0].parse::<u64>().unwrap() % 2 == 0;
+        assert_eq!((row.len(), row[5].is_empty()), (8, !measured), "{row:?}");
+        assert!(row.iter().filter(|cell| !cell.is_empty()).all(|cell| cell.parse::<f64>().is_ok()), "{row:?}");
+    }
+}
+
+#[test]
+fn a_second_run_of_a_recipe_never_touches_the_first() {
+    let session = Session::new("second");
+    for _ in 0..2 {
+        session.good("run tiny.toml --set training.steps=4");
+    }
+    assert_eq!(session.hash("tiny-s1"), session.hash("tiny-s1-2"));
+    session.good("run tiny.toml --set training.steps=4 --seed 2");
+    assert_ne!(session.hash("tiny-s1"), session.hash("tiny-s2"));
+    let newest = session.json("show");
+    assert_eq!(newest["name"], "tiny-s2", "without a name, the newest");
+}
+
+#[test]
+fn floors_have_the_promised_shape_and_values() {
+    let session = Session::new("floor");
+    let floors = session.json("floor markov-10");
+    assert_eq!(keys(&floors), ["ceilings", "floors"]);
+    let list = floors["floors"].as_array().unwrap();
+    assert!(list.iter().all(|floor| keys(floor) == ["kind", "name", "nats"]));
+    let nats = |name: &str| list.iter().find(|f| f["name"] == name).and_then(|f| f["nats"].as_f64()).expect(name);
+    // From the published chain, computed independently: the floor of aligned sequences, the entropies of its rows.
+    for (name, value) in [("floor", 1.8881), ("row_mean_entropy", 1.8910), ("entropy_rate", 1.8873), ("uniform", LN_10)]
+    {
+        assert!((nats(name) - value).abs() <= 6e-5, "{name} {}", nats(name));
+    }
+    assert_eq!((list[0]["name"].as_str(), list[0]["kind"].as_str()), (Some("floor"), Some("exact")));
+    assert_eq!(list.iter().filter(|f| f["name"].as_str().unwrap().starts_with("floor_at_")).count(), 127);
+    let ceiling = &floors["ceilings"][0];
+    assert_eq!((keys(ceiling), ceiling["name"].as_str()), (vec!["name", "value"], Some("accuracy")));
+    assert!((ceiling["value"].as_f64().unwrap() - 0.3081).abs() <= 6e-5);
+    assert!(session.good("floor markov-10").contains("12 to 127"));
+}
+
+#[test]
+fn a_new_recipe_can_be_run() {
+    let session = Session::new("new");
+    let text = session.good("new markov --states 37 --sparsity 60 --length=9 --set model.width=8");
+    assert!(text.contains("states = 37") && text.contains("sparsity = 60.0") && text.contains("width = 8"), "{text}");
+    session.write("mine.toml", &text);
+    session.good("check mine.toml");
+    session.good("run mine.toml --set training.steps=2 --set evaluation.test_sequences=16");
+    assert_eq!(session.json("list")[0]["name"], "mine-s1");
+}
+
+#[test]
+fn check_runs_nothing() {
+    let session = Session::new("check");
+    let text = session.good("check markov-10 --threads 1");
+    for part in ["transformer.wte.weight", "parameters", "memory", "time", "width = 32", "1 thread, "] {
+        assert!(text.contains(part), "`{part}` is missing in\n{text}");
+    }
+    let json = session.json("check tiny.toml");
+    assert!(json["forecast"]["seconds"].is_f64() && json["plan"]["world"]["states"] == 3, "{json}");
+    assert!(!session.path("runs").exists());
+}
+
+#[test]
+fn the_schema_knows_every_section() {
+    let schema = Session::new("schema").good("schema");
+    let schema: Value = serde_json::from_str(&schema).unwrap();
+    let sections = keys(&schema["properties"]);
+    assert_eq!(sections, ["data", "evaluation", "export", "model", "name", "training", "world"]);
+}
+
+#[test]
+fn completions_exist_for_every_shell() {
+    let session = Session::new("completions");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(session.good(&format!("completions {shell}")).contains("resume"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let session = Session::new("pipe");
+    for arguments in [&["schema"][..], &["floor", "markov-10"], &["floor", "markov-10", "--json"], &["--help"]] {
+        let mut child = session.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut message = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut message).unwrap();
+        let status = child.wait().unwrap();
+        assert!(message.is_empty() && status.success(), "{arguments:?} {status} {message}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_stops_after_the_step_and_saves() {
+    for (signal, status) in [("INT", 130), ("TERM", 143)] {
+        let session = Session::new(&format!("signal-{signal}"));
+        let arguments = ["run", "tiny.toml", "--set", "training.steps=1000000", "--set", "evaluation.every=1000000"];
+        let mut child = session.command(&arguments).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut text = String::new();
+        stderr.read_line(&mut text).unwrap();
+        let sent = Command::new("kill").args([format!("-{signal}"), child.id().to_string()]).status().unwrap();
+        stderr.read_to_string(&mut text).unwrap();
+        assert!(sent.success() && child.wait().unwrap().code() == Some(status), "{text}");
+        assert!(text.contains("go on with: infimum resume"), "{text}");
+        let shown = session.json("show");
+        assert_eq!(shown["status"], "interrupted", "{shown}");
+        let kept: Vec<_> = fs::read_dir(session.path("runs/tiny-s1/checkpoints")).unwrap().flatten().collect();
+        assert!(!kept.is_empty());
+    }
+}

@@ -1,0 +1,210 @@
+//! Mistakes of users: one clear message each, exit status 2, nothing lost.
+
+mod session;
+
+use std::fs;
+use std::path::Path;
+
+use session::{Session, outcome, refused};
+
+#[test]
+fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
+    let session = Session::new("recipes");
+    let cases: [(&str, &[&str]); 12] = [
+        ("model.widht=8", &["unknown key `widht`", "[model]", "`width`"]),
+        ("world.length=-5", &["length = -5", "2 to"]),
+        ("world.states=1", &["states = 1", "2 to 65535"]),
+        ("world.sparsity=99", &["sparsity = 99", "empty row", "keep = 1"]),
+        ("world.kind=markof", &["world.kind", "\"markov\""]),
+        ("model.heads=3", &["model.heads = 3", "divisor"]),
+        ("training.rate=nan", &["training.rate", "nan"]),
+        ("training.steps=2.5", &["training.steps = 2.5", "whole number"]),
+        ("training.batch=0", &["training.batch = 0", "at least 1"]),
+        ("name=../up", &["name = ", "letters"]),
+        ("training.init=nowhere", &["nowhere"]),
+        ("steps", &["--set steps", "KEY=VALUE"]),
+    ];
+    for (setting, parts) in cases {
+        session.refused(&format!("run tiny.toml --set {setting}"), parts);
+        session.refused(&format!("check tiny.toml --set {setting}"), parts);
+        assert!(!session.path("runs").exists(), "{setting}");
+    }
+    session.write("broken.toml", "[world\n");
+    session.refused("run broken.toml", &["broken.toml", "line 1"]);
+    session.write("misspelled.toml", session::TINY.replace("width", "widht"));
+    session.refused("run misspelled.toml", &["`widht`", "`width`", "(line 8)"]);
+    session.write("bytes.toml", b"name = \"\xff\"");
+    session.refused("run bytes.toml", &["bytes.toml", "UTF-8"]);
+}
+
+#[test]
+fn what_does_not_exist_is_named_with_what_does() {
+    let session = Session::new("missing");
+    session.refused("run markov-11", &["markov-11", "markov-10"]);
+    session.refused("run nowhere/recipe.toml", &["nowhere/recipe.toml"]);
+    session.refused("show", &["no run in runs", "--runs"]);
+    session.refused("resume", &["no unfinished run", "--runs"]);
+    session.good("run tiny.toml --set training.steps=2");
+    session.refused("show tiny-s2", &["tiny-s2", "tiny-s1"]);
+    session.refused("eval tiny-s1 --at 1", &["tiny-s1", "step-000001", "best, last"]);
+    session.refused("eval --at lst", &["lst", "best"]);
+    session.refused("sample tiny-s1 --runs nowhere", &["nowhere"]);
+    for command in ["run", "floor", "check"] {
+        session.refused(command, &["which recipe?", "markov-10 ", "markov-100 "]);
+    }
+    session.refused("run tiny.toml --isa sse9", &["sse9", "scalar"]);
+    session.refused("run tiny.toml --threads 0", &["--threads", "0", "1..=1024"]);
+    session.refused("rum markov-10", &["rum", "run"]);
+    session.write("file", "");
+    session.refused("run tiny.toml --runs file/runs", &["file/runs"]);
+    session.refused("data export tiny.toml file", &["file"]);
+    assert_eq!(session.json("list").as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn corrupt_and_foreign_checkpoints_are_refused_by_everything_that_reads_them() {
+    let session = Session::new("checkpoints");
+    session.good("run tiny.toml --set training.steps=4");
+    session.good("run tiny.toml --set training.steps=4 --set model.width=6 --set name=other");
+    let last = session.path("runs/tiny-s1/checkpoints/last.safetensors");
+    let whole = fs::read(&last).unwrap();
+    let foreign = fs::read(session.path("runs/other-s1/checkpoints/last.safetensors")).unwrap();
+    let mut cases = vec![vec![], b"PK\x03\x04 a zip file".to_vec(), vec![0xff; 5000], foreign];
+    cases.extend([8, 100, whole.len() - 1].map(|length| whole[..length].to_vec()));
+    // Without its summary the record is an unfinished run, so that `show` and `resume` read the checkpoint.
+    let summary = session.path("runs/tiny-s1/summary.json");
+    fs::remove_file(&summary).unwrap();
+    for content in cases {
+        fs::write(&last, &content).unwrap();
+        for command in ["resume", "eval", "sample", "show"] {
+            session.refused(&format!("{command} tiny-s1"), &["last.safetensors"]);
+        }
+        assert_eq!(fs::read(&last).unwrap(), content, "what cannot be read is not overwritten");
+        assert!(!summary.exists());
+        assert!(session.good("list").contains("unreadable"), "one bad record does not hide the others");
+    }
+    session.refused("eval tiny.toml", &["tiny.toml"]);
+    session.refused("eval runs/other-s1/checkpoints/last.safetensors --recipe tiny.toml", &["other-s1", "shape"]);
+    fs::write(&last, whole).unwrap();
+    session.good("resume tiny-s1");
+}
+
+/// No file of a process may grow beyond `blocks` of 512 bytes.
+#[cfg(unix)]
+fn with_small_disk(session: &Session, blocks: usize, line: &str) -> session::Outcome {
+    let mut command = std::process::Command::new("sh");
+    let binary = env!("CARGO_BIN_EXE_infimum");
+    command
+        .args(["-c", &format!("ulimit -f {blocks} || exit 99; exec \"$0\" {line}"), binary])
+        .current_dir(session.path(""));
+    outcome(command)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[cfg(unix)]
+fn assert_no_leftovers(session: &Session, runs: &str) {
+    for folder in [runs.to_string(), format!("{runs}/tiny-s1"), format!("{runs}/tiny-s1/checkpoints")] {
+        let names = names(&session.path(folder));
+        assert!(names.iter().all(|name| !name.starts_with('.')), "{names:?}");
+    }
+}
+
+/// The plan is the smallest file, then the checkpoints; the lines outgrow them in the course of the run.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_at_any_write_loses_nothing() {
+    let session = Session::new("disk");
+    session.good("run tiny.toml --runs whole");
+    let hash = session.hash("whole/tiny-s1");
+    let mut refusals = Vec::new();
+    for blocks in 0.. {
+        let runs = format!("runs-{blocks}");
+        let run = with_small_disk(&session, blocks, &format!("run tiny.toml --runs {runs}"));
+        if run.status == Some(0) {
+            break;
+        }
+        let message = refused(&runs, run, &["cannot write the ", "ulimit -f"]);
+        refusals.push(message.split("cannot write the ").nth(1).unwrap().split(' ').next().unwrap().to_string());
+        assert_no_leftovers(&session, &runs);
+        let record = format!("{runs}/tiny-s1");
+        if session.path(&record).exists() {
+            assert!(message.contains(&format!("infimum resume {record}")), "{message}");
+            session.good(&format!("show {record}"));
+            session.good(&format!("resume {record}"));
+            assert_eq!(session.hash(&record), hash, "{blocks} blocks");
+        }
+    }
+    for file in ["plan", "checkpoint", "metrics"] {
+        assert!(refusals.iter().any(|refusal| refusal == file), "no write of a {file} failed: {refusals:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_at_the_summary_loses_nothing() {
+    let session = Session::new("summary");
+    session.good("run tiny.toml");
+    let hash = session.hash("tiny-s1");
+    let summary = session.path("runs/tiny-s1/summary.json");
+    fs::remove_file(&summary).unwrap();
+    refused("summary", with_small_disk(&session, 1, "resume tiny-s1"), &["cannot write the summary", "summary.json"]);
+    assert!(!summary.exists());
+    assert_no_leftovers(&session, "runs");
+    assert_eq!(session.hash("tiny-s1"), hash);
+    session.good("resume");
+    assert!(summary.exists() && session.hash("tiny-s1") == hash);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_disk_that_fills_during_an_export_leaves_the_old_files() {
+    let session = Session::new("export");
+    session.good("data export tiny.toml data --set export.train_sequences=10 --set export.validation_sequences=10");
+    let before = fs::read(session.path("data/train.bin")).unwrap();
+    let run = with_small_disk(&session, 1, "data export tiny.toml data");
+    refused("export", run, &["train.bin", "ulimit -f"]);
+    assert_eq!(fs::read(session.path("data/train.bin")).unwrap(), before);
+    assert_eq!(names(&session.path("data")).len(), 3);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn results_that_cannot_be_printed_are_an_error() {
+    let session = Session::new("full");
+    let mut command = session.command(&["schema"]);
+    command.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    refused("schema > /dev/full", outcome(command), &["standard output"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn paths_that_are_not_unicode_work_or_are_refused() {
+    use std::ffi::{OsStr, OsString};
+    use std::os::unix::ffi::OsStrExt;
+
+    let session = Session::new("bytes");
+    let odd = |text: &[u8]| OsStr::from_bytes(text).to_os_string();
+    let run = |arguments: &[OsString]| session.run(arguments);
+    session.write(odd(b"\xff.toml"), session::TINY.replace("steps = 40", "steps = 2"));
+    let works: [&[OsString]; 5] = [
+        &["run".into(), odd(b"\xff.toml"), "--runs".into(), odd(b"runs-\xfe")],
+        &["show".into(), "tiny-s1".into(), "--runs".into(), odd(b"runs-\xfe")],
+        &["eval".into(), odd(b"runs-\xfe/tiny-s1")],
+        &["list".into(), "--runs".into(), odd(b"runs-\xfe")],
+        &["data".into(), "export".into(), odd(b"\xff.toml"), odd(b"data-\xfe")],
+    ];
+    for arguments in works {
+        let outcome = run(arguments);
+        assert_eq!(outcome.status, Some(0), "{arguments:?}\n{}", outcome.stderr);
+    }
+    refused("no such recipe", run(&["run".into(), odd(b"no-\xff.toml")]), &["no-"]);
+    refused("no such run", run(&["show".into(), odd(b"\xff")]), &["no record"]);
+    refused("set", run(&["run".into(), "tiny.toml".into(), "--set".into(), odd(b"name=\xff")]), &["UTF-8"]);
+    refused("command", run(&[odd(b"\xff")]), &["\u{fffd}"]);
+    session.write(odd(b"nameless-\xff.toml"), session::TINY.replace("name = \"tiny\"", ""));
+    refused("nameless", run(&["run".into(), odd(b"nameless-\xff.toml")]), &["name", "letters"]);
+}
