@@ -45,7 +45,7 @@ fn dependencies(manifest: &File) -> Vec<Dependency<'_>> {
     found
 }
 
-pub const CRATE_ARROWS: Rule = Rule {
+pub(crate) const CRATE_ARROWS: Rule = Rule {
     check: crate_arrows,
     broken: &[
         &[("crates/worlds/Cargo.toml", "[dev-dependencies]\ninfimum-kernels.workspace = true\n")],
@@ -71,7 +71,7 @@ fn crate_arrows(tree: &Tree) -> Report {
     report
 }
 
-pub const DEPENDENCIES_SAY_WHY: Rule = Rule {
+pub(crate) const DEPENDENCIES_SAY_WHY: Rule = Rule {
     check: dependencies_say_why,
     broken: &[
         &[("crates/lab/Cargo.toml", "[dependencies]\nserde = \"1\"\n")],

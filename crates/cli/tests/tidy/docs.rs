@@ -8,7 +8,7 @@ use super::tree::{File, Tree};
 const FILE_ENDINGS: &[&str] =
     &[".rs", ".toml", ".md", ".py", ".sh", ".svg", ".json", ".jsonl", ".safetensors", ".bin", ".txt"];
 
-pub const PATHS_IN_DOCS_EXIST: Rule = Rule {
+pub(crate) const PATHS_IN_DOCS_EXIST: Rule = Rule {
     check: paths_in_docs_exist,
     broken: &[
         &[("README.md", "see `docs/gone.md`")],
@@ -60,7 +60,7 @@ fn is_named(tree: &Tree, span: &str) -> bool {
     !name.contains('/') && (tree.files.keys().any(is_there) || written())
 }
 
-pub const COMMANDS_IN_DOCS_EXIST: Rule = Rule {
+pub(crate) const COMMANDS_IN_DOCS_EXIST: Rule = Rule {
     check: commands_in_docs_exist,
     broken: &[
         &[("docs/a.md", "`infimum fly`"), ("recipes/a.toml", "")],
@@ -133,7 +133,7 @@ fn is_recipe_name(word: &str) -> bool {
     word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
 }
 
-pub const KEYS_IN_DOCS_EXIST: Rule = Rule {
+pub(crate) const KEYS_IN_DOCS_EXIST: Rule = Rule {
     check: keys_in_docs_exist,
     broken: &[&[("docs/a.md", "`training.rat`")], &[("docs/a.md", "`rate` and `training.speed = 3`")]],
     sound: &[&[("docs/a.md", "`training.rate`, `training.rate = 0.001`, `std.rate`, `data.rs`")]],
@@ -160,7 +160,7 @@ fn keys_in_docs_exist(tree: &Tree) -> Report {
     report
 }
 
-pub const CODE_IN_DOCS_IS_COMPILED: Rule = Rule {
+pub(crate) const CODE_IN_DOCS_IS_COMPILED: Rule = Rule {
     check: code_in_docs_is_compiled,
     broken: &[
         &[("docs/a.md", "```rust\nfn a() {}\n```"), ("examples/a.rs", "fn b() {}\n")],

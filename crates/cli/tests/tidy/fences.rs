@@ -52,7 +52,7 @@ fn applies(tree: &Tree, file: &File, ban: &Ban) -> bool {
     inside(ban.folders) && !inside(ban.except) && (ban.tests || !tree.is_test(&file.path))
 }
 
-pub const UNSAFE_ONLY_IN_KERNELS: Rule = Rule {
+pub(crate) const UNSAFE_ONLY_IN_KERNELS: Rule = Rule {
     check: |tree| {
         let ban = Ban { names: &["unsafe"], folders: &[""], except: &["crates/kernels/"], allowed: &[], tests: true };
         banned(tree, &ban)
@@ -69,7 +69,7 @@ pub const UNSAFE_ONLY_IN_KERNELS: Rule = Rule {
 
 /// The argument stands in the comment lines directly above the statement; `clippy::undocumented_unsafe_blocks`, which
 /// `kernels` denies, knows the statement better, this rule also knows code for other processors.
-pub const UNSAFE_BLOCKS_SAY_WHY: Rule = Rule {
+pub(crate) const UNSAFE_BLOCKS_SAY_WHY: Rule = Rule {
     check: unsafe_blocks_say_why,
     broken: &[
         &[("crates/kernels/src/a.rs", "fn a() {\n    // SAFETY: b\n    c();\n    unsafe { d() }\n}")],
@@ -107,7 +107,7 @@ fn has_argument(text: &str, line: usize) -> bool {
     comment.into_iter().any(|line| argument(line))
 }
 
-pub const NO_FILE_AND_NO_CLOCK_BELOW_LAB: Rule = Rule {
+pub(crate) const NO_FILE_AND_NO_CLOCK_BELOW_LAB: Rule = Rule {
     check: |tree| {
         banned(
             tree,
@@ -146,7 +146,7 @@ pub const NO_FILE_AND_NO_CLOCK_BELOW_LAB: Rule = Rule {
     ]],
 };
 
-pub const THREADS_ONLY_IN_THE_TEAM: Rule = Rule {
+pub(crate) const THREADS_ONLY_IN_THE_TEAM: Rule = Rule {
     check: |tree| {
         banned(
             tree,
@@ -171,7 +171,7 @@ pub const THREADS_ONLY_IN_THE_TEAM: Rule = Rule {
     ]],
 };
 
-pub const NO_GLOBAL_STATE: Rule = Rule {
+pub(crate) const NO_GLOBAL_STATE: Rule = Rule {
     check: no_global_state,
     broken: &[
         &[("crates/lab/src/a.rs", "static mut COUNT: u32 = 0;")],
@@ -213,7 +213,7 @@ fn no_global_state(tree: &Tree) -> Report {
     report
 }
 
-pub const NO_ORDER_FROM_A_HASH: Rule = Rule {
+pub(crate) const NO_ORDER_FROM_A_HASH: Rule = Rule {
     check: |tree| {
         banned(
             tree,
@@ -230,7 +230,7 @@ pub const NO_ORDER_FROM_A_HASH: Rule = Rule {
     sound: &[&[("crates/engine/src/a.rs", "use std::collections::BTreeMap; // no HashMap")]],
 };
 
-pub const NO_CODE_IS_DEAD: Rule = Rule {
+pub(crate) const NO_CODE_IS_DEAD: Rule = Rule {
     check: |tree| {
         let names = &["dead_code", "unused_variables", "unused_imports", "unused_must_use"];
         banned(tree, &Ban { names, folders: &["crates/"], except: &[], allowed: &[], tests: false })

@@ -3,18 +3,18 @@
 use super::tree::{File, Tree};
 
 /// A fenced block: its language, the line of its first line, its lines.
-pub struct Block<'a> {
-    pub language: &'a str,
-    pub line: usize,
-    pub lines: Vec<&'a str>,
+pub(crate) struct Block<'a> {
+    pub(crate) language: &'a str,
+    pub(crate) line: usize,
+    pub(crate) lines: Vec<&'a str>,
 }
 
 /// The documents that readers are sent to.
-pub fn documents(tree: &Tree) -> impl Iterator<Item = &File> {
+pub(crate) fn documents(tree: &Tree) -> impl Iterator<Item = &File> {
     tree.with_ending(".md")
 }
 
-pub fn blocks(text: &str) -> Vec<Block<'_>> {
+pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
     let mut found: Vec<Block> = Vec::new();
     let mut inside = false;
     for (at, line) in text.lines().enumerate() {
@@ -31,7 +31,7 @@ pub fn blocks(text: &str) -> Vec<Block<'_>> {
 }
 
 /// What stands between backticks on one line, outside of fenced blocks, with its line.
-pub fn spans(text: &str) -> Vec<(usize, &str)> {
+pub(crate) fn spans(text: &str) -> Vec<(usize, &str)> {
     let mut inside = false;
     let mut found = Vec::new();
     for (at, line) in text.lines().enumerate() {
@@ -45,7 +45,7 @@ pub fn spans(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// The targets of links and pictures, with their line.
-pub fn links(text: &str) -> Vec<(usize, &str)> {
+pub(crate) fn links(text: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     for (at, line) in text.lines().enumerate() {
         for after in line.split("](").skip(1) {
@@ -57,7 +57,7 @@ pub fn links(text: &str) -> Vec<(usize, &str)> {
 }
 
 /// Lines of commands in blocks that are meant for a terminal, and spans that begin with the program's name.
-pub fn commands(text: &str) -> Vec<(usize, &str)> {
+pub(crate) fn commands(text: &str) -> Vec<(usize, &str)> {
     let mut found: Vec<(usize, &str)> = spans(text)
         .into_iter()
         .filter(|(_, span)| span.starts_with("infimum ") || span.starts_with("cargo "))
@@ -69,7 +69,7 @@ pub fn commands(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-pub fn is_terminal(language: &str) -> bool {
+pub(crate) fn is_terminal(language: &str) -> bool {
     matches!(language, "sh" | "console")
 }
 

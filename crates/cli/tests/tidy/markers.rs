@@ -9,7 +9,7 @@ const UNFINISHED_CODE: &[&str] = &["todo!", "unimplemented!", "dbg!", "#[ignore"
 /// In comments, and in text that is not Rust.
 const UNFINISHED_TEXT: &[&str] = &["FIXME", "TODO", "XXX", "HACK"];
 
-pub const NOTHING_IS_UNFINISHED: Rule = Rule {
+pub(crate) const NOTHING_IS_UNFINISHED: Rule = Rule {
     check: nothing_is_unfinished,
     broken: &[
         &[("crates/lab/src/a.rs", "fn a() { todo!() }")],
@@ -45,7 +45,7 @@ fn written(tree: &Tree) -> impl Iterator<Item = &File> {
 /// Beginnings of paths that some machine has and another has not.
 const MACHINE_FOLDERS: &[&str] = &["/home/", "/root/", "/work/", "/tmp/", "/Users/", "/mnt/", "/farm/"];
 
-pub const NO_PATH_OF_ONE_MACHINE: Rule = Rule {
+pub(crate) const NO_PATH_OF_ONE_MACHINE: Rule = Rule {
     check: no_path_of_one_machine,
     broken: &[
         &[("docs/a.md", "see /home/me/x")],

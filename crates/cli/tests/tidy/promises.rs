@@ -5,7 +5,7 @@ use super::rule::{Report, Rule};
 use super::scan::words;
 use super::tree::{File, Tree};
 
-pub const README_GIVES_TWO_COMMANDS: Rule = Rule {
+pub(crate) const README_GIVES_TWO_COMMANDS: Rule = Rule {
     check: readme_gives_two_commands,
     broken: &[
         &[("README.md", "```sh\ncargo run --release -- run a\n```")],
@@ -31,7 +31,7 @@ fn readme_gives_two_commands(tree: &Tree) -> Report {
     report
 }
 
-pub const INVARIANTS_NAME_THEIR_TESTS: Rule = Rule {
+pub(crate) const INVARIANTS_NAME_THEIR_TESTS: Rule = Rule {
     check: |tree| invariants_name_their_tests(tree, 1),
     broken: &[
         &[("ARCHITECTURE.md", "| 1 | a | `gone` |"), ("crates/lab/src/a.rs", "fn gone() {} // gone")],
@@ -51,7 +51,7 @@ pub const INVARIANTS_NAME_THEIR_TESTS: Rule = Rule {
 /// As many as DESIGN.md has.
 const INVARIANTS: usize = 13;
 
-pub const ALL_INVARIANTS_ARE_LISTED: Rule = Rule {
+pub(crate) const ALL_INVARIANTS_ARE_LISTED: Rule = Rule {
     check: |tree| invariants_name_their_tests(tree, INVARIANTS),
     broken: &[&[("ARCHITECTURE.md", "| 1 | a | `a` |"), ("crates/lab/tests/a.rs", "#[test]\nfn a() {}")]],
     sound: &[&[
@@ -101,7 +101,7 @@ fn is_held(tree: &Tree, name: &str) -> bool {
     tree.rust().any(|(file, _)| test(file)) || rule() || lint()
 }
 
-pub const MESSAGES_IN_DOCS_ARE_REAL: Rule = Rule {
+pub(crate) const MESSAGES_IN_DOCS_ARE_REAL: Rule = Rule {
     check: messages_in_docs_are_real,
     broken: &[&[
         ("docs/troubleshooting.md", "### `the disk is … sad`"),

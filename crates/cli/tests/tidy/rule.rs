@@ -7,32 +7,32 @@ use super::tree::Tree;
 
 /// What a rule found. A rule that looked at nothing has not been held.
 #[derive(Default)]
-pub struct Report {
-    pub looked_at: usize,
-    pub findings: Vec<String>,
+pub(crate) struct Report {
+    pub(crate) looked_at: usize,
+    pub(crate) findings: Vec<String>,
 }
 
 /// Files by path and text.
-pub type Planted = &'static [(&'static str, &'static str)];
+pub(crate) type Planted = &'static [(&'static str, &'static str)];
 
 /// One thing that can be held by reading the tree.
-pub struct Rule {
-    pub check: fn(&Tree) -> Report,
+pub(crate) struct Rule {
+    pub(crate) check: fn(&Tree) -> Report,
     /// Trees in which the check has to find something.
-    pub broken: &'static [Planted],
+    pub(crate) broken: &'static [Planted],
     /// Trees in which it has to look at something and find nothing.
-    pub sound: &'static [Planted],
+    pub(crate) sound: &'static [Planted],
 }
 
 impl Report {
     /// One more subject, which either is as it should be or gives a finding.
-    pub fn look(&mut self, finding: Option<String>) {
+    pub(crate) fn look(&mut self, finding: Option<String>) {
         self.looked_at += 1;
         self.findings.extend(finding);
     }
 
     /// `path:line: text`
-    pub fn at(&mut self, path: &str, line: usize, text: impl AsRef<str>) {
+    pub(crate) fn at(&mut self, path: &str, line: usize, text: impl AsRef<str>) {
         self.findings.push(format!("{path}:{line}: {}", text.as_ref()));
     }
 }
@@ -41,7 +41,7 @@ static PROJECT: LazyLock<Tree> =
     LazyLock::new(|| Tree::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("a root")));
 
 /// Holds a rule on the project.
-pub fn hold(rule: &Rule) {
+pub(crate) fn hold(rule: &Rule) {
     let report = (rule.check)(&PROJECT);
     assert!(report.looked_at > 0, "the rule found nothing to look at");
     let count = report.findings.len();
@@ -49,7 +49,7 @@ pub fn hold(rule: &Rule) {
 }
 
 /// Shows that a rule finds what it should and nothing else.
-pub fn test_the_tester(rule: &Rule) {
+pub(crate) fn test_the_tester(rule: &Rule) {
     assert!(!rule.broken.is_empty() && !rule.sound.is_empty(), "a rule has planted trees of both kinds");
     for planted in rule.broken {
         assert!(!(rule.check)(&Tree::of(planted)).findings.is_empty(), "nothing found in {planted:#?}");

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 /// A Rust file, split. `code` and `comments` are as long as the text and break lines at the same bytes; whatever does not
 /// belong is blank; strings and characters are blank in both.
-pub struct Scan {
-    pub code: String,
-    pub comments: String,
+pub(crate) struct Scan {
+    pub(crate) code: String,
+    pub(crate) comments: String,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -18,7 +18,7 @@ enum Part {
 }
 
 impl Scan {
-    pub fn new(text: &str) -> Scan {
+    pub(crate) fn new(text: &str) -> Scan {
         let parts = parts(text);
         let keep = |kind| -> String {
             let bytes = text.bytes().zip(&parts);
@@ -29,7 +29,7 @@ impl Scan {
     }
 
     /// `code` without items under `#[cfg(test)]`.
-    pub fn production(&self) -> String {
+    pub(crate) fn production(&self) -> String {
         let mut code = self.code.clone().into_bytes();
         for range in self.test_items() {
             code[range].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
@@ -38,13 +38,13 @@ impl Scan {
     }
 
     /// The bytes of each item under `#[cfg(test)]`.
-    pub fn test_items(&self) -> Vec<Range<usize>> {
+    pub(crate) fn test_items(&self) -> Vec<Range<usize>> {
         let starts = self.code.match_indices("#[cfg(test)]").map(|(at, mark)| (at, at + mark.len()));
         starts.map(|(start, after)| start..item_end(&self.code, after)).collect()
     }
 
     /// Name and bytes of each function, from its `fn` to its closing brace; declarations without a body are left out.
-    pub fn functions(&self) -> Vec<(String, Range<usize>)> {
+    pub(crate) fn functions(&self) -> Vec<(String, Range<usize>)> {
         let mut found = Vec::new();
         for at in words(&self.code, "fn") {
             let name = word_at(&self.code, at + 2);
@@ -60,7 +60,7 @@ impl Scan {
     }
 
     /// What each `use` names, with braces written out: `use std::{fs, io::Read}` gives `std::fs` and `std::io::Read`.
-    pub fn imports(&self) -> Vec<(usize, String)> {
+    pub(crate) fn imports(&self) -> Vec<(usize, String)> {
         let mut found = Vec::new();
         for at in words(&self.code, "use") {
             let end = self.code[at..].find(';').map_or(self.code.len(), |n| at + n);
@@ -73,12 +73,12 @@ impl Scan {
 }
 
 /// The line of a byte, counted from 1.
-pub fn line_of(text: &str, at: usize) -> usize {
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
     1 + text[..at].matches('\n').count()
 }
 
 /// Where `word` stands in `code` with no letter, digit or underscore touching an end of it that is one.
-pub fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+pub(crate) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let joined = |a: Option<char>, b: Option<char>| a.is_some_and(is_word) && b.is_some_and(is_word);
     code.match_indices(word).map(|(at, _)| at).filter(move |&at| {
         let (before, after) = (code[..at].chars().next_back(), code[at + word.len()..].chars().next());
@@ -87,18 +87,18 @@ pub fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 
 }
 
 /// The identifier that begins at the first character that is not a space, or nothing.
-pub fn word_at(code: &str, at: usize) -> &str {
+pub(crate) fn word_at(code: &str, at: usize) -> &str {
     let rest = code[at..].trim_start();
     &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())]
 }
 
-pub fn is_word(c: char) -> bool {
+pub(crate) fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
 /// The byte after an item that starts at `from`: after its closing brace, or after the semicolon of one without a body.
 /// Semicolons and braces inside parentheses and brackets (`[u8; 4]`, attributes) belong to neither.
-pub fn item_end(code: &str, from: usize) -> usize {
+pub(crate) fn item_end(code: &str, from: usize) -> usize {
     let (mut braces, mut others) = (0, 0);
     for (at, byte) in code.bytes().enumerate().skip(from) {
         match byte {
@@ -160,8 +160,8 @@ fn piece(text: &str, at: usize) -> (Part, usize) {
         (Part::Comment, upto(rest.find('\n')))
     } else if rest.starts_with("/*") {
         (Part::Comment, at + block_comment(rest))
-    } else if rest.starts_with('"') {
-        (Part::Quoted, at + 1 + string_end(&rest[1..]))
+    } else if let Some(inner) = rest.strip_prefix('"') {
+        (Part::Quoted, at + 1 + string_end(inner))
     } else if let Some(n) = character(rest) {
         (Part::Quoted, at + n)
     } else if let Some(n) = raw_string(rest) {

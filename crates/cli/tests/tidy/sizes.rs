@@ -28,7 +28,7 @@ const fn text(bytes: &[u8]) -> &str {
     }
 }
 
-pub const FUNCTIONS_ARE_SHORT: Rule = Rule {
+pub(crate) const FUNCTIONS_ARE_SHORT: Rule = Rule {
     check: functions_are_short,
     broken: &[&[("crates/lab/src/a.rs", text(&long::<79>(b"fn a() {")))]],
     sound: &[&[("crates/lab/src/a.rs", text(&long::<78>(b"fn a() {")))]],
@@ -52,7 +52,7 @@ fn functions_are_short(tree: &Tree) -> Report {
 /// Text that people write; lock files and data are not.
 const WRITTEN: &[&str] = &[".rs", ".py", ".sh", ".toml", ".ci/run", "bench/figures"];
 
-pub const FILES_ARE_SHORT: Rule = Rule {
+pub(crate) const FILES_ARE_SHORT: Rule = Rule {
     check: files_are_short,
     broken: &[&[("a.py", text(&long::<502>(b"{")))]],
     sound: &[&[("a.rs", text(&long::<500>(b"{"))), ("a.json", text(&long::<502>(b"{")))]],
@@ -70,7 +70,7 @@ fn files_are_short(tree: &Tree) -> Report {
     report
 }
 
-pub const NAMES_SAY_THE_SUBJECT: Rule = Rule {
+pub(crate) const NAMES_SAY_THE_SUBJECT: Rule = Rule {
     check: names_say_the_subject,
     broken: &[&[("crates/lab/src/utils.rs", "")], &[("crates/lab/src/common/a.rs", "")], &[("docs/misc.md", "")]],
     sound: &[&[("crates/lab/src/commons.rs", "")]],
@@ -87,7 +87,7 @@ fn names_say_the_subject(tree: &Tree) -> Report {
     report
 }
 
-pub const RUST_FILES_ARE_REGISTERED: Rule = Rule {
+pub(crate) const RUST_FILES_ARE_REGISTERED: Rule = Rule {
     check: rust_files_are_registered,
     broken: &[
         &[("crates/lab/src/lib.rs", "mod a;"), ("crates/lab/src/a.rs", ""), ("crates/lab/src/b.rs", "")],
@@ -129,12 +129,14 @@ fn rust_files_are_registered(tree: &Tree) -> Report {
 /// Whether Cargo takes this file as the root of a crate, by its place or because a manifest names it.
 fn is_root(tree: &Tree, path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
-    let by_place = match parts.as_slice() {
-        ["crates", _, "src", "lib.rs" | "main.rs"] | ["crates", _, "src", "bin", _] | ["crates", _, "build.rs"] => true,
-        ["crates", _, "tests" | "examples" | "benches", _] => true,
-        ["crates", _, "tests" | "examples" | "benches", _, "main.rs"] => true,
-        _ => false,
-    };
+    let by_place = matches!(
+        parts.as_slice(),
+        ["crates", _, "src", "lib.rs" | "main.rs"]
+            | ["crates", _, "src", "bin", _]
+            | ["crates", _, "build.rs"]
+            | ["crates", _, "tests" | "examples" | "benches", _]
+            | ["crates", _, "tests" | "examples" | "benches", _, "main.rs"]
+    );
     let named = |manifest: &File| {
         let folder = manifest.path.trim_end_matches("Cargo.toml");
         quoted(&manifest.text).any(|name| name.ends_with(".rs") && join(folder, name) == path)
@@ -170,7 +172,7 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `path` seen from `folder`, with `..` resolved.
-pub fn join(folder: &str, path: &str) -> String {
+pub(crate) fn join(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {

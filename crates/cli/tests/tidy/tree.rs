@@ -7,20 +7,20 @@ use std::process::Command;
 use super::scan::{Scan, word_at, words};
 
 /// A file of the project. Files that are not UTF-8 have no text.
-pub struct File {
-    pub path: String,
-    pub text: String,
-    pub scan: Option<Scan>,
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) text: String,
+    pub(crate) scan: Option<Scan>,
 }
 
 /// All files of the project under their paths from its root, with `/` between folders.
-pub struct Tree {
-    pub files: BTreeMap<String, File>,
+pub(crate) struct Tree {
+    pub(crate) files: BTreeMap<String, File>,
     /// What `infimum --help` prints under "", `infimum data --help` under "data", `infimum data export --help` under
     /// "data export".
-    pub help: BTreeMap<String, String>,
+    pub(crate) help: BTreeMap<String, String>,
     /// What `infimum schema` prints.
-    pub schema: String,
+    pub(crate) schema: String,
     /// Modules declared under `#[cfg(test)]`, as paths without `.rs`.
     test_modules: BTreeSet<String>,
 }
@@ -31,7 +31,7 @@ const NOT_OURS: &[&str] = &["target", "runs", "__pycache__"];
 const DOTTED: &[&str] = &[".ci"];
 
 impl Tree {
-    pub fn read(root: &Path) -> Tree {
+    pub(crate) fn read(root: &Path) -> Tree {
         let mut tree = Tree::empty(infimum(&["schema"]));
         tree.read_folder(root, "");
         tree.find_test_modules();
@@ -40,7 +40,7 @@ impl Tree {
     }
 
     /// A tree of planted files. Its program has one command, `run`, with the flags `--seed` and `--help`.
-    pub fn of(files: &[(&str, &str)]) -> Tree {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Tree {
         let help =
             [("", "Commands:\n  run  Trains\n\nOptions:\n"), ("run", "Usage: infimum run\n\n  --seed <N>\n  --help\n")];
         let mut tree = Tree::empty("{\"rate\": {}}".to_string());
@@ -88,24 +88,24 @@ impl Tree {
     }
 
     /// Every Rust file.
-    pub fn rust(&self) -> impl Iterator<Item = (&File, &Scan)> {
+    pub(crate) fn rust(&self) -> impl Iterator<Item = (&File, &Scan)> {
         self.files.values().filter_map(|file| Some((file, file.scan.as_ref()?)))
     }
 
     /// The files with this ending.
-    pub fn with_ending<'a>(&'a self, ending: &'a str) -> impl Iterator<Item = &'a File> {
+    pub(crate) fn with_ending<'a>(&'a self, ending: &'a str) -> impl Iterator<Item = &'a File> {
         self.files.values().filter(move |file| file.path.ends_with(ending))
     }
 
     /// Whether this is a file or a folder.
-    pub fn has(&self, path: &str) -> bool {
+    pub(crate) fn has(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         self.files.contains_key(path) || self.files.keys().any(|file| file.starts_with(&format!("{path}/")))
     }
 
     /// Whether a Rust file is only ever compiled for tests: under `tests`, `examples` or `benches`, or a module that is
     /// declared under `#[cfg(test)]`, or below one.
-    pub fn is_test(&self, path: &str) -> bool {
+    pub(crate) fn is_test(&self, path: &str) -> bool {
         let in_folder = |name: &str| path.starts_with(&format!("{name}/")) || path.contains(&format!("/{name}/"));
         let below =
             |module: &String| path.strip_prefix(module).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'));
@@ -126,7 +126,7 @@ impl Tree {
 }
 
 /// Where the modules that a file declares lie: beside crate roots and `mod.rs`, in a folder of its own name otherwise.
-pub fn module_folder(path: &str) -> String {
+pub(crate) fn module_folder(path: &str) -> String {
     let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.trim_end_matches(".rs");
     let in_src = folder.ends_with("src") && matches!(stem, "lib" | "main");
