@@ -107,4 +107,10 @@ mod tests {
         assert_eq!(status(&nan.into()), OURS);
         assert!(is_broken_pipe(&io::Error::from(io::ErrorKind::BrokenPipe).into()));
     }
+
+    #[test]
+    fn a_panic_ends_with_our_status() {
+        let code = guarded(|| panic!("on purpose, for the test"));
+        assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(OURS)));
+    }
 }
