@@ -95,7 +95,7 @@ impl View {
             }
             Event::Step { step, loss, tokens_per_second, seconds_left } => {
                 self.speed = format!("{} tokens/s {} left", short(tokens_per_second), seconds(seconds_left));
-                let text = self.text(step, "loss", loss);
+                let text = self.text(step, &format!("loss {loss:.4} floor {}", fixed(self.floor, 4)));
                 self.progress.at(step, || text);
             }
             Event::Line(line) => self.line(line),
@@ -107,7 +107,9 @@ impl View {
     fn line(&mut self, line: &StepLine) {
         let Some(validation) = line.validation else { return };
         self.excess = line.excess;
-        let text = self.text(line.step, "validation", validation);
+        // The truth's loss on the same sequences, which chance puts above or below the floor.
+        let truth = fixed(line.excess.map(|excess| validation - excess), 4);
+        let text = self.text(line.step, &format!("validation {validation:.4} truth {truth}"));
         self.progress.milestone(line.step, &text);
     }
 
@@ -119,9 +121,9 @@ impl View {
         });
     }
 
-    /// Short enough for a terminal of 80 columns; losses are in nats.
-    fn text(&self, step: u64, name: &str, loss: f64) -> String {
-        let (floor, excess) = (fixed(self.floor, 4), fixed(self.excess, 4));
-        format!("step {step}/{} {name} {loss:.4} floor {floor} excess {excess} {}", self.steps, self.speed)
+    /// Short enough for a terminal of 80 columns; losses are in nats. What `losses` says is the model's and the best
+    /// possible; the excess is that of the last validation.
+    fn text(&self, step: u64, losses: &str) -> String {
+        format!("step {step}/{} {losses} excess {} {}", self.steps, fixed(self.excess, 4), self.speed)
     }
 }
