@@ -70,7 +70,8 @@ pub fn record_plan(record: &Record) -> Result<Plan, LabError> {
 /// # Errors
 /// When the folder cannot be read.
 pub fn newest(runs: &Path, unfinished: bool) -> Result<Option<Record>, LabError> {
-    let finished = |record: &Record| matches!(record.summary(), Ok(Some(summary)) if summary.status == Status::Finished);
+    let finished =
+        |record: &Record| matches!(record.summary(), Ok(Some(summary)) if summary.status == Status::Finished);
     let records = Record::list(runs)?.into_iter().filter(|record| !(unfinished && finished(record)));
     Ok(records.max_by_key(written))
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use infimum_worlds::counting::Counting;
-use infimum_worlds::{Example, Purpose, Settings, follow};
+use infimum_worlds::{Example, Purpose, follow};
 
 use crate::data::{self, Schedule};
 use crate::{Experiment, Mean};
@@ -22,7 +22,7 @@ pub struct Retraced {
 pub fn retrace(experiment: &Experiment, steps: u64) -> Retraced {
     let tests = experiment.plan().evaluation().test_sequences;
     let seed = experiment.plan().training().seed;
-    let (mut counting, mut example) = (counting(experiment), Example::default());
+    let (mut counting, mut example) = (experiment.world().counting(), Example::default());
     let draw = |purpose, address, into: &mut Example| data::draw(experiment.world(), seed, purpose, address, into);
     let mut test_keys = Vec::with_capacity(tests);
     for address in data::set(0..tests) {
@@ -38,13 +38,6 @@ pub fn retrace(experiment: &Experiment, steps: u64) -> Retraced {
     }
     let shared_sequences = test_keys.iter().filter(|k| seen.contains(*k)).count();
     Retraced { counting_excess: counting.and_then(|c| excess(experiment, &c)), shared_sequences }
-}
-
-/// The estimator that fits the world, if one does.
-fn counting(experiment: &Experiment) -> Option<Counting> {
-    match experiment.plan().world() {
-        Settings::Markov(chain) => Counting::new(chain.states as usize, chain.order as usize).ok(),
-    }
 }
 
 /// Tells sequences apart: 128 bits of a hash of tokens and targets, so that two different ones are never the same.

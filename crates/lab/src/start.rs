@@ -7,7 +7,8 @@ use crate::decoder::is_vector;
 use crate::recipe::Model;
 
 /// Random start values of all parameters, as nanoGPT: gains 1, biases 0, everything else normal with standard deviation
-/// `start_deviation` (0.02), divided by `sqrt(2 layers)` for the arrays that write into the residual stream.
+/// `embedding_deviation` (embedding, positions, head) or `start_deviation` (both 0.02), the latter divided by
+/// `sqrt(2 layers)` for the arrays that write into the residual stream.
 /// Array number `i` is drawn from the stream (`seed`, Start, 0, `i`).
 pub fn start(program: &Program, model: &Model, seed: u64) -> Vec<f32> {
     let mut point = vec![0.0; program.weights().parameters()];
@@ -26,8 +27,9 @@ pub fn start(program: &Program, model: &Model, seed: u64) -> Vec<f32> {
 }
 
 fn deviation(name: &str, model: &Model) -> f64 {
-    match name.ends_with("c_proj.weight") {
-        true => model.start_deviation / (2.0 * model.layers as f64).sqrt(),
-        false => model.start_deviation,
+    match name {
+        "transformer.wte.weight" | "transformer.wpe.weight" | "lm_head.weight" => model.embedding_deviation,
+        _ if name.ends_with("c_proj.weight") => model.start_deviation / (2.0 * model.layers as f64).sqrt(),
+        _ => model.start_deviation,
     }
 }

@@ -284,3 +284,25 @@ fn forecasts_count_what_is_there() {
     assert_eq!((forecast.parameters, forecast.tokens), (experiment.plan().parameters(), 40 * 24 * 6));
     assert!(forecast.seconds > 0.0 && forecast.seconds < 60.0 && forecast.bytes > 10_000);
 }
+
+/// In a world of eight sequences every test sequence was trained on; in a larger one the count is that of a search.
+#[test]
+fn shared_sequences_are_counted() {
+    let count = |overrides: &[&str]| {
+        let experiment = experiment(overrides);
+        let draw = |purpose, step, index| {
+            let mut example = infimum_worlds::Example::default();
+            let address = infimum_lab::data::Address { step, index };
+            infimum_lab::data::draw(experiment.world(), 5, purpose, address, &mut example);
+            (example.tokens, example.targets)
+        };
+        let trained: Vec<_> = (0..24).map(|index| draw(infimum_worlds::Purpose::Train, 0, index)).collect();
+        let searched = (0..64).filter(|i| trained.contains(&draw(infimum_worlds::Purpose::Test, 0, *i))).count();
+        (infimum_lab::retrace(&experiment, 1).shared_sequences, searched)
+    };
+    let (some, searched) = count(&["world.length=4"]);
+    assert!(some == searched && some > 0 && some < 64, "{some} counted, {searched} found");
+    assert_eq!(count(&["world.length=30"]), (0, 0));
+    let tiny = experiment(&["world.states=2", "world.length=4"]);
+    assert_eq!(infimum_lab::retrace(&tiny, 40).shared_sequences, 64);
+}

@@ -26,6 +26,7 @@ mod stationary;
 
 use std::sync::OnceLock;
 
+use crate::counting::Counting;
 use crate::{Baseline, Belief, Example, Fact, Floor, Head, Purpose, Shape, Split, Stream, Truth, World};
 
 use belief::ChainBelief;
@@ -149,6 +150,10 @@ impl World for Markov {
 
     fn truth(&self) -> Option<&dyn Truth> {
         Some(self)
+    }
+
+    fn counting(&self) -> Option<Counting> {
+        Counting::new(self.states(), self.order()).ok()
     }
 
     fn facts(&self) -> Vec<Fact> {

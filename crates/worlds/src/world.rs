@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::counting::Counting;
 use crate::{Stream, Truth};
 
 /// One thing to predict at every position: the next token, a class.
@@ -102,6 +103,11 @@ pub trait World: Send + Sync {
 
     /// What is true of this world: each fact's name is unique.
     fn facts(&self) -> Vec<Fact>;
+
+    /// An estimator that counts what fits this world, to stand beside a model that saw the same sequences.
+    fn counting(&self) -> Option<Counting> {
+        None
+    }
 
     /// Hands `train` training blocks and then `validation` validation blocks to `each`: whole sequences as they stand in
     /// data files, first token included. The blocks depend on the world's settings and on the two numbers alone.

@@ -36,6 +36,9 @@ pub struct Model {
     /// Probability that a channel is dropped after the embedding, attention and MLP, in training. 0 to below 1.
     #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub dropout: f64,
+    /// Standard deviation of the start values of token embedding, learned positions and an untied head.
+    #[schemars(range(max = 100.0), extend("exclusiveMinimum" = 0.0))]
+    pub embedding_deviation: f64,
     /// Standard deviation of start values; arrays that write into the residual stream get it divided by `sqrt(2 layers)`.
     #[schemars(range(max = 100.0), extend("exclusiveMinimum" = 0.0))]
     pub start_deviation: f64,
@@ -56,6 +59,7 @@ impl Default for Model {
             attention: true,
             mlp: true,
             dropout: 0.0,
+            embedding_deviation: 0.02,
             start_deviation: 0.02,
         }
     }
