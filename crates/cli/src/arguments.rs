@@ -45,6 +45,11 @@ Ctrl-C saves the run after the step; `infimum resume` goes on to the same bits."
         after_help = "Examples:\n  infimum floor markov-10\n  infimum floor markov-100 --set world.length=64 --json"
     )]
     Floor(Floor),
+    /// Print the exact probabilities of the next token after some tokens.
+    #[command(
+        after_help = "Examples:\n  infimum law markov-10 --after 0\n  infimum law markov-100 --after 17,4 --json"
+    )]
+    Law(Law),
     /// Score the weights of a run or a file on fresh test sequences.
     #[command(after_help = "\
 Examples:
@@ -168,6 +173,17 @@ pub(crate) struct Resume {
 pub(crate) struct Floor {
     #[command(flatten)]
     pub(crate) recipe: RecipeArgument,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Law {
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgument,
+    /// Tokens that came before, separated by commas; the token that begins every sequence need not be named.
+    #[arg(long, value_name = "TOKENS", value_delimiter = ',')]
+    pub(crate) after: Vec<u16>,
     #[command(flatten)]
     pub(crate) form: Form,
 }

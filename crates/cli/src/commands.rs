@@ -5,6 +5,7 @@ mod completions;
 mod data;
 mod eval;
 mod floor;
+mod law;
 mod list;
 pub(crate) mod new;
 mod recipes;
@@ -26,6 +27,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Resume(arguments)) => resume::resume(&arguments),
         Some(Command::Floor(arguments)) => floor::floor(&arguments),
+        Some(Command::Law(arguments)) => law::law(&arguments),
         Some(Command::Eval(arguments)) => eval::eval(&arguments),
         Some(Command::Sample(arguments)) => sample::sample(&arguments),
         Some(Command::List(arguments)) => list::list(&arguments),

@@ -15,6 +15,26 @@ const PUBLISHED: [(&str, &str, u64, u64); 3] = [
     ("markov-100-sparse75", "7a91d102044084db137f45be72ff807b107cd1eab7b5280632430892a39a3ada", 25_600_000, 2_560_000),
 ];
 
+/// Recipe, tokens that came before, next token, its probability as NumPy computes it from seed 42.
+const ANCHORS: [(&str, &str, usize, f64); 5] = [
+    ("markov-10", "", 0, 0.04569442674861943),
+    ("markov-10", "--after 0", 1, 0.43963695788924945),
+    ("markov-100", "", 0, 0.005130025645858949),
+    ("markov-100", "--after 0", 0, 0.0003271139753256727),
+    ("markov-100-sparse75", "--after 0", 0, 0.0037750007870257863),
+];
+
+#[test]
+fn the_laws_are_the_published_ones_to_two_units_in_the_last_place() {
+    let session = Session::new("anchors");
+    for (recipe, after, token, expected) in ANCHORS {
+        let law: serde_json::Value =
+            serde_json::from_str(&session.good(&format!("law {recipe} {after} --json"))).unwrap();
+        let found = law["law"][token].as_f64().unwrap();
+        assert!(found.to_bits().abs_diff(expected.to_bits()) <= 2, "{recipe} {after}: {found:?} for {expected:?}");
+    }
+}
+
 #[test]
 fn the_exported_files_are_the_published_ones() {
     let session = Session::new("published");

@@ -27,6 +27,7 @@ mod sample;
 mod mean;
 mod figure;
 mod floors;
+mod law;
 mod new_recipe;
 
 mod number;
@@ -53,6 +54,7 @@ pub use floors::{CeilingLine, FloorLine, Floors};
 pub use forecast::{Forecast, WeightLine, forecast};
 pub use infimum_engine::Isa;
 pub use journal::{Status, StepLine, Summary};
+pub use law::Law;
 pub use layout::Layout;
 pub use mean::Mean;
 pub use new_recipe::{Key, Kind, kinds, new_recipe};

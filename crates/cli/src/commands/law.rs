@@ -1,0 +1,18 @@
+//! `law`: the exact probabilities of the next token.
+
+use infimum_lab::{LabError, Law as NextToken};
+
+use crate::arguments::Law;
+use crate::commands::recipes;
+use crate::{output, progress, table};
+
+pub(crate) fn law(arguments: &Law) -> anyhow::Result<()> {
+    let plan = recipes::plan(&arguments.recipe, &[])?;
+    let world = progress::waiting("drawing the world", || plan.world().build()).map_err(LabError::from)?;
+    let next = NextToken::after(&*world, &arguments.after)?;
+    if arguments.form.json {
+        return output::json(&next);
+    }
+    let rows = next.law.iter().enumerate().map(|(token, p)| vec![token.to_string(), p.to_string()]);
+    output::print(&format!("after {:?}\n\n{}", next.after, table::table(&[">token", "probability"], rows)))
+}
