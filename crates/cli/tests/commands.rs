@@ -146,6 +146,17 @@ fn floors_have_the_promised_shape_and_values() {
     assert!(session.good("floor markov-10").contains("12 to 127"));
 }
 
+/// A chain whose every state has one successor, four of its five states transient.
+#[test]
+fn a_reducible_chain_is_said_to_be_one() {
+    let chain = "--set world.generator=philox --set world.states=5 --set world.keep=1 --set world.seed=2";
+    let text = Session::new("reducible").good(&format!("floor markov-10 {chain}"));
+    let value = |name: &str| text.lines().find_map(|l| l.strip_prefix(name)).map(|l| l.trim().to_string());
+    assert_eq!(value("reducible").as_deref(), Some("yes"), "{text}");
+    assert!(value("period").is_some() && value("stationary_residual").is_some(), "{text}");
+    assert!(!text.contains("-0.000000"), "{text}");
+}
+
 #[test]
 fn a_new_recipe_can_be_run() {
     let session = Session::new("new");

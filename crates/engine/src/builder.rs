@@ -83,6 +83,11 @@ impl Builder {
 
     /// Causal attention of `heads` heads over q, k `[T, C]` and v `[T, D]`, scores scaled by `1 / sqrt(C / heads)`.
     pub fn attention(&mut self, site: &str, q: Value, k: Value, v: Value, heads: usize) -> Result<Value, ShapeError> {
+        if q == k || q == v {
+            let reason = "q must be an array of its own; only k and v may be the same".into();
+            let (operation, arrays) = ("attend", format!("q = {}", self.arrays[q.0].site));
+            return Err(ShapeError::Operation { operation, site: site.into(), reason, arrays });
+        }
         let width = self.arrays[q.0].shape.channels / heads.max(1);
         self.operate(site, Attend { heads, scale: 1.0 / (width as f64).sqrt() }, &[q, k, v], &[], None)
     }

@@ -146,7 +146,12 @@ impl Matrix {
         if self.rows == 0 || self.columns == 0 {
             return self.offset as usize;
         }
-        self.index(self.rows - 1, self.columns - 1) + 1
+        // Two products of 32-bit numbers can pass 64 bits: such a matrix ends beyond every memory.
+        let reach = |last: u32, stride: u32| u128::from(last) * u128::from(stride);
+        let last = u128::from(self.offset)
+            + reach(self.rows - 1, self.row_stride)
+            + reach(self.columns - 1, self.column_stride);
+        usize::try_from(last + 1).unwrap_or(usize::MAX)
     }
 
     fn index(&self, row: u32, column: u32) -> usize {

@@ -11,6 +11,9 @@ pub struct Floors {
     pub floors: Vec<FloorLine>,
     /// `accuracy` first: the best possible; then what the simple predictors reach, `accuracy_uniform` and so on.
     pub ceilings: Vec<CeilingLine>,
+    /// What else the world says of itself: period, classes, how the long run was found. Not part of the JSON form.
+    #[serde(skip)]
+    pub facts: Vec<Fact>,
 }
 
 /// One floor.
@@ -20,7 +23,7 @@ pub struct FloorLine {
     pub name: String,
     /// Nats per scored token; `None` if nobody knows.
     pub nats: Option<f64>,
-    /// `exact`, `sampled` or `unknown`.
+    /// `exact`, `sampled`, `iterated` (an entropy rate over a stationary law whose residual the facts state) or `unknown`.
     pub kind: &'static str,
     /// What it is, in words. Not part of the JSON form.
     #[serde(skip)]
@@ -48,11 +51,17 @@ impl Floors {
         let heads = &world.shape().heads;
         let prefix = |head: &Head| if heads.len() == 1 { String::new() } else { format!("{}.", head.name) };
         let prefixes: Vec<String> = heads.iter().map(prefix).collect();
-        let mut floors = Floors { floors: Vec::new(), ceilings: Vec::new() };
+        let mut floors = Floors { floors: Vec::new(), ceilings: Vec::new(), facts: Vec::new() };
         for (head, prefix) in prefixes.iter().enumerate() {
             floors.add_head(world, head, prefix);
         }
-        floors.floors.extend(world.facts().iter().filter_map(fact_in_nats));
+        let facts = world.facts();
+        let iterated = |f: &Fact| {
+            f.name.starts_with("stationary_method") && matches!(&f.value, Quantity::Words(w) if w.contains("iteration"))
+        };
+        let kind = if facts.iter().any(iterated) { "iterated" } else { "exact" };
+        floors.floors.extend(facts.iter().filter_map(|fact| fact_in_nats(fact, kind)));
+        floors.facts = facts;
         for (head, prefix) in prefixes.iter().enumerate() {
             floors.add_positions(world, head, prefix);
         }
@@ -83,7 +92,13 @@ impl Floors {
 }
 
 fn line(name: String, floor: Floor, about: &str) -> FloorLine {
-    FloorLine { name, nats: floor.value(), kind: kind(floor), about: about.into(), position: None }
+    FloorLine {
+        name,
+        nats: floor.value().map(|nats| nats + 0.0),
+        kind: kind(floor),
+        about: about.into(),
+        position: None,
+    }
 }
 
 fn ceiling_line(name: String, ceiling: Floor, about: &str) -> CeilingLine {
@@ -110,10 +125,11 @@ fn about(name: &str) -> String {
     }
 }
 
-fn fact_in_nats(fact: &Fact) -> Option<FloorLine> {
+fn fact_in_nats(fact: &Fact, long_run: &'static str) -> Option<FloorLine> {
     let (nats, kind) = match fact.value {
-        Quantity::Number(nats) if fact.unit == "nats" => (Some(nats), "exact"),
-        Quantity::Words(_) if fact.name == "entropy_rate" => (None, "unknown"),
+        Quantity::Number(nats) if fact.name.starts_with("entropy_rate") => (Some(nats + 0.0), long_run),
+        Quantity::Number(nats) if fact.unit == "nats" => (Some(nats + 0.0), "exact"),
+        Quantity::Words(_) if fact.name.starts_with("entropy_rate") => (None, "unknown"),
         _ => return None,
     };
     let about = match (&fact.value, fact.name.as_str()) {

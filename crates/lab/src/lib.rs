@@ -53,6 +53,7 @@ pub use figure::Figure;
 pub use floors::{CeilingLine, FloorLine, Floors};
 pub use forecast::{Forecast, WeightLine, forecast};
 pub use infimum_engine::Isa;
+pub use infimum_worlds::Quantity;
 pub use journal::{Status, StepLine, Summary};
 pub use law::Law;
 pub use layout::Layout;

@@ -261,7 +261,12 @@ fn describe_class(facts: &mut Vec<Fact>, class: &Stationary, suffix: &str) {
         Method::Iteration { steps } => format!("{steps} steps of iteration"),
     };
     facts.push(Fact::count(format!("period{suffix}"), class.period, "tokens"));
-    facts.push(Fact::number(format!("entropy_rate{suffix}"), class.entropy_rate_nats, "nats"));
+    facts.push(if class.is_settled() {
+        Fact::number(format!("entropy_rate{suffix}"), class.entropy_rate_nats, "nats")
+    } else {
+        let reason = format!("not known: {method} left a residual of {:.1e}", class.residual);
+        Fact::words(format!("entropy_rate{suffix}"), reason)
+    });
     facts.push(Fact::words(format!("stationary_method{suffix}"), method));
     facts.push(Fact::number(format!("stationary_residual{suffix}"), class.residual, "L1"));
 }

@@ -1,6 +1,6 @@
 //! `floor`: what no predictor can beat.
 
-use infimum_lab::{FloorLine, Floors};
+use infimum_lab::{FloorLine, Floors, Quantity};
 
 use crate::arguments::Floor;
 use crate::commands::recipes;
@@ -25,11 +25,20 @@ fn text(floors: &Floors) -> String {
     let mean = mean.map(|line| vec![line.name.clone(), fixed(line.nats, 6), line.kind.into(), line.about.clone()]);
     let ceilings = floors.ceilings.iter().map(|line| vec![line.name.clone(), fixed(line.value, 6), line.about.clone()]);
     let positions = by_position(&floors.floors).into_iter().map(|(range, nats)| vec![range, fixed(nats, 6)]);
+    let facts = floors.facts.iter().filter(|fact| fact.unit != "nats").map(|fact| {
+        let value = match &fact.value {
+            Quantity::Count(count) => count.to_string(),
+            Quantity::Number(number) => format!("{number:.3e}"),
+            Quantity::Words(words) => words.clone(),
+        };
+        vec![fact.name.clone(), value, fact.unit.to_string()]
+    });
     format!(
-        "{}\n\n{}\n\n{}\n",
+        "{}\n\n{}\n\n{}\n\n{}\n",
         table::table(&["loss", ">nats", "kind", "what"], mean),
         table::table(&["accuracy", ">fraction", "what"], ceilings),
-        table::table(&["position", ">floor, nats"], positions)
+        table::table(&["position", ">floor, nats"], positions),
+        table::table(&["world", "value", "unit"], facts)
     )
 }
 

@@ -209,6 +209,8 @@ fn a_shape_error_names_the_arrays() {
     assert_eq!(error, "linear `logits`: x has 4 channels, w takes 3 (its operands: x = x [5, 4], w = head [3, 7])");
     let error = b.weight("product", Product { left: w, right: w }).unwrap_err().to_string();
     assert_eq!(error, "weight `product`: product: a product of [3, 7] and [3, 7] needs equal inner sizes");
+    let error = b.attention("y", x, x, x, 1).unwrap_err().to_string();
+    assert!(error.contains("only k and v may be the same"), "{error}");
     assert_eq!(
         b.input("x", 1, 1).unwrap_err().to_string(),
         "the name `x` is given twice; every site, input and weight needs its own"

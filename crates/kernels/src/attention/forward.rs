@@ -60,7 +60,8 @@ pub(super) fn shapes(fields: &mut Fields, a: Attention, [q, k, v, saved]: [Place
     let heads = a.heads as u32;
     let divides = a.heads > 0 && q.channels.is_multiple_of(heads) && v.channels.is_multiple_of(heads);
     fields.rule(divides, "`heads` divides the channels of `q` and `v`");
-    fields.rule(a.first + q.rows as usize <= k.rows as usize, "`k` has a row for every position of `q`");
+    let end = a.first.checked_add(q.rows as usize);
+    fields.rule(end.is_some_and(|end| end <= k.rows as usize), "`k` has a row for every position of `q`");
     fields.equal(("q.channels", q.channels), ("k.channels", k.channels));
     fields.equal(("k.rows", k.rows), ("v.rows", v.rows));
     fields.equal(("saved.rows", saved.rows), ("q.rows", q.rows));
