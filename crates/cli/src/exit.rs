@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use infimum_lab::LabError;
 
+use crate::output;
+
 /// A mistake of ours, or a finding: an impossible score, a loss that is no number.
 pub(crate) const OURS: u8 = 1;
 /// A mistake of the user, or a refusal of the system.
@@ -47,11 +49,11 @@ fn report(error: &anyhow::Error) -> u8 {
     }
     match error.downcast_ref::<Stopped>() {
         Some(stopped) => {
-            eprintln!("{stopped}");
+            output::say(&stopped.to_string());
             stopped.status
         }
         None => {
-            eprintln!("error: {}", message(error));
+            output::say(&format!("error: {}", message(error)));
             status(error)
         }
     }
@@ -80,12 +82,12 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn apologise(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
-    eprintln!("error: this is a mistake of ours, not yours: {}{place}", text(panic.payload()));
-    eprintln!(
-        "Please report it with this message, the command, the recipe and `infimum --version`. What the record holds is intact."
+    output::say(&format!("error: this is a mistake of ours, not yours: {}{place}", text(panic.payload())));
+    output::say(
+        "Please report it with this message, the command, the recipe and `infimum --version`. What the record holds is intact.",
     );
     if std::env::var_os("RUST_BACKTRACE").is_some_and(|v| v != "0") {
-        eprintln!("{}", std::backtrace::Backtrace::force_capture());
+        output::say(&std::backtrace::Backtrace::force_capture().to_string());
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::number;
+use crate::{number, output};
 
 /// Off a terminal, lines that nobody asked for are at least this far apart.
 const BETWEEN_LINES: Duration = Duration::from_secs(5);
@@ -58,7 +58,7 @@ impl Progress {
     /// A line that stays.
     pub(crate) fn line(&mut self, text: &str) {
         self.next_line = Instant::now() + BETWEEN_LINES;
-        if self.live { self.bar.suspend(|| eprintln!("{text}")) } else { eprintln!("{text}") }
+        if self.live { self.bar.suspend(|| output::say(text)) } else { output::say(text) }
     }
 }
 

@@ -229,3 +229,15 @@ fn a_signal_stops_after_the_step_and_saves() {
         assert!(!kept.is_empty());
     }
 }
+
+/// A full disk behind the standard error costs the messages, not the run.
+#[test]
+fn a_run_goes_on_when_nobody_can_read_its_messages() {
+    let session = Session::new("unheard");
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_infimum"));
+    command.args(["run", "tiny.toml"]).current_dir(session.path("."));
+    let status = command.stdout(std::process::Stdio::null()).stderr(full).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(session.json("list")[0]["status"], "finished");
+}

@@ -4,12 +4,12 @@ use infimum_lab::{Experiment, Status, record_plan};
 
 use crate::arguments::Resume;
 use crate::commands::{runs, training};
-use crate::progress;
+use crate::{output, progress};
 
 pub(crate) fn resume(arguments: &Resume) -> anyhow::Result<()> {
     let record = runs::to_resume(arguments.run.as_ref(), &arguments.runs)?;
     if let Some(summary) = record.summary()?.filter(|summary| summary.status == Status::Finished) {
-        eprintln!("{} is finished; nothing is left to do", record.name());
+        output::say(&format!("{} is finished; nothing is left to do", record.name()));
         return training::print(&record, &summary, arguments.form);
     }
     let plan = record_plan(&record)?;
