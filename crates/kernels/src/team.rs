@@ -150,8 +150,11 @@ impl Team {
         self.helpers.iter().for_each(|helper| helper.thread().unpark());
         let own = catch_unwind(AssertUnwindSafe(|| job(0)));
         self.finish();
-        let helpers = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(panic) = own.err().or(helpers) {
+        let mut panic = self.shared.panic.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Err(own) = own {
+            keep_first(&mut panic, own);
+        }
+        if let Some(panic) = panic {
             resume_unwind(panic);
         }
     }
@@ -197,13 +200,22 @@ impl Shared {
         // they were written before the gate was opened.
         let job: &Job<'_> = unsafe { *self.job.load(Ordering::Acquire) };
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(number))) {
-            self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(panic);
+            keep_first(&mut self.panic.lock().unwrap_or_else(PoisonError::into_inner), panic);
         }
         if self.gate.leave()
             && let Some(leader) = &*self.leader.lock().unwrap_or_else(PoisonError::into_inner)
         {
             leader.unpark();
         }
+    }
+}
+
+/// Keeps `panic` if it is the first. A later one is forgotten rather than dropped: dropping it runs code of the job, which
+/// may panic again, and then a helper would never leave, or the leader pass on the wrong panic.
+fn keep_first(first: &mut Option<Box<dyn Any + Send>>, panic: Box<dyn Any + Send>) {
+    match first {
+        None => *first = Some(panic),
+        Some(_) => std::mem::forget(panic),
     }
 }
 
@@ -324,6 +336,38 @@ mod tests {
                 let panic = catch_unwind(job).expect_err("one slot panics");
                 let text = panic.downcast_ref::<String>().expect("the panic of the slot");
                 assert_eq!(text, &format!("slot {bad} is bad"));
+                let mut slots = [0; 10];
+                team.each(&mut slots, &mut vec![(); threads], |_, slot, ()| *slot = 1);
+                assert_eq!(slots, [1; 10]);
+            }
+        }
+    }
+
+    /// What a thread panics with, and panics again when it is dropped.
+    struct Barbed;
+
+    impl Drop for Barbed {
+        fn drop(&mut self) {
+            panic!("the payload of a panic was dropped");
+        }
+    }
+
+    /// All threads panic at once, so that all payloads but one are left over.
+    #[test]
+    fn payloads_that_panic_when_dropped_neither_abort_nor_block() {
+        for threads in THREADS {
+            let mut team = Team::new(threads);
+            for _ in 0..10 {
+                let barrier = std::sync::Barrier::new(threads);
+                let job = AssertUnwindSafe(|| {
+                    team.each(&mut vec![(); threads], &mut vec![(); threads], |_, (), ()| {
+                        barrier.wait();
+                        resume_unwind(Box::new(Barbed));
+                    });
+                });
+                let panic = catch_unwind(job).expect_err("every slot panics");
+                assert!(panic.is::<Barbed>(), "a payload of the job");
+                std::mem::forget(panic);
                 let mut slots = [0; 10];
                 team.each(&mut slots, &mut vec![(); threads], |_, slot, ()| *slot = 1);
                 assert_eq!(slots, [1; 10]);
