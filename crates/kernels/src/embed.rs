@@ -61,17 +61,20 @@ impl Kernel for Embed {
         fields.equal(("y.rows", self.y.rows), ("ids.rows", self.ids.rows));
         fields.equal(("y.channels", self.y.channels), ("table.columns", self.table.columns));
         fields.rule(self.ids.alphabet <= self.table.rows, "`table` has a row for every id of the alphabet");
+        let last = self.ids.alphabet.saturating_sub(1);
+        fields.rule(last.checked_mul(self.table.row_stride).is_some(), "rows of `table` start within 32 bits");
     }
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(&self, memory: Raw) {
-        // SAFETY: the fields lie inside the memories, and every id is a row of the table.
+        // SAFETY: the fields lie inside the memories, every id is a row of the table, and where it starts is a u32.
         unsafe {
             let (y, table) = (memory.rows(self.y), memory.weights(self.table));
             for t in 0..self.y.rows {
                 let ids = memory.id_row(self.ids, t);
                 let mut starts = [0; LANES];
                 for (start, &id) in starts.iter_mut().zip(ids) {
+                    // `fields` has the rule that this does not wrap.
                     *start = id * self.table.row_stride;
                 }
                 for c in 0..self.y.channels {

@@ -76,7 +76,7 @@ impl Raw {
     pub(crate) unsafe fn id_row<'a>(self, ids: Ids, row: u32) -> &'a [u32; LANES] {
         debug_assert!(row < ids.rows);
         // SAFETY: the row lies inside; an array of ids has their alignment.
-        unsafe { &*self.ids.add((ids.offset + row) as usize * LANES).cast::<[u32; LANES]>() }
+        unsafe { &*self.ids.add((ids.offset as usize + row as usize) * LANES).cast::<[u32; LANES]>() }
     }
 }
 

@@ -121,6 +121,24 @@ fn shapes_must_agree() {
     assert!(matches!(fault(Add { y: a, a, b }), Fault::Unequal { .. }));
 }
 
+/// An id times the stride of the table is computed in 32 bits.
+#[test]
+fn tables_whose_rows_start_beyond_32_bits_are_refused() {
+    let sizes = Sizes { weights: usize::MAX, ..SIZES };
+    let with = |alphabet: u32, row_stride: u32| {
+        let table = Matrix { offset: 0, rows: alphabet, columns: 2, row_stride, column_stride: 1 };
+        let ids = Ids { offset: 0, rows: 3, alphabet };
+        let embed = Embed { y: Place::dense(0, 3, 2), ids, table, write: Write::Store };
+        Script::new(vec![embed.into()], sizes).map(|_| ()).map_err(|error| error.fault)
+    };
+    let refused = Err(Fault::Rule("rows of `table` start within 32 bits"));
+    assert_eq!([with(65_536, 65_537), with(2, u32::MAX)], [Ok(()), Ok(())]);
+    assert_eq!(
+        [with(65_537, 65_536), with(70_000, 70_000), with(3, u32::MAX)],
+        [refused.clone(), refused.clone(), refused]
+    );
+}
+
 #[test]
 fn messages_give_the_field_and_the_numbers() {
     let error = Script::new(vec![Zero { y: Place::dense(91, 2, 5) }.into()], SIZES).expect_err("outside");
