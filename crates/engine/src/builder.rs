@@ -8,8 +8,9 @@ use infimum_kernels::{Activation, Norm};
 use crate::expression::{Expression, Weight};
 use crate::operation::Operation;
 use crate::operations::*;
+use crate::plan::vectors_at_most;
 use crate::program::{Array, Goal, Ids, IdsInput, Loss, Mask, Node, Program, Value};
-use crate::shape::{Shape, ShapeError, shape};
+use crate::shape::{Shape, ShapeError, addressable, shape};
 use crate::weights::Weights;
 
 /// A program under construction.
@@ -29,17 +30,30 @@ impl Builder {
         Self::default()
     }
 
-    /// Token ids of `positions` positions, each below `alphabet`.
+    /// Token ids of `positions` positions, at least one, each below `alphabet`, which is 1 to 65,536.
     pub fn ids(&mut self, name: &str, positions: usize, alphabet: usize) -> Result<Ids, ShapeError> {
         if self.ids.iter().any(|i| i.name == name) {
             return Err(ShapeError::Name(name.into()));
         }
+        let most = usize::from(u16::MAX) + 1;
+        if positions == 0 || alphabet == 0 || alphabet > most {
+            let reason = format!(
+                "{positions} positions over an alphabet of {alphabet}; there must be at least one position, and 1 to {most} tokens"
+            );
+            return Err(ShapeError::Input { name: name.into(), reason });
+        }
+        let all = self.ids.iter().map(|i| i.positions).chain([positions]).map(|n| n as u128).sum();
+        addressable(|| format!("input `{name}`, with the ids before it,"), all, "positions")?;
         self.ids.push(IdsInput { name: name.into(), positions, alphabet });
         Ok(Ids(self.ids.len() - 1))
     }
 
-    /// A float input `[rows, channels]`.
+    /// A float input `[rows, channels]`, at least one of each.
     pub fn input(&mut self, name: &str, rows: usize, channels: usize) -> Result<Value, ShapeError> {
+        if rows == 0 || channels == 0 {
+            let reason = format!("{} holds no number; there must be a row and a channel", shape(rows, channels));
+            return Err(ShapeError::Input { name: name.into(), reason });
+        }
         let value = self.array(name, shape(rows, channels))?;
         self.inputs.push(value);
         Ok(value)
@@ -81,10 +95,11 @@ impl Builder {
         self.operate(site, operation, &[x], &weights, None)
     }
 
-    /// Causal attention of `heads` heads over q, k `[T, C]` and v `[T, D]`, scores scaled by `1 / sqrt(C / heads)`.
+    /// Causal attention of `heads` heads over q, k `[T, C]` and v `[T, D]`, scores scaled by `1 / sqrt(C / heads)`. Even without
+    /// dropout, q must be another array than k and v.
     pub fn attention(&mut self, site: &str, q: Value, k: Value, v: Value, heads: usize) -> Result<Value, ShapeError> {
-        if q == k || q == v {
-            let reason = "q must be an array of its own; only k and v may be the same".into();
+        if [k, v].iter().any(|other| self.undropped(*other) == self.undropped(q)) {
+            let reason = "q must be an array of its own, even without dropout; only k and v may be the same".into();
             let (operation, arrays) = ("attend", format!("q = {}", self.arrays[q.0].site));
             return Err(ShapeError::Operation { operation, site: site.into(), reason, arrays });
         }
@@ -107,17 +122,28 @@ impl Builder {
         self.operate(site, Multiply, &[a, b], &[], None)
     }
 
-    /// `x` times a mask that is an input named `site.mask`, to be filled with 0 and `1 / (1 - rate)`. At rate 0, `x` itself.
+    /// `x` times a mask that is an input named `site.mask`, to be filled with 0 and `1 / (1 - rate)`; `0 <= rate < 1`. At rate
+    /// 0, `x` itself.
     pub fn dropout(&mut self, site: &str, x: Value, rate: f64) -> Result<Value, ShapeError> {
+        if !(0.0..1.0).contains(&rate) {
+            let reason = format!("the rate is {rate}; it must be at least 0 and below 1");
+            let arrays = format!("x = {} {}", self.arrays[x.0].site, self.arrays[x.0].shape);
+            return Err(ShapeError::Operation { operation: "dropout", site: site.into(), reason, arrays });
+        }
         if rate == 0.0 {
             return Ok(x);
         }
         let Shape { rows, channels } = self.arrays[x.0].shape;
         let name = format!("{site}.mask");
         let input = self.input(&name, rows, channels)?;
-        let node = self.multiply(site, x, input)?;
-        self.masks.push(Mask { name, rate, node, input });
-        Ok(node)
+        let product = self.multiply(site, x, input)?;
+        self.masks.push(Mask { name, rate, of: x, product, input });
+        Ok(product)
+    }
+
+    /// What `value` equals without dropout.
+    fn undropped(&self, value: Value) -> Value {
+        self.masks.iter().find(|m| m.product == value).map_or(value, |m| self.undropped(m.of))
     }
 
     /// Nats of `targets` `[T]` under softmax of `logits` `[T, V]`: `[T, 1]`.
@@ -137,7 +163,9 @@ impl Builder {
         let loss = Loss { nats, weights: input, rows: scored.clone() };
         let goal = Goal::Outputs(vec![nats], scored);
         let (arrays, nodes, ids, inputs, masks) = (self.arrays, self.nodes, self.ids, self.inputs, self.masks);
-        Ok(Program { arrays, nodes, ids, inputs, masks, weights: Arc::new(self.weights), loss, goal })
+        let program = Program { arrays, nodes, ids, inputs, masks, weights: Arc::new(self.weights), loss, goal };
+        addressable(|| "the program".into(), vectors_at_most(&program), "lane vectors of sixteen numbers")?;
+        Ok(program)
     }
 
     /// Shape of an array.
@@ -149,7 +177,9 @@ impl Builder {
         if self.arrays.iter().any(|a| a.site == site) {
             return Err(ShapeError::Name(site.into()));
         }
-        self.arrays.push(Array { site: site.into(), shape });
+        let vectors = shape.rows as u128 * (shape.channels as u128 + 1);
+        addressable(|| format!("array `{site}` {shape}"), vectors, "lane vectors of sixteen numbers")?;
+        self.arrays.push(Array { site: site.into(), shape, same_as: None });
         Ok(Value(self.arrays.len() - 1))
     }
 

@@ -86,7 +86,6 @@ impl<'p> Emit<'p> {
         }
         for &n in steps.backward() {
             e.node = n;
-            e.complete_gradient(program.nodes[n].output);
             program.nodes[n].operation.emit_backward(&mut e);
         }
         e.finish()
@@ -205,10 +204,13 @@ impl Emit<'_> {
         self.weight_gradient(weight).map(|m| m.rows(narrow(self.rows())))
     }
 
-    /// Place of the gradient of the output; every row of it is written.
+    /// Place of the gradient of the output. Whoever needs a row writes its gradient, and came earlier in the backward.
     pub(crate) fn output_gradient(&self) -> Place {
-        let value = self.current().output;
-        self.gradients[self.families.of(value)].as_ref().expect("the gradient was completed").held.cut(self.rows())
+        let (value, rows) = (self.current().output, self.rows());
+        let slot = self.gradients[self.families.of(value)].as_ref().expect("an output that is needed has a gradient");
+        let first = slot.held.rows.start;
+        assert!(slot.written[rows.start - first..rows.end - first].iter().all(|w| *w), "a gradient has rows of nobody");
+        slot.held.cut(rows)
     }
 
     /// A place whose content means nothing before and after the instruction.
@@ -305,12 +307,6 @@ impl Emit<'_> {
             self.push(kernels::Zero { y });
             self.mark(value, run);
         }
-    }
-
-    /// Zeroes rows of a gradient that are about to be read and that nobody wrote.
-    fn complete_gradient(&mut self, value: Value) {
-        let runs = self.runs(value, self.steps.rows(value));
-        self.zero_fresh(value, runs);
     }
 }
 

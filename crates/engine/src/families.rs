@@ -4,7 +4,7 @@
 //! gradient place. Sharing is right as long as nobody writes into the place on behalf of one array while another array of the
 //! family still has a gradient in it that is waiting to be read. Both moments are known from the order of the backward.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::program::{Goal, Program, Value};
 use crate::steps::Steps;
@@ -31,12 +31,12 @@ impl Families {
             return families;
         }
         let moments = Moments::new(program, steps);
-        for (step, &n) in steps.backward().iter().enumerate() {
+        for &n in steps.backward() {
             let node = &program.nodes[n];
             let distinct = node.x.len() < 2 || node.x[0] != node.x[1];
             if node.operation.hands_on() && distinct && node.output != program.loss.nats {
                 for x in node.x.iter().filter(|x| steps.is_differentiable(**x)) {
-                    families.try_join(node.output, *x, step, &moments, program, steps);
+                    families.try_join(node.output, *x, &moments, program, steps);
                 }
             }
         }
@@ -48,10 +48,7 @@ impl Families {
         self.of[value.0]
     }
 
-    fn try_join(&mut self, y: Value, x: Value, step: usize, moments: &Moments, program: &Program, steps: &Steps) {
-        if moments.arrival[x.0] != step {
-            return;
-        }
+    fn try_join(&mut self, y: Value, x: Value, moments: &Moments, program: &Program, steps: &Steps) {
         let (from, to) = (self.of(x), self.of(y));
         let before = self.of.clone();
         self.of.iter_mut().filter(|f| **f == from).for_each(|f| *f = to);
@@ -86,8 +83,8 @@ impl Moments {
         for (step, &n) in steps.backward().iter().enumerate() {
             let node = &program.nodes[n];
             read[node.output.0] = step;
-            let targets: BTreeMap<usize, ()> = node.x.iter().map(|x| (x.0, ())).collect();
-            for x in targets.into_keys().filter(|x| steps.is_differentiable(Value(*x))) {
+            let targets: BTreeSet<usize> = node.x.iter().map(|x| x.0).collect();
+            for x in targets.into_iter().filter(|x| steps.is_differentiable(Value(*x))) {
                 arrival[x] = arrival[x].min(step);
                 writes.push((x, step));
             }

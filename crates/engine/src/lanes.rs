@@ -42,8 +42,9 @@ pub type Sink<'s> = &'s (dyn Fn(usize, &[&[f32]]) + Sync);
 impl Lanes {
     /// Plans `program` for the instruction set `isa`, which changes speed and no bit.
     pub fn new(program: &Program, isa: Isa) -> Self {
-        let plan = plan(program, &Steps::new(program));
-        Lanes { program: program.clone(), plan, isa, workers: vec![], slots: vec![] }
+        let program = program.resolved();
+        let plan = plan(&program, &Steps::new(&program));
+        Lanes { program, plan, isa, workers: vec![], slots: vec![] }
     }
 
     /// Bytes of memory that one thread needs for activations and their gradients.

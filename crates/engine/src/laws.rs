@@ -1,6 +1,8 @@
 //! Laws that every listed operation and weight expression obeys, and laws of whole programs. Tests only.
 
+mod derived;
 mod expressions;
+mod limits;
 mod operations;
 mod programs;
 mod samples;

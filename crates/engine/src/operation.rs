@@ -36,6 +36,11 @@ pub(crate) trait Operate {
         0
     }
 
+    /// The most lane vectors of scratch that the forward or the backward over all rows of operands `x` asks for.
+    fn scratch(&self, _x: &[Shape]) -> usize {
+        0
+    }
+
     /// Whether the gradient of every sequence operand is the gradient of the output itself, so that they may share a place.
     const HANDS_ON: bool = false;
 
@@ -130,6 +135,9 @@ macro_rules! operations {
             }
             pub(crate) fn saved(&self) -> usize {
                 match self { $(Self::$kind(o) => o.saved(),)* }
+            }
+            pub(crate) fn scratch(&self, x: &[Shape]) -> usize {
+                match self { $(Self::$kind(o) => o.scratch(x),)* }
             }
             pub(crate) fn needs(&self, out: Range<usize>, input: usize) -> Range<usize> {
                 match self { $(Self::$kind(o) => o.needs(out, input),)* }

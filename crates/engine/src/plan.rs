@@ -6,7 +6,8 @@ use infimum_kernels::{Instruction, Place, Script, Sizes, Use};
 
 use crate::emit::{Buffer, Emit, Emitted, ids_place};
 use crate::families::Families;
-use crate::program::Program;
+use crate::program::{Node, Program, Value};
+use crate::shape::Shape;
 use crate::steps::Steps;
 
 /// A program ready for replay by lanes.
@@ -26,6 +27,21 @@ pub(crate) fn plan(program: &Program, steps: &Steps) -> Plan {
     let sizes = Sizes { values, weights: program.weights.memory(), ids: ids as usize };
     let script = Script::new(emitted.instructions, sizes).expect("emitted places are valid");
     Plan { script, values: emitted.values }
+}
+
+/// No program made from `program`, whatever its goal, is emitted into more lane vectors than this.
+pub(crate) fn vectors_at_most(program: &Program) -> u128 {
+    // A row may stand one vector further from the next than it is wide.
+    let padded = |rows: usize, channels: usize| rows as u128 * (channels as u128 + 1);
+    let of = |v: &Value| padded(program.shape(*v).rows, program.shape(*v).channels);
+    let arrays: u128 = (0..program.arrays.len()).map(|v| of(&Value(v))).sum();
+    // For each operand the place of its gradient, or one that nobody reads; for forward and backward their scratch.
+    let by_node = |node: &Node| {
+        let x: Vec<Shape> = node.x.iter().map(|x| program.shape(*x)).collect();
+        let (saved, scratch) = (node.operation.saved(), node.operation.scratch(&x) as u128);
+        padded(program.shape(node.output).rows, saved) + 2 * (scratch + 1) + node.x.iter().map(of).sum::<u128>()
+    };
+    arrays + program.nodes.iter().map(by_node).sum::<u128>()
 }
 
 /// First and last instruction that touches each buffer. Inputs live from before the first, results until after the last.

@@ -34,6 +34,8 @@ pub struct Program {
 pub(crate) struct Array {
     pub(crate) site: String,
     pub(crate) shape: Shape,
+    /// The array that this one equals, since the dropout between the two was removed.
+    pub(crate) same_as: Option<Value>,
 }
 
 /// One operation between arrays.
@@ -64,7 +66,11 @@ pub struct Mask {
     pub name: String,
     /// Probability that a scalar is dropped; kept ones are multiplied by `1 / (1 - rate)`.
     pub rate: f64,
-    pub(crate) node: Value,
+    /// What the mask multiplies.
+    pub(crate) of: Value,
+    /// The product.
+    pub(crate) product: Value,
+    /// The mask itself.
     pub(crate) input: Value,
 }
 
@@ -86,6 +92,8 @@ pub(crate) enum Goal {
     Gradient,
 }
 
+/// Programs made from a program. They may be made from each other in any order; only the last of `gradient`, `outputs` and
+/// `outputs_at` counts, since a program has one goal.
 impl Program {
     /// The program that gives the loss and its gradient by all parameters.
     pub fn gradient(&self) -> Program {
@@ -97,24 +105,31 @@ impl Program {
         self.outputs_at(sites, self.loss.rows.clone())
     }
 
-    /// The program that gives the rows `rows` of `sites`, each as `[row][channel]`.
+    /// The program that gives the rows `rows`, at least one, of `sites`, each as `[row][channel]`.
     pub fn outputs_at(&self, sites: &[&str], rows: Range<usize>) -> Result<Program, ShapeError> {
         let values = sites.iter().map(|s| self.site(s)).collect::<Result<Vec<_>, _>>()?;
-        if let Some(v) = values.iter().find(|v| self.shape(**v).rows < rows.end) {
-            let (site, have) = (&self.arrays[v.0].site, self.shape(*v).rows);
-            return Err(ShapeError::Loss(format!("rows {rows:?} of `{site}`, which has {have}")));
+        let refused = |v: &&Value| rows.is_empty() || self.shape(**v).rows < rows.end;
+        if let Some(v) = values.iter().find(refused) {
+            let (site, have) = (self.arrays[v.0].site.clone(), self.shape(*v).rows);
+            return Err(ShapeError::Rows { start: rows.start, end: rows.end, site, have });
         }
         Ok(Program { goal: Goal::Outputs(values, rows), ..self.clone() })
     }
 
-    /// The program for evaluation: every product with a dropout mask is replaced by what it multiplied.
+    /// The program for evaluation: every product with a dropout mask is the array that it multiplied, and stays a site: read,
+    /// it gives that array; replaced, it replaces what the operations after the dropout read, and no more. A product that was
+    /// replaced before stays the input that it became. The masks are no inputs and no sites any more, except one that is an
+    /// output.
     pub fn without_dropout(&self) -> Program {
         let mut program = self.clone();
         for mask in std::mem::take(&mut program.masks) {
-            let position = program.nodes.iter().position(|n| n.output == mask.node).expect("a mask has its node");
-            let undropped = program.nodes.remove(position).x[0];
-            program.nodes.iter_mut().flat_map(|n| &mut n.x).filter(|x| **x == mask.node).for_each(|x| *x = undropped);
-            program.inputs.retain(|v| *v != mask.input);
+            if let Some(position) = program.nodes.iter().position(|n| n.output == mask.product) {
+                program.nodes.remove(position);
+                program.arrays[mask.product.0].same_as = Some(mask.of);
+            }
+            if !program.is_output(mask.input) {
+                program.inputs.retain(|v| *v != mask.input);
+            }
         }
         program
     }
@@ -124,6 +139,7 @@ impl Program {
         let value = self.site(site)?;
         let mut program = self.clone();
         program.nodes.retain(|n| n.output != value);
+        program.arrays[value.0].same_as = None;
         if !program.inputs.contains(&value) {
             program.inputs.push(value);
         }
@@ -132,7 +148,7 @@ impl Program {
 
     /// Names of all arrays, in the order in which they are computed.
     pub fn sites(&self) -> impl Iterator<Item = &str> {
-        self.arrays.iter().map(|a| a.site.as_str())
+        (0..self.arrays.len()).map(Value).filter(|v| self.has(*v)).map(|v| self.arrays[v.0].site.as_str())
     }
 
     /// Shape of the array at `site`.
@@ -189,12 +205,38 @@ impl Program {
     }
 
     pub(crate) fn site(&self, site: &str) -> Result<Value, ShapeError> {
-        let found = self.arrays.iter().position(|a| a.site == site).map(Value);
+        let found = self.arrays.iter().position(|a| a.site == site).map(Value).filter(|v| self.has(*v));
         found.ok_or_else(|| ShapeError::Site { site: site.into(), known: self.sites().collect::<Vec<_>>().join(", ") })
     }
 
     pub(crate) fn shape(&self, value: Value) -> Shape {
         self.arrays[value.0].shape
+    }
+
+    /// Whether the array is an input, computed, or equal to one that is.
+    fn has(&self, value: Value) -> bool {
+        let is_computed = || self.nodes.iter().any(|n| n.output == value);
+        self.arrays[value.0].same_as.is_some() || self.inputs.contains(&value) || is_computed()
+    }
+
+    fn is_output(&self, value: Value) -> bool {
+        matches!(&self.goal, Goal::Outputs(values, _) if values.contains(&value))
+    }
+
+    /// The array that is held in memory for `value`: itself, or what stands before the dropouts removed.
+    pub(crate) fn held(&self, value: Value) -> Value {
+        self.arrays[value.0].same_as.map_or(value, |same| self.held(same))
+    }
+
+    /// The same program with the array that is held in place of each that equals it: what is pruned, planned and replayed.
+    pub(crate) fn resolved(&self) -> Program {
+        let mut program = self.clone();
+        program.nodes.iter_mut().flat_map(|n| &mut n.x).for_each(|x| *x = self.held(*x));
+        if let Goal::Outputs(values, _) = &mut program.goal {
+            values.iter_mut().for_each(|v| *v = self.held(*v));
+        }
+        program.loss.nats = self.held(self.loss.nats);
+        program
     }
 }
 

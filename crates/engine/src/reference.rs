@@ -26,7 +26,7 @@ struct Trace {
 impl Reference {
     /// Prepares `program`.
     pub fn new(program: &Program) -> Self {
-        Reference { steps: Steps::new(program), program: program.clone() }
+        Reference { steps: Steps::new(program), program: program.resolved() }
     }
 
     /// Loss and gradient at `point` over `sequences` sequences. The program must be a [`Program::gradient`].

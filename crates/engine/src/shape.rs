@@ -68,9 +68,46 @@ pub enum ShapeError {
         /// All that exist.
         known: String,
     },
+    /// An input that cannot be one.
+    #[error("input `{name}`: {reason}")]
+    Input {
+        /// Name of the input.
+        name: String,
+        /// What was given and what is possible.
+        reason: String,
+    },
+    /// Rows that an array does not have.
+    #[error("rows {start}..{end} of `{site}`: it has rows 0..{have}, and at least one of them must be asked for")]
+    Rows {
+        /// First row asked for.
+        start: usize,
+        /// One past the last row asked for.
+        end: usize,
+        /// The array.
+        site: String,
+        /// Its rows.
+        have: usize,
+    },
+    /// Something that 32-bit numbers cannot address.
+    #[error("{what} would need {size}, and at most {} can be addressed; make it smaller", LARGEST)]
+    TooLarge {
+        /// What it is, by name.
+        what: String,
+        /// How large it would be, with its unit.
+        size: String,
+    },
     /// A loss that cannot be one.
     #[error("loss: {0}")]
     Loss(String),
+}
+
+/// Instructions count memory in 32-bit numbers.
+pub(crate) const LARGEST: u32 = u32::MAX;
+
+/// `Ok` when `size`, counted in `unit`, can be addressed.
+pub(crate) fn addressable(what: impl FnOnce() -> String, size: u128, unit: &str) -> Result<(), ShapeError> {
+    let holds = size <= u128::from(LARGEST);
+    if holds { Ok(()) } else { Err(ShapeError::TooLarge { what: what(), size: format!("{size} {unit}") }) }
 }
 
 /// `Ok` when `holds`, else the reason.

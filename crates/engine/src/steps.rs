@@ -33,6 +33,7 @@ pub struct Line {
 impl Steps {
     /// Works out what `program` needs for its goal.
     pub fn new(program: &Program) -> Self {
+        let program = &program.resolved();
         let rows = needed_rows(program);
         let differentiable = depends_on_parameters(program);
         let forward: Vec<usize> =
@@ -48,7 +49,7 @@ impl Steps {
 
     /// Rows of the array at `site` that are computed; empty if nothing needs it.
     pub fn rows_of(&self, program: &Program, site: &str) -> Option<Range<usize>> {
-        program.site(site).ok().map(|v| self.rows(v))
+        program.site(site).ok().map(|v| self.rows(program.held(v)))
     }
 
     /// The operations that run, in order, for people to read.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use infimum_kernels::{Matrix, Scalar, View};
 
 use crate::expression::{Expression, Weight};
-use crate::shape::{Shape, ShapeError};
+use crate::shape::{Shape, ShapeError, addressable};
 
 /// All weights of a program, laid out in one memory: free arrays first, in the order they were named.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,9 @@ impl Weights {
             name: name.into(),
             reason: format!("{}: {reason}", expression.name()),
         })?;
+        let stored = self.entries.iter().filter(|e| !e.expression.is_view()).map(|e| e.shape).chain([shape]);
+        let numbers = stored.map(|s| s.rows as u128 * s.channels as u128).sum();
+        addressable(|| format!("weight `{name}` {shape}, with the weights before it,"), numbers, "numbers")?;
         let free = matches!(expression, Expression::Free(_)) || expression.operands().iter().any(|w| self.is_free(*w));
         let matrix = Matrix::dense(0, shape.rows as u32, shape.channels as u32);
         self.entries.push(Entry { name: name.into(), expression, shape, matrix, free });
@@ -93,9 +96,10 @@ impl Weights {
         })
     }
 
-    /// Name, kind of expression, shape and number of parameters of every weight: where each parameter went.
+    /// Where each parameter went: name, kind of expression, shape and number of parameters of every weight that has numbers of
+    /// its own. Weights that only look at another (tied, transposed, rows) are not listed, so nothing is listed twice.
     pub fn audit(&self) -> impl Iterator<Item = (&str, &'static str, Shape, usize)> + '_ {
-        self.entries.iter().map(|e| {
+        self.entries.iter().filter(|e| !e.expression.is_view()).map(|e| {
             let own = if matches!(e.expression, Expression::Free(_)) { e.shape.len() } else { 0 };
             (e.name.as_str(), e.expression.name(), e.shape, own)
         })

@@ -26,7 +26,7 @@ impl Express for Constant {
     }
 
     fn shape(&self, _: &[Shape]) -> Result<Shape, String> {
-        let (expected, given) = (self.rows * self.columns, self.scalars.len());
+        let (expected, given) = (self.rows as u128 * self.columns as u128, self.scalars.len() as u128);
         require(expected == given && given > 0, || {
             format!("{} x {} needs {expected} scalars, {given} are given", self.rows, self.columns)
         })?;

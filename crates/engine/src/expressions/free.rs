@@ -20,7 +20,7 @@ impl Express for Free {
     }
 
     fn shape(&self, _: &[Shape]) -> Result<Shape, String> {
-        require(self.rows * self.columns > 0, || {
+        require(self.rows > 0 && self.columns > 0, || {
             format!("a weight of {} x {} has no scalar", self.rows, self.columns)
         })?;
         Ok(shape(self.rows, self.columns))

@@ -25,7 +25,7 @@ impl Express for Rows {
     }
 
     fn shape(&self, operands: &[Shape]) -> Result<Shape, String> {
-        let end = self.first + self.count;
+        let end = self.first.saturating_add(self.count);
         require(self.count > 0 && end <= operands[0].rows, || {
             format!("rows {}..{end} of a weight with {} rows", self.first, operands[0].rows)
         })?;

@@ -11,7 +11,8 @@ use crate::expressions::{Free, Product};
 use crate::families::Families;
 use crate::gradient_check::{TOLERANCE, directional_error};
 use crate::lanes::Lanes;
-use crate::laws::samples::{decoder, fill, numbers};
+use crate::laws::samples::{around, decoder, fill, numbers};
+use crate::operation::Operation;
 use crate::program::{Feed, Program};
 use crate::reference::Reference;
 use crate::steps::Steps;
@@ -102,24 +103,27 @@ fn a_position_has_the_same_bits_whatever_surrounds_it() {
     }
 }
 
+/// Every site of every law program, with dropout and without.
 #[test]
 fn replacing_a_site_by_itself_changes_no_bit() {
-    let program = decoder(8).without_dropout();
-    let expected = outputs(&program.outputs(&["logits"]).unwrap(), 3, &fill(&program));
-    let sites: Vec<String> =
-        program.sites().filter(|s| !s.contains("mask") && *s != "weights").map(String::from).collect();
-    for site in sites.iter().filter(|s| !["nats", "logits", "drop", "0.act drop", "1.act drop"].contains(&s.as_str())) {
-        let read = outputs(&program.outputs_at(&[site], 0..8).unwrap(), 3, &fill(&program));
-        let replaced = program.replace(site).unwrap().outputs(&["logits"]).unwrap();
-        let index = replaced.input_index(site).unwrap();
-        let source = |s: usize, feed: &mut Feed| {
-            let mut plain = program.feed();
-            fill(&program)(s, &mut plain);
-            feed.ids = plain.ids;
-            feed.arrays[index].clone_from(&read[s][0]);
-        };
-        let got = outputs(&replaced, 3, &source);
-        (0..3).for_each(|s| assert_eq!(bits(&got[s][0]), bits(&expected[s][0]), "{site}"));
+    let cases = Operation::all_cases().into_iter().flat_map(|(_, cases)| cases);
+    for program in cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout()]) {
+        let nats = program.outputs(&["nats"]).unwrap();
+        let expected = outputs(&nats, 3, &fill(&program));
+        for site in program.sites() {
+            let rows = 0..program.shape_of(site).unwrap().rows;
+            let read = outputs(&program.outputs_at(&[site], rows).unwrap(), 3, &fill(&program));
+            let replaced = nats.replace(site).unwrap();
+            let source = |s: usize, feed: &mut Feed| {
+                let mut plain = program.feed();
+                fill(&program)(s, &mut plain);
+                feed.ids = plain.ids;
+                feed.arrays[..plain.arrays.len()].clone_from_slice(&plain.arrays);
+                feed.arrays[replaced.input_index(site).unwrap()].clone_from(&read[s][0]);
+            };
+            let got = outputs(&replaced, 3, &source);
+            (0..3).for_each(|s| assert_eq!(bits(&got[s][0]), bits(&expected[s][0]), "{site}"));
+        }
     }
 }
 
@@ -198,6 +202,56 @@ fn gradients_do_not_share_a_place_where_that_is_wrong() {
             assert!((f64::from(*a) - b).abs() <= 1e-5 * b.abs().max(1e-3), "{what}: {a} for {b}");
         }
     }
+}
+
+/// Attention adds to the gradient of all keys, where the loss asks the other reader of the keys for the last ones only.
+#[test]
+fn rows_of_a_gradient_that_come_later_start_at_zero() {
+    let mut b = Builder::new();
+    let input = b.input("input", 5, 4).unwrap();
+    let mut part = |name: &str| {
+        let w = b.weight(&format!("{name} w"), Free { rows: 4, columns: 4 }).unwrap();
+        b.linear(name, input, w, None).unwrap()
+    };
+    let (q, k, v) = (part("q"), part("k"), part("v"));
+    let y = b.attention("y", q, k, v, 2).unwrap();
+    let [times_k, times_v] = [("times k", k), ("times v", v)].map(|(name, x)| b.multiply(name, y, x).unwrap());
+    let sum = b.add("sum", times_k, times_v).unwrap();
+    let reduce = b.weight("reduce", Free { rows: 4, columns: 1 }).unwrap();
+    let nats = b.linear("nats", sum, reduce, None).unwrap();
+    let program = b.finish(nats, "weights", 3..5).unwrap().gradient();
+    let lanes = Lanes::new(&program, Isa::best()).gradient(&mut Team::new(1), &point(&program), 4, &fill(&program));
+    let reference = Reference::new(&program).gradient(&wide(&point(&program)), 4, &fill(&program));
+    for (a, b) in lanes.gradient.iter().zip(&reference.gradient) {
+        assert!((f64::from(*a) - b).abs() <= 1e-5 * b.abs().max(1.0), "{a} for {b}");
+    }
+}
+
+/// The gradient of the nats is the loss weights themselves, which are read again for the loss.
+#[test]
+fn no_gradient_is_added_to_the_loss_weights() {
+    let mut b = Builder::new();
+    let input = b.input("input", 5, 1).unwrap();
+    let free = b.weight("free", Free { rows: 5, columns: 1 }).unwrap();
+    let x = b.add_rows("x", input, free).unwrap();
+    let f = b.activation("f", x, crate::Activation::GeluErf).unwrap();
+    let nats = b.add("nats", x, f).unwrap();
+    let program = b.finish(nats, "weights", 1..4).unwrap().gradient();
+    let lanes = Lanes::new(&program, Isa::best()).gradient(&mut Team::new(1), &point(&program), 4, &fill(&program));
+    let reference = Reference::new(&program).gradient(&wide(&point(&program)), 4, &fill(&program));
+    assert!((lanes.loss - reference.loss).abs() <= 1e-5, "{} for {}", lanes.loss, reference.loss);
+    assert!((lanes.weight - reference.weight).abs() <= 1e-5, "{} for {}", lanes.weight, reference.weight);
+}
+
+#[test]
+fn an_audit_lists_each_parameter_once() {
+    let program = decoder(6);
+    let weights = program.weights();
+    assert_eq!(weights.audit().map(|(_, _, _, own)| own).sum::<usize>(), weights.parameters());
+    let kinds: std::collections::BTreeSet<&str> = weights.audit().map(|(_, kind, _, _)| kind).collect();
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["free", "product"], "views have no line of their own");
+    let free: Vec<&str> = weights.audit().filter(|line| line.3 > 0).map(|(name, ..)| name).collect();
+    assert_eq!(free, program.parameters().iter().map(|p| p.name.as_str()).collect::<Vec<_>>());
 }
 
 #[test]

@@ -48,6 +48,12 @@ impl Operate for Attend {
         2 * self.heads
     }
 
+    fn scratch(&self, x: &[Shape]) -> usize {
+        let (queries, keys) = (x[0].rows, x[1].rows);
+        let backward = kernels::AttendGradient::scratch_vectors(queries, keys);
+        kernels::Attend::scratch_vectors(queries, keys).max(backward)
+    }
+
     fn needs(&self, out: Range<usize>, input: usize) -> Range<usize> {
         if input == 0 { out } else { 0..out.end }
     }
