@@ -63,6 +63,8 @@ fn metadata(plan: &str, layout: &Layout, state: &TrainingState) -> BTreeMap<Stri
         ("step", state.step.to_string()),
         ("tokens", state.tokens.to_string()),
         ("optimiser_steps", state.optimiser_steps.to_string()),
+        ("unreported_loss", state.unreported.0.to_string()),
+        ("unreported_steps", state.unreported.1.to_string()),
         ("tied", tied.join(" ")),
     ];
     if let Some((step, nats)) = state.best {
@@ -84,11 +86,13 @@ fn parse(metadata: &BTreeMap<String, String>) -> Result<Header, String> {
             "was written with numerics = {numerics}, and this version, with {NUMERICS}, would give other bits"
         ));
     }
+    let _hash: String = entry(metadata, weights_file::SEAL)?;
     let state = TrainingState {
         step: entry(metadata, "step")?,
         tokens: entry(metadata, "tokens")?,
         optimiser_steps: entry(metadata, "optimiser_steps")?,
         best: best(metadata)?,
+        unreported: (finite(metadata, "unreported_loss")?, entry(metadata, "unreported_steps")?),
         point: Vec::new(),
         optimiser: Vec::new(),
     };
@@ -99,11 +103,16 @@ fn best(metadata: &BTreeMap<String, String>) -> Result<Option<(u64, f64)>, Strin
     if !metadata.contains_key("best_step") && !metadata.contains_key("best_nats") {
         return Ok(None);
     }
-    let nats: f64 = entry(metadata, "best_nats")?;
-    if !nats.is_finite() {
-        return Err(format!("has best_nats = {nats} in its metadata, which is not a finite number"));
+    Ok(Some((entry(metadata, "best_step")?, finite(metadata, "best_nats")?)))
+}
+
+fn finite(metadata: &BTreeMap<String, String>, key: &str) -> Result<f64, String> {
+    let value: f64 = entry(metadata, key)?;
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(format!("has {key} = {value} in its metadata, which is not a finite number"))
     }
-    Ok(Some((entry(metadata, "best_step")?, nats)))
 }
 
 fn entry<T: FromStr>(metadata: &BTreeMap<String, String>, key: &str) -> Result<T, String> {

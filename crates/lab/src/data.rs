@@ -50,10 +50,15 @@ impl Schedule {
             .collect()
     }
 
-    /// How many different sequences `steps` steps have seen, and the address of each.
+    /// How many different sequences `steps` steps have seen.
+    pub fn count(&self, steps: u64) -> u64 {
+        (steps * self.per_step).min(self.fixed.unwrap_or(u64::MAX))
+    }
+
+    /// The address of each of these, once.
     pub fn seen(&self, steps: u64) -> impl Iterator<Item = Address> + use<> {
         let (per_step, fixed) = (self.per_step, self.fixed);
-        let count = (steps * per_step).min(fixed.unwrap_or(u64::MAX));
+        let count = self.count(steps);
         let mut first_epoch = Schedule { orders: vec![], ..self.clone() };
         (0..count).map(move |g| match fixed {
             None => Address { step: g / per_step, index: g % per_step },
@@ -183,6 +188,42 @@ mod tests {
         for (step, expected) in steps.iter().enumerate().rev() {
             assert_eq!(&schedule(4, Some(10)).step(step as u64), expected);
         }
+    }
+
+    /// Masks of one sequence of a step of a decoder with dropout 0.2.
+    fn masks(step: u64, sequence: usize) -> Vec<Vec<f32>> {
+        let recipe =
+            "[world]\nkind = \"markov\"\nstates = 3\nlength = 40\nseed = 1\n[model]\nwidth = 64\ndropout = 0.2";
+        let plan = crate::Plan::new(&crate::Recipe::parse(recipe, "r", &[]).unwrap()).unwrap();
+        let experiment = Experiment::new(plan).unwrap();
+        let inlets = Inlets::new(experiment.program());
+        let (world, addresses) = (experiment.world(), set(0..2));
+        let drawn = Drawn { world, seed: 1, purpose: Purpose::Train, addresses: &addresses, inlets: &inlets, step };
+        let arrays = experiment.program().inputs().map(|(_, shape)| vec![0.0; shape.len()]).collect();
+        let mut feed = Feed { ids: vec![vec![]; experiment.program().ids().len()], arrays };
+        drawn.fill(sequence, &mut feed);
+        inlets.masks.iter().map(|(input, _)| feed.arrays[*input].clone()).collect()
+    }
+
+    /// A dropped channel is 0, a kept one is multiplied so that the mean stays: 1 / (1 - 0.2).
+    #[test]
+    fn masks_drop_the_share_that_was_asked_for_and_keep_the_mean() {
+        let masks = masks(0, 0);
+        assert_eq!(masks.len(), 1 + 2 * 2, "after the embedding, and after attention and MLP of two blocks");
+        let values = masks.concat();
+        assert!(values.iter().all(|x| *x == 0.0 || *x == 1.25));
+        let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / values.len() as f64;
+        let error = 0.5 / (values.len() as f64).sqrt();
+        assert!((mean - 1.0).abs() <= 5.0 * error, "{mean} of {} masks", values.len());
+    }
+
+    #[test]
+    fn every_step_and_sequence_has_masks_of_its_own() {
+        let first = masks(0, 0);
+        assert_eq!(masks(0, 0), first);
+        let differ = |other: &[Vec<f32>]| first.iter().zip(other).all(|(a, b)| a != b);
+        assert!(differ(&masks(1, 0)) && differ(&masks(0, 1)));
+        assert!((1..first.len()).all(|i| first[i] != first[0]), "and every place of the model");
     }
 
     #[test]

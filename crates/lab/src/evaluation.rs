@@ -1,5 +1,6 @@
 //! A model and the truth on the same sequences, none of which was trained on.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use infimum_engine::{Lanes, Program};
@@ -8,8 +9,8 @@ use infimum_worlds::{Example, Purpose, Shape, follow};
 use crate::data::{self, Address, Drawn, Inlets};
 use crate::experiment::{Experiment, Machine};
 
-/// Sequences are scored in portions of this size, so that progress can be told.
-const PORTION: usize = 512;
+/// Sequences are scored in portions of this size, which bounds the memory, lets progress be told, and lets a run stop.
+pub(crate) const PORTION: usize = 512;
 
 /// One sequence's scores: sums over its scored positions, each times its loss weight.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -45,24 +46,11 @@ impl<'a> Evaluator<'a> {
         Evaluator { experiment, lanes: Lanes::new(&program, machine.isa), inlets: Inlets::new(&program) }
     }
 
-    /// Scores the first `sequences` sequences of `purpose` (Test or Validation) at `point`; `progress` is told how many are
-    /// done. The scores depend neither on threads nor on portions.
-    pub fn score(
-        &mut self,
-        machine: &mut Machine,
-        point: &[f32],
-        purpose: Purpose,
-        sequences: usize,
-        progress: &mut dyn FnMut(usize),
-    ) -> Scores {
-        let mut scores = Vec::with_capacity(sequences);
-        while scores.len() < sequences {
-            let first = scores.len();
-            let addresses = data::set(first..sequences.min(first + PORTION));
-            scores.extend(self.portion(machine, point, purpose, &addresses));
-            progress(scores.len());
-        }
-        scores
+    /// Scores the sequences of `purpose` (Test or Validation) numbered `sequences` at `point`. A sequence's score depends
+    /// neither on threads nor on what else is scored.
+    pub fn score(&mut self, machine: &mut Machine, point: &[f32], purpose: Purpose, sequences: Range<usize>) -> Scores {
+        let portions = sequences.clone().step_by(PORTION).map(|first| first..sequences.end.min(first + PORTION));
+        portions.flat_map(|portion| self.portion(machine, point, purpose, &data::set(portion))).collect()
     }
 
     fn portion(&mut self, machine: &mut Machine, point: &[f32], purpose: Purpose, addresses: &[Address]) -> Scores {

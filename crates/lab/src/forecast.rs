@@ -85,7 +85,7 @@ fn seconds(experiment: &Experiment, machine: &mut Machine, sequences: usize) -> 
     let learn = gradient_seconds(experiment, machine, &point, sequences);
     let mut evaluator = Evaluator::new(experiment, machine);
     let evaluate = best_of_three(|| {
-        evaluator.score(machine, &point, Purpose::Check, sequences, &mut |_| {});
+        evaluator.score(machine, &point, Purpose::Check, 0..sequences);
     });
     (trained * learn + scored * evaluate) / sequences as f64
 }

@@ -18,8 +18,8 @@ pub struct Scored<'a> {
     pub experiment: &'a Experiment,
     /// The model beside the truth on the test sequences.
     pub scores: &'a [SequenceScore],
-    /// What its training sequences say.
-    pub retraced: &'a Retraced,
+    /// What its training sequences say, where it is known which they were.
+    pub retraced: Option<&'a Retraced>,
 }
 
 /// One way to score a model.

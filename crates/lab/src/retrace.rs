@@ -18,8 +18,12 @@ pub struct Retraced {
     pub shared_sequences: usize,
 }
 
-/// Draws again every sequence that the first `steps` steps of `experiment` saw, each once.
-pub fn retrace(experiment: &Experiment, steps: u64) -> Retraced {
+/// Sequences between two calls of a watch.
+const PORTION: u64 = 4096;
+
+/// Draws again every sequence that the first `steps` steps of `experiment` saw, each once. `watch` is told every few
+/// thousand sequences how many are done, of how many; when it answers `false`, that is the end, and there is no result.
+pub fn retrace(experiment: &Experiment, steps: u64, watch: &mut dyn FnMut(u64, u64) -> bool) -> Option<Retraced> {
     let tests = experiment.plan().evaluation().test_sequences;
     let seed = experiment.plan().training().seed;
     let (mut counting, mut example) = (experiment.world().counting(), Example::default());
@@ -31,13 +35,18 @@ pub fn retrace(experiment: &Experiment, steps: u64) -> Retraced {
     }
     let unseen: HashSet<[u8; 16]> = test_keys.iter().copied().collect();
     let mut seen = HashSet::new();
-    for address in Schedule::new(experiment).seen(steps) {
+    let schedule = Schedule::new(experiment);
+    let of = schedule.count(steps);
+    for (done, address) in (0..of).zip(schedule.seen(steps)) {
+        if done % PORTION == 0 && !watch(done, of) {
+            return None;
+        }
         draw(Purpose::Train, address, &mut example);
         counting.iter_mut().for_each(|c| c.count(&example));
         seen.extend(Some(key(&example)).filter(|k| unseen.contains(k)));
     }
     let shared_sequences = test_keys.iter().filter(|k| seen.contains(*k)).count();
-    Retraced { counting_excess: counting.and_then(|c| excess(experiment, &c)), shared_sequences }
+    Some(Retraced { counting_excess: counting.and_then(|c| excess(experiment, &c)), shared_sequences })
 }
 
 /// Tells sequences apart: 128 bits of a hash of tokens and targets, so that two different ones are never the same.

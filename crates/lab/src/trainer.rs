@@ -37,20 +37,33 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// Weights to start from that cannot be read, or are not those that the plan was made with.
-    pub fn new(experiment: &'a Experiment, machine: &Machine) -> Result<Trainer<'a>, LabError> {
+    pub fn start(experiment: &'a Experiment, machine: &Machine) -> Result<Trainer<'a>, LabError> {
+        Ok(Trainer::at(experiment, machine, first_point(experiment)?))
+    }
+
+    /// At `state`, which a trainer of the same plan has given. Weights to start from are not read again.
+    pub fn resume(experiment: &'a Experiment, machine: &Machine, state: TrainingState) -> Trainer<'a> {
+        let TrainingState { step, tokens, point, optimiser_steps, optimiser, .. } = state;
+        let mut trainer = Trainer::at(experiment, machine, point.clone());
+        trainer.optimiser.restore(point, optimiser_steps, optimiser.into_iter().map(|(_, array)| array).collect());
+        (trainer.step, trainer.tokens) = (step, tokens);
+        trainer
+    }
+
+    fn at(experiment: &'a Experiment, machine: &Machine, point: Vec<f32>) -> Trainer<'a> {
         let program = experiment.program().gradient();
         let training = experiment.plan().training();
         let moments = Moments { beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon };
-        Ok(Trainer {
+        Trainer {
             experiment,
             lanes: Lanes::new(&program, machine.isa),
             inlets: Inlets::new(&program),
             sequences: data::Schedule::new(experiment),
             rates: training.schedule(),
-            optimiser: AdamW::new(first_point(experiment)?, groups(experiment), moments),
+            optimiser: AdamW::new(point, groups(experiment), moments),
             step: 0,
             tokens: 0,
-        })
+        }
     }
 
     /// Steps done.
@@ -97,24 +110,18 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Everything needed to go on to the same bits.
-    pub fn state(&self, best: Option<(u64, f64)>) -> TrainingState {
+    /// Everything needed to go on to the same bits, except what a run knows besides: `best` and `unreported`.
+    pub fn state(&self) -> TrainingState {
         let (optimiser_steps, arrays) = self.optimiser.state();
         TrainingState {
             step: self.step,
             point: self.point().to_vec(),
             optimiser_steps,
             optimiser: arrays.into_iter().map(|(name, array)| (name.to_string(), array.to_vec())).collect(),
-            best,
+            best: None,
+            unreported: (0.0, 0),
             tokens: self.tokens,
         }
-    }
-
-    /// Goes back, or on, to `state`.
-    pub fn restore(&mut self, state: TrainingState) {
-        let arrays = state.optimiser.into_iter().map(|(_, array)| array).collect();
-        self.optimiser.restore(state.point, state.optimiser_steps, arrays);
-        (self.step, self.tokens) = (state.step, state.tokens);
     }
 }
 

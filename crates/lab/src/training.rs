@@ -6,12 +6,13 @@ use std::time::Instant;
 use infimum_engine::NUMERICS;
 use infimum_worlds::Purpose;
 
-use crate::evaluation::Evaluator;
+use crate::evaluation::{self, Evaluator};
 use crate::metrics::{self, Scored};
 use crate::retrace::retrace;
 use crate::trainer::{Step, Trainer};
 use crate::{
-    CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, Status, StepLine, Summary, alarm,
+    CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, Status, StepLine, Summary,
+    TrainingState, alarm,
 };
 
 /// What happens in a run, as it happens.
@@ -47,6 +48,13 @@ pub enum Event<'a> {
         done: usize,
         /// Sequences in all.
         of: usize,
+    },
+    /// The sequences that were trained on are gone through once more.
+    Retracing {
+        /// Sequences seen again.
+        done: u64,
+        /// Sequences in all.
+        of: u64,
     },
     /// The run has ended.
     Ended(&'a Summary),
@@ -90,8 +98,8 @@ struct Run<'a> {
     evaluator: Evaluator<'a>,
     lines: Vec<StepLine>,
     best: Option<(u64, f64)>,
-    /// Losses since the last line: sum and count.
-    losses: (f64, u64),
+    /// Losses of the steps since the last line: sum and count.
+    unreported: (f64, u64),
     clock: Clock,
 }
 
@@ -105,20 +113,21 @@ struct Clock {
 
 impl<'a> Run<'a> {
     fn new(experiment: &'a Experiment, machine: &Machine, record: &'a RecordWriter) -> Result<Run<'a>, LabError> {
-        let mut trainer = Trainer::new(experiment, machine)?;
-        let (mut lines, mut best) = (vec![], None);
-        if record.record().checkpoints()?.contains(&CheckpointName::Last) {
+        let (mut lines, mut best, mut unreported) = (vec![], None, (0.0, 0));
+        let trainer = if record.record().checkpoints()?.contains(&CheckpointName::Last) {
             let state = record.record().load(CheckpointName::Last, &experiment.layout())?;
             lines = record.record().metrics()?;
             lines.retain(|line| line.step <= state.step);
-            best = state.best;
-            trainer.restore(state);
-        }
+            (best, unreported) = (state.best, state.unreported);
+            Trainer::resume(experiment, machine, state)
+        } else {
+            Trainer::start(experiment, machine)?
+        };
         record.remove_summary()?;
         let before = lines.last().map_or(0.0, |line| line.seconds);
         let clock = Clock { began: Instant::now(), before, stepping: (0.0, 0) };
         let evaluator = Evaluator::new(experiment, machine);
-        Ok(Run { experiment, record, trainer, evaluator, lines, best, losses: (0.0, 0), clock })
+        Ok(Run { experiment, record, trainer, evaluator, lines, best, unreported, clock })
     }
 
     fn finish(
@@ -134,9 +143,10 @@ impl<'a> Run<'a> {
                 return Ok((Status::Interrupted, vec![]));
             }
             let step = self.advance(machine, progress)?;
-            self.after(step, machine, progress, stop)?;
+            self.after(step, machine, progress)?;
         }
-        self.test(machine, progress).map(|figures| (Status::Finished, figures))
+        let figures = self.test(machine, progress, stop)?;
+        Ok(figures.map_or((Status::Interrupted, vec![]), |figures| (Status::Finished, figures)))
     }
 
     fn steps(&self) -> u64 {
@@ -155,7 +165,7 @@ impl<'a> Run<'a> {
     fn advance(&mut self, machine: &mut Machine, progress: Progress<'_>) -> Result<Step, LabError> {
         let began = Instant::now();
         let step = self.trainer.advance(machine)?;
-        self.losses = (self.losses.0 + step.loss, self.losses.1 + 1);
+        self.unreported = (self.unreported.0 + step.loss, self.unreported.1 + 1);
         let (seconds, steps) = &mut self.clock.stepping;
         (*seconds, *steps) = (*seconds + began.elapsed().as_secs_f64(), *steps + 1);
         let per_step = *seconds / *steps as f64;
@@ -169,20 +179,14 @@ impl<'a> Run<'a> {
     }
 
     /// Lines, validation and checkpoints that are due after a step.
-    fn after(
-        &mut self,
-        step: Step,
-        machine: &mut Machine,
-        progress: Progress<'_>,
-        stop: &AtomicBool,
-    ) -> Result<(), LabError> {
+    fn after(&mut self, step: Step, machine: &mut Machine, progress: Progress<'_>) -> Result<(), LabError> {
         let (evaluation, done) = (self.experiment.plan().evaluation(), self.trainer.step());
         let end = done == self.steps();
         let validates = done.is_multiple_of(evaluation.every) || end;
-        if validates || done.is_multiple_of(evaluation.line_every()) || stop.load(Ordering::Relaxed) {
+        if validates || done.is_multiple_of(evaluation.line_every()) {
             let scores = validates.then(|| self.validate(machine));
             self.lines.push(self.line(step, scores));
-            self.losses = (0.0, 0);
+            self.unreported = (0.0, 0);
             progress(Event::Line(self.lines.last().expect("one was pushed")));
             if let Some(excess) = scores.and_then(|(_, excess)| excess) {
                 self.record.write_metrics(&self.lines)?;
@@ -190,7 +194,7 @@ impl<'a> Run<'a> {
             }
         }
         if evaluation.keep_every > 0 && done.is_multiple_of(evaluation.keep_every) {
-            self.record.save(CheckpointName::Step(done), &self.experiment.layout(), &self.trainer.state(self.best))?;
+            self.record.save(CheckpointName::Step(done), &self.experiment.layout(), &self.state())?;
         }
         if validates { self.save() } else { Ok(()) }
     }
@@ -198,7 +202,7 @@ impl<'a> Run<'a> {
     /// Validation loss and excess. Its sequences have streams of their own, so it changes no bit of training.
     fn validate(&mut self, machine: &mut Machine) -> (f64, Option<Mean>) {
         let sequences = self.experiment.plan().evaluation().sequences;
-        let scores = self.evaluator.score(machine, self.trainer.point(), Purpose::Validation, sequences, &mut |_| {});
+        let scores = self.evaluator.score(machine, self.trainer.point(), Purpose::Validation, 0..sequences);
         let loss = Mean::of(scores.iter().map(|s| (s.weight, s.nats))).map_or(f64::NAN, |mean| mean.value);
         (loss, alarm::excess(&scores))
     }
@@ -208,12 +212,16 @@ impl<'a> Run<'a> {
             step: self.trainer.step(),
             tokens: self.trainer.tokens(),
             rate: step.rate,
-            loss: self.losses.0 / self.losses.1 as f64,
+            loss: self.unreported.0 / self.unreported.1 as f64,
             gradient_norm: step.gradient_norm,
             validation: scores.map(|(loss, _)| loss),
             excess: scores.and_then(|(_, excess)| excess).map(|mean| mean.value),
             seconds: self.seconds(),
         }
+    }
+
+    fn state(&self) -> TrainingState {
+        TrainingState { best: self.best, unreported: self.unreported, ..self.trainer.state() }
     }
 
     /// The lines first, then `best` if it is better, then `last`: so no checkpoint is ahead of the lines, and `last` never
@@ -225,14 +233,20 @@ impl<'a> Run<'a> {
         let layout = self.experiment.layout();
         if let Some(loss) = newest.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best)) {
             self.best = Some((step, loss));
-            self.record.save(CheckpointName::Best, &layout, &self.trainer.state(self.best))?;
+            self.record.save(CheckpointName::Best, &layout, &self.state())?;
         }
-        self.record.save(CheckpointName::Last, &layout, &self.trainer.state(self.best))
+        self.record.save(CheckpointName::Last, &layout, &self.state())
     }
 
-    fn test(&mut self, machine: &mut Machine, progress: Progress<'_>) -> Result<Vec<Figure>, LabError> {
-        let (point, step) = (self.trainer.point().to_vec(), self.trainer.step());
-        score(self.experiment, machine, &mut self.evaluator, &point, step, progress)
+    /// `None` if it was stopped. The last checkpoint has been saved by then, so that `resume` has only this left to do.
+    fn test(
+        &mut self,
+        machine: &mut Machine,
+        progress: Progress<'_>,
+        stop: &AtomicBool,
+    ) -> Result<Option<Vec<Figure>>, LabError> {
+        let (point, steps) = (self.trainer.point().to_vec(), Some(self.trainer.step()));
+        score(self.experiment, machine, &mut self.evaluator, Weights { point: &point, steps }, progress, stop)
     }
 
     fn summary(&self, status: Status, figures: Vec<Figure>) -> Summary {
@@ -253,36 +267,63 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Every figure of the model at `point`, which was trained for `steps` steps of the experiment's plan (0 for weights that
-/// come from elsewhere), on the plan's test sequences.
+/// Weights to score.
+#[derive(Clone, Copy, Debug)]
+pub struct Weights<'a> {
+    /// The parameters.
+    pub point: &'a [f32],
+    /// Steps of the experiment's plan that led to them; `None` for weights that come from elsewhere.
+    pub steps: Option<u64>,
+}
+
+/// Every figure of the model at `weights` on the plan's test sequences. What the training sequences tell is left out where
+/// nobody knows which these were.
 ///
 /// # Errors
 /// The alarm.
 pub fn evaluate(
     experiment: &Experiment,
     machine: &mut Machine,
-    point: &[f32],
-    steps: u64,
+    weights: Weights<'_>,
     progress: Progress<'_>,
 ) -> Result<Vec<Figure>, LabError> {
-    let mut evaluator = Evaluator::new(experiment, machine);
-    score(experiment, machine, &mut evaluator, point, steps, progress)
+    let (mut evaluator, never) = (Evaluator::new(experiment, machine), AtomicBool::new(false));
+    let figures = score(experiment, machine, &mut evaluator, weights, progress, &never)?;
+    Ok(figures.expect("nobody stops it"))
 }
 
+/// `None` if it was stopped.
 fn score(
     experiment: &Experiment,
     machine: &mut Machine,
     evaluator: &mut Evaluator<'_>,
-    point: &[f32],
-    steps: u64,
+    weights: Weights<'_>,
     progress: Progress<'_>,
-) -> Result<Vec<Figure>, LabError> {
+    stop: &AtomicBool,
+) -> Result<Option<Vec<Figure>>, LabError> {
     let of = experiment.plan().evaluation().test_sequences;
-    let mut tell = |done| progress(Event::Testing { done, of });
-    let scores = evaluator.score(machine, point, Purpose::Test, of, &mut tell);
+    let mut scores = Vec::with_capacity(of);
+    while scores.len() < of {
+        if stop.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let portion = scores.len()..of.min(scores.len() + evaluation::PORTION);
+        scores.extend(evaluator.score(machine, weights.point, Purpose::Test, portion));
+        progress(Event::Testing { done: scores.len(), of });
+    }
     if let Some(excess) = alarm::excess(&scores) {
         alarm::check(excess, "test")?;
     }
-    let retraced = retrace(experiment, steps);
-    Ok(metrics::figures(Scored { experiment, scores: &scores, retraced: &retraced }))
+    let mut watch = |done, of| {
+        progress(Event::Retracing { done, of });
+        !stop.load(Ordering::Relaxed)
+    };
+    let retraced = match weights.steps {
+        None => None,
+        Some(steps) => match retrace(experiment, steps, &mut watch) {
+            None => return Ok(None),
+            retraced => retraced,
+        },
+    };
+    Ok(Some(metrics::figures(Scored { experiment, scores: &scores, retraced: retraced.as_ref() })))
 }

@@ -13,6 +13,8 @@ pub struct TrainingState {
     pub optimiser: Vec<(String, Vec<f32>)>,
     /// Step and validation loss (nats per scored token) of the best evaluation so far.
     pub best: Option<(u64, f64)>,
+    /// Sum of the losses of the steps since the last line of the metrics, and how many steps these are.
+    pub unreported: (f64, u64),
     /// Tokens trained on so far.
     pub tokens: u64,
 }

@@ -2,10 +2,12 @@
 //!
 //! Reading takes any file as it comes: it never panics, and at its peak it holds at most [`MEMORY_FACTOR`] times the file's
 //! size plus [`MEMORY_SLACK`] bytes. Tensors may be F32, F16, BF16 or F64 and become f32, rounded to nearest; whether
-//! their values make sense is for the reader of the tensors to say.
+//! their values make sense is for the reader of the tensors to say. A file that we wrote carries a hash of its content, and is
+//! refused when it has changed since.
 
 mod floats;
 mod header;
+mod seal;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -17,12 +19,17 @@ use safetensors::tensor::{Dtype, TensorInfo};
 use crate::LabError;
 use crate::whole_file;
 use header::Header;
+pub(crate) use seal::SEAL;
+use seal::Seal;
 
 /// Reading a file of `n` bytes holds at most `MEMORY_FACTOR * n + MEMORY_SLACK` bytes at any time. The factor comes from
 /// headers, where a few characters become a name, a shape and their places in lists; data at most triples.
 pub const MEMORY_FACTOR: usize = 20;
 /// See [`MEMORY_FACTOR`]: buffers and the text of an error, in bytes.
 pub const MEMORY_SLACK: usize = 1 << 16;
+
+/// Scalars that are hashed at once.
+const PORTION: usize = 1 << 14;
 
 const REMEDY: &str = "give a safetensors file with tensors of F32, F16, BF16 or F64, or write this one again";
 
@@ -128,13 +135,28 @@ fn decode(reader: &mut impl Read, length: u64) -> Result<Tensors, Fault> {
     let header = Header::parse(&bytes(reader, header_length)?)?;
     header.check(length - 8 - header_length as u64)?;
     let Header { tensors, metadata } = header;
-    let tensors = tensors.into_iter().map(|(name, info)| tensor(reader, name, info)).collect::<Result<_, _>>()?;
+    let mut seal = Seal::new(&metadata);
+    let tensors = tensors.into_iter().map(|(name, info)| tensor(reader, &mut seal, name, info));
+    let tensors = tensors.collect::<Result<_, _>>()?;
+    check_seal(seal, &metadata)?;
     Ok(Tensors { tensors, metadata })
 }
 
-fn tensor(reader: &mut impl Read, name: String, info: TensorInfo) -> Result<Tensor, Fault> {
+fn tensor(reader: &mut impl Read, seal: &mut Seal, name: String, info: TensorInfo) -> Result<Tensor, Fault> {
     let raw = bytes(reader, info.data_offsets.1 - info.data_offsets.0)?;
+    seal.tensor(&name, &info.shape);
+    seal.data(&raw);
     Ok(Tensor { name, data: floats::to_f32(info.dtype, &raw), shape: info.shape })
+}
+
+/// Files of others carry no hash.
+fn check_seal(seal: Seal, metadata: &BTreeMap<String, String>) -> Result<(), String> {
+    match metadata.get(SEAL) {
+        Some(written) if *written != seal.finish() => Err(format!(
+            "is damaged: its content is not that of its hash, `{SEAL}` in its metadata (take that entry out if the content was changed on purpose)"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The next `count` bytes, which were checked to lie inside the file.
@@ -156,10 +178,23 @@ fn encode(file: &mut dyn Write, tensors: &[TensorView], metadata: &BTreeMap<Stri
         assert_eq!(tensor.shape.iter().product::<usize>(), tensor.data.len(), "`{}` fills its shape", tensor.name);
         (tensor.name.clone(), TensorInfo { dtype: Dtype::F32, shape: tensor.shape.clone(), data_offsets: (start, end) })
     });
-    let header = Header { tensors: infos.collect(), metadata: metadata.clone() }.to_bytes();
+    let tensor_infos = infos.collect();
+    let sealed =
+        metadata.iter().map(|(key, text)| (key.clone(), text.clone())).chain([(SEAL.into(), hash(tensors, metadata))]);
+    let header = Header { tensors: tensor_infos, metadata: sealed.collect() }.to_bytes();
     file.write_all(&(header.len() as u64).to_le_bytes())?;
     file.write_all(&header)?;
     tensors.iter().flat_map(|tensor| tensor.data).try_for_each(|x| file.write_all(&x.to_le_bytes()))
+}
+
+fn hash(tensors: &[TensorView], metadata: &BTreeMap<String, String>) -> String {
+    let mut seal = Seal::new(metadata);
+    for TensorView { name, shape, data } in tensors {
+        seal.tensor(name, shape);
+        data.chunks(PORTION)
+            .for_each(|part| seal.data(&part.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()));
+    }
+    seal.finish()
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ fn networks_that_are_the_exact_law_never_ring() {
         let experiment = Experiment::new(plan(&overrides)).unwrap();
         let point = exact_law(&experiment);
         let mut evaluator = Evaluator::new(&experiment, &machine);
-        let scores = evaluator.score(&mut machine, &point, Purpose::Test, tests, &mut |_| {});
+        let scores = evaluator.score(&mut machine, &point, Purpose::Test, 0..tests);
         let excess = alarm::excess(&scores).unwrap();
         alarm::check(excess, "test").unwrap_or_else(|error| panic!("{error}: {overrides:?}"));
         largest = largest.max(excess.value.abs());

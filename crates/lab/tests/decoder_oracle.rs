@@ -1,10 +1,13 @@
 //! The decoder family against JAX in f64 (`oracles/decoder.py` computes `tests/oracles/decoder.json`): losses and gradients
 //! of thirteen decoders through both executors, and twenty steps of AdamW through the lanes.
 
-use infimum_engine::{AdamW, Feed, Group, Isa, Lanes, Moments, Optimiser, Program, Reference, Team, clip_factor};
+mod replay;
+
+use infimum_engine::{Feed, Isa, Lanes, Program, Reference, Team};
 use infimum_lab::recipe::{Activation, Model, Norm, Positions};
-use infimum_lab::{NORM_EPSILON, decoder, is_vector};
+use infimum_lab::{NORM_EPSILON, decoder};
 use infimum_worlds::{Head, Shape};
+use replay::{Sequence, replay};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -183,23 +186,29 @@ fn twenty_steps_of_adamw_have_jaxs_losses_and_norms() {
     assert!(error(losses_and_norms(case, 1.01).0, &case.losses) > 1e-5, "a rate that is 1 % too high passes");
 }
 
+/// The shipped trainer on the oracle's batches, from the oracle's weights.
 fn losses_and_norms(case: &Case, rate_factor: f64) -> (Vec<f64>, Vec<f64>) {
+    let sequences = case.batches.iter().map(|b| b.tokens.iter().cloned().zip(b.targets.iter().cloned()).collect());
+    let batches: Vec<Vec<Sequence>> = sequences.collect();
+    let steps = case.losses.len();
+    let recipe = recipe(case, rate_factor, batches[0].len(), steps);
+    let steps = (0..steps).map(|step| batches[step % batches.len()].clone()).collect();
+    replay(&recipe, steps, |program| gathered(program, &case.weights))
+        .into_iter()
+        .map(|s| (s.loss, s.gradient_norm))
+        .unzip()
+}
+
+fn recipe(case: &Case, rate_factor: f64, batch: usize, steps: usize) -> String {
     let Shared { rate, beta1, beta2, epsilon, decay, clip } = case.optimiser;
-    let program = program(&case.settings);
-    let point = gathered(&program, &case.weights).iter().map(|x| *x as f32).collect();
-    let decay = |name: &str| if is_vector(name) { 0.0 } else { decay };
-    let group = |p: infimum_engine::Parameter| Group { decay: decay(&p.name), range: p.range, rate_factor };
-    let groups = program.parameters().into_iter().map(group).collect();
-    let mut optimiser = AdamW::new(point, groups, Moments { beta1, beta2, epsilon });
-    let (isa, mut team) = (Isa::best(), Team::new(1));
-    let mut lanes = Lanes::new(&program.gradient(), isa);
-    let step = |step: usize| {
-        let batch = &case.batches[step % case.batches.len()];
-        let sum = lanes.gradient(&mut team, optimiser.point(), batch.tokens.len(), &source(batch));
-        let squares: f64 = sum.gradient.iter().map(|d| f64::from(*d) * f64::from(*d)).sum();
-        let norm = squares.sqrt() / sum.weight;
-        optimiser.tell(isa, &sum.gradient, (clip_factor(norm, clip) / sum.weight) as f32, rate);
-        (sum.loss / sum.weight, norm)
-    };
-    (0..case.losses.len()).map(step).unzip()
+    let (positions, alphabet) = (case.settings.positions, case.settings.alphabet);
+    format!(
+        "[world]\nkind = \"markov\"\nstates = {}\nlength = {}\nseed = 1\n[model]\n{}\n[training]\nsteps = {steps}\n\
+         batch = {batch}\nrate = {:?}\nschedule = \"constant\"\nwarmup = 0\nbeta1 = {beta1:?}\nbeta2 = {beta2:?}\n\
+         epsilon = {epsilon:?}\ndecay = {decay:?}\nclip = {clip:?}\n",
+        alphabet - 1,
+        positions + 1,
+        toml::to_string(&model(&case.settings)).unwrap(),
+        rate * rate_factor,
+    )
 }

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use infimum_engine::{Parameter, Shape};
-use infimum_lab::weights_file::{self, MEMORY_FACTOR, MEMORY_SLACK, Tensors};
+use infimum_lab::weights_file::{self, MEMORY_FACTOR, MEMORY_SLACK, Tensor, TensorView, Tensors};
 use infimum_lab::{Layout, TrainingState, checkpoint};
 use peak_alloc::PeakAlloc;
 use safetensors::SafeTensors;
@@ -17,6 +17,8 @@ use safetensors::SafeTensors;
 static MEMORY: PeakAlloc = PeakAlloc;
 
 const MUTATIONS: u64 = 100_000;
+/// One in so many readable mutations gets a hash that is right, which takes a write to the disk.
+const SEALED: u64 = 20;
 
 fn layout() -> Layout {
     let parameter = |name: &str, rows, channels, start: usize| {
@@ -30,9 +32,24 @@ fn layout() -> Layout {
 fn small_checkpoint(path: &Path) -> Vec<u8> {
     let (point, array) = (vec![0.5; 8], vec![0.25; 8]);
     let optimiser = vec![("first".to_string(), array.clone()), ("second".into(), array)];
-    let state = TrainingState { step: 3, point, optimiser_steps: 3, optimiser, best: Some((2, 0.5)), tokens: 9 };
+    let state = TrainingState {
+        step: 3,
+        point,
+        optimiser_steps: 3,
+        optimiser,
+        best: Some((2, 0.5)),
+        unreported: (0.0, 0),
+        tokens: 9,
+    };
     checkpoint::write(path, "plan", &layout(), &state).unwrap();
     fs::read(path).unwrap()
+}
+
+/// The same with the hash under another name, so that what is changed gets past it.
+fn without_hash(mut bytes: Vec<u8>) -> Vec<u8> {
+    let at = bytes.windows(6).position(|w| w == b"blake3").expect("a checkpoint has a hash");
+    bytes[at + 5] = b'4';
+    bytes
 }
 
 /// Reads both ways, each within its memory, and compares with the crate. Gives whether the weights and the checkpoint were read.
@@ -45,6 +62,18 @@ fn check(path: &Path, bytes: &[u8], layout: &Layout) -> (bool, bool) {
     }
     assert!(weights.is_ok() || state.is_err());
     (weights.is_ok(), state.is_ok())
+}
+
+/// Gives the file a hash that is right, and tells whether it is a checkpoint.
+fn check_sealed(path: &Path, layout: &Layout) -> bool {
+    let weights = weights_file::read(path).unwrap();
+    let views: Vec<_> = weights.tensors.iter().map(view).collect();
+    weights_file::write(path, "write", &views, &weights.metadata).unwrap();
+    within_memory(&fs::read(path).unwrap(), || checkpoint::read(path, layout).is_ok())
+}
+
+fn view(tensor: &Tensor) -> TensorView<'_> {
+    TensorView { name: tensor.name.clone(), shape: tensor.shape.clone(), data: &tensor.data }
 }
 
 /// In place: some file systems flush a file that was emptied first, which takes ten times as long.
@@ -185,7 +214,8 @@ fn no_file_harms_the_reader() {
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join("w.safetensors");
     let (good, layout) = (small_checkpoint(&path), layout());
-    assert_eq!(check(&path, &good, &layout), (true, true));
+    let open = without_hash(good.clone());
+    assert_eq!((check(&path, &good, &layout), check(&path, &open, &layout)), ((true, true), (true, false)));
     for length in 0..good.len() {
         assert_eq!(check(&path, &good[..length], &layout), (false, false), "cut to {length} bytes");
     }
@@ -193,12 +223,18 @@ fn no_file_harms_the_reader() {
         let beginning = String::from_utf8_lossy(&bytes[8..60.min(bytes.len())]).into_owned();
         assert_eq!(check(&path, &bytes, &layout), (valid, false), "{beginning}");
     }
-    let (mut random, mut read) = (Random(1), BTreeMap::new());
+    let (mut random, mut read, mut sealed) = (Random(1), BTreeMap::new(), BTreeMap::new());
     for _ in 0..MUTATIONS {
-        *read.entry(check(&path, &mutated(&good, &mut random), &layout)).or_insert(0_u64) += 1;
+        let (weights, state) = check(&path, &mutated(&open, &mut random), &layout);
+        assert!(!state, "without a hash it is no checkpoint");
+        let count = read.entry(weights).or_insert(0_u64);
+        *count += 1;
+        if weights && *count % SEALED == 0 {
+            *sealed.entry(check_sealed(&path, &layout)).or_insert(0_u64) += 1;
+        }
     }
     // The mutations are worth something only if many get past the first checks.
-    assert!(read[&(true, true)] > MUTATIONS / 100 && read[&(true, false)] > MUTATIONS / 1000, "{read:?}");
-    assert!(read[&(false, false)] > MUTATIONS / 3, "{read:?}");
+    assert!(read[&true] > MUTATIONS / 100 && read[&false] > MUTATIONS / 3, "{read:?}");
+    assert!(sealed[&true] > 10 && sealed[&false] > 10, "{sealed:?}");
     fs::remove_dir_all(&folder).unwrap();
 }

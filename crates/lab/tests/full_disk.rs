@@ -62,7 +62,15 @@ fn layout(size: usize) -> Layout {
 }
 
 fn state(size: usize) -> TrainingState {
-    TrainingState { step: 1, point: vec![0.5; size], optimiser_steps: 1, optimiser: vec![], best: None, tokens: 1 }
+    TrainingState {
+        step: 1,
+        point: vec![0.5; size],
+        optimiser_steps: 1,
+        optimiser: vec![],
+        best: None,
+        unreported: (0.0, 0),
+        tokens: 1,
+    }
 }
 
 fn summary(size: usize) -> Summary {

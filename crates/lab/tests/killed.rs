@@ -22,7 +22,15 @@ fn layout() -> Layout {
 fn state(step: u64) -> TrainingState {
     let array = vec![step as f32; SCALARS];
     let (point, optimiser) = (array.clone(), vec![("first".to_string(), array)]);
-    TrainingState { step, point, optimiser_steps: step, optimiser, best: Some((step, step as f64)), tokens: step }
+    TrainingState {
+        step,
+        point,
+        optimiser_steps: step,
+        optimiser,
+        best: Some((step, step as f64)),
+        unreported: (0.0, 0),
+        tokens: step,
+    }
 }
 
 fn line(step: u64) -> StepLine {

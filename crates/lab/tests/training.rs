@@ -6,8 +6,10 @@ mod scratch;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use infimum_lab::evaluation::Evaluator;
 use infimum_lab::training::{self, Event};
 use infimum_lab::{CheckpointName, Experiment, Isa, LabError, Machine, Plan, Recipe, Record, Status, Summary, Trainer};
+use infimum_worlds::Purpose;
 use scratch::Scratch;
 
 const SMALL: &str = "name = \"small\"
@@ -105,15 +107,36 @@ fn an_interrupted_run_goes_on_to_the_same_bits() {
     }
 }
 
+/// The loss of a line is the mean over the steps since the line before, also when the run was stopped between the two.
 #[test]
-fn a_run_whose_lines_are_sparse_has_one_more_where_it_was_stopped() {
+fn an_interruption_leaves_no_trace_in_the_lines() {
     let experiment = experiment(&["evaluation.every=30"]);
     let (_scratch, whole, expected) = run(&experiment, &mut machine(1), &[]);
-    let (_scratch, record, summary) = run(&experiment, &mut machine(1), &[7]);
-    assert_eq!(summary.weights_hash, expected.weights_hash);
-    let steps = |r: &Record| r.metrics().unwrap().iter().map(|line| line.step).collect::<Vec<_>>();
-    assert_eq!(steps(&whole), [3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 40]);
-    assert_eq!(steps(&record), [3, 6, 7, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 40]);
+    let (_scratch, record, summary) = run(&experiment, &mut machine(1), &[7, 8, 31]);
+    let steps: Vec<_> = whole.metrics().unwrap().iter().map(|line| line.step).collect();
+    assert_eq!(steps, [3, 6, 9, 12, 15, 18, 21, 24, 27, 30, 33, 36, 39, 40]);
+    assert_eq!(timeless(&record, summary), timeless(&whole, expected));
+}
+
+/// A stop while test sequences are scored, or training sequences are gone through again, leaves all steps done.
+#[test]
+fn scoring_can_be_stopped_and_gone_on_with() {
+    let experiment = experiment(&["evaluation.test_sequences=2000", "training.steps=400"]);
+    let (_scratch, whole, expected) = run(&experiment, &mut machine(1), &[]);
+    let scratch = folder();
+    let writer = Record::create(scratch.path(), "run", &experiment.plan().to_toml()).unwrap();
+    for while_testing in [true, false] {
+        let stop = AtomicBool::new(false);
+        let mut tell = |event: Event<'_>| match event {
+            Event::Testing { .. } if while_testing => stop.store(true, Ordering::Relaxed),
+            Event::Retracing { .. } if !while_testing => stop.store(true, Ordering::Relaxed),
+            _ => {}
+        };
+        let summary = training::run(&experiment, &mut machine(1), &writer, &mut tell, &stop).unwrap();
+        assert_eq!((summary.status, summary.steps, summary.figures.len()), (Status::Interrupted, 400, 0));
+    }
+    let summary = training::run(&experiment, &mut machine(1), &writer, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+    assert_eq!(timeless(writer.record(), summary), timeless(&whole, expected));
 }
 
 #[test]
@@ -128,6 +151,43 @@ fn measuring_changes_no_bit_of_training() {
     assert_ne!(hash(&["training.seed=6"]), expected);
     assert_eq!(hash(&["training.batch=12", "training.accumulation=2"]), expected, "accumulation is part of the batch");
 }
+
+/// Dropout makes training harder and leaves scoring alone: the same weights score the same, to the bit.
+#[test]
+fn dropout_is_for_training_only() {
+    let [plain, dropping] = [experiment(&[]), experiment(&["model.dropout=0.5"])];
+    let first_loss =
+        |experiment| Trainer::start(experiment, &machine(1)).unwrap().advance(&mut machine(1)).unwrap().loss;
+    assert_ne!(first_loss(&plain), first_loss(&dropping));
+    let (_scratch, record, _) = run(&plain, &mut machine(1), &[]);
+    let point = record.load(CheckpointName::Last, &plain.layout()).unwrap().point;
+    let score = |experiment| {
+        let scored = Evaluator::new(experiment, &machine(1)).score(&mut machine(1), &point, Purpose::Test, 0..64);
+        scored.into_iter().map(|s| s.nats).collect::<Vec<f64>>()
+    };
+    assert_eq!(score(&plain), score(&dropping));
+}
+
+/// The bits that every machine gives for one small run. They may change on purpose only.
+#[test]
+fn the_bits_of_a_run_are_those_of_its_numerics() {
+    let hash = |overrides: &[&str]| run(&experiment(overrides), &mut machine(2), &[]).2.weights_hash;
+    let found: Vec<_> = GOLDEN.iter().map(|(overrides, _)| (*overrides, hash(overrides))).collect();
+    let expected: Vec<_> = GOLDEN.iter().map(|(overrides, hash)| (*overrides, hash.to_string())).collect();
+    assert_eq!(found, expected, "raise NUMERICS in the engine, and write the new hashes here");
+}
+
+const GOLDEN: &[(&[&str], &str)] = &[
+    (&[], "1dfe1c3c24a8dfb4b092a8ba9d37a49d701d9101e6adeb939f66045fdb28e3b6"),
+    (
+        &["model.dropout=0.1", "model.activation=gelu-tanh", "model.bias=true"],
+        "19b13e6f2499b4f700cc8e9bc49de94547680d966d16ea4fbebc1dc55be5788b",
+    ),
+    (
+        &["data.source=fixed", "data.sequences=50", "model.norm=rms", "model.activation=relu2"],
+        "8dff2a9749b05f31e60dbda779f9a7537fcf178b44b04696b68f5a39310beda2",
+    ),
+];
 
 #[test]
 fn a_record_has_the_checkpoints_that_were_asked_for() {
@@ -179,11 +239,14 @@ fn weights_of_another_run_are_a_start() {
     let path = record.checkpoint_path(CheckpointName::Last);
     let set = format!("training.init={}", path.display());
     let second = experiment(&[&set]);
-    let trainer = Trainer::new(&second, &machine(1)).unwrap();
+    let trainer = Trainer::start(&second, &machine(1)).unwrap();
     assert_eq!(second.layout().weights_hash(trainer.point()), summary.weights_hash);
     assert_eq!((trainer.step(), trainer.tokens()), (0, 0));
+    // A run that has begun needs them no longer.
+    let state = trainer.state();
     std::fs::copy(record.checkpoint_path(CheckpointName::Best), &path).unwrap();
-    let changed = Trainer::new(&second, &machine(1)).err();
+    assert_eq!(Trainer::resume(&second, &machine(1), state.clone()).state(), state);
+    let changed = Trainer::start(&second, &machine(1)).err();
     let best_is_last = record.load(CheckpointName::Best, &first.layout()).unwrap().step == 40;
     assert!(best_is_last || matches!(changed, Some(LabError::File { .. })), "other weights are refused");
 }
@@ -285,6 +348,10 @@ fn forecasts_count_what_is_there() {
     assert!(forecast.seconds > 0.0 && forecast.seconds < 60.0 && forecast.bytes > 10_000);
 }
 
+fn retraced(experiment: &Experiment, steps: u64) -> usize {
+    infimum_lab::retrace(experiment, steps, &mut |_, _| true).unwrap().shared_sequences
+}
+
 /// In a world of eight sequences every test sequence was trained on; in a larger one the count is that of a search.
 #[test]
 fn shared_sequences_are_counted() {
@@ -296,13 +363,13 @@ fn shared_sequences_are_counted() {
             infimum_lab::data::draw(experiment.world(), 5, purpose, address, &mut example);
             (example.tokens, example.targets)
         };
-        let trained: Vec<_> = (0..24).map(|index| draw(infimum_worlds::Purpose::Train, 0, index)).collect();
-        let searched = (0..64).filter(|i| trained.contains(&draw(infimum_worlds::Purpose::Test, 0, *i))).count();
-        (infimum_lab::retrace(&experiment, 1).shared_sequences, searched)
+        let trained: Vec<_> = (0..24).map(|index| draw(Purpose::Train, 0, index)).collect();
+        let searched = (0..64).filter(|i| trained.contains(&draw(Purpose::Test, 0, *i))).count();
+        (retraced(&experiment, 1), searched)
     };
     let (some, searched) = count(&["world.length=4"]);
     assert!(some == searched && some > 0 && some < 64, "{some} counted, {searched} found");
     assert_eq!(count(&["world.length=30"]), (0, 0));
     let tiny = experiment(&["world.states=2", "world.length=4"]);
-    assert_eq!(infimum_lab::retrace(&tiny, 40).shared_sequences, 64);
+    assert_eq!(retraced(&tiny, 40), 64);
 }

@@ -4,12 +4,10 @@
 #[path = "../../../examples/whole.rs"]
 mod whole;
 
-use infimum_engine::{
-    AdamW, Course, Feed, Group, Isa, Lanes, Moments, Optimiser, Parameter, Program, Schedule, Team, clip_factor,
-};
-use infimum_lab::recipe::Model;
-use infimum_lab::{decoder, is_vector};
-use infimum_worlds::{Head, Shape};
+mod replay;
+
+use infimum_engine::Program;
+use replay::{Sequence, replay};
 use whole::{Arrays, STATES, STEPS, T, Trainer};
 
 /// Weights large enough that every path through the model carries a gradient.
@@ -103,52 +101,54 @@ fn training_approaches_the_floor_from_above() {
     assert!(excess > -4.0 * error - 1e-6 && excess <= 0.02, "excess {excess} +- {error}");
 }
 
-/// The same model, built by the lab; whole.rs names its arrays in the same order.
-fn program() -> Program {
-    let heads = vec![Head { name: "token", alphabet: whole::V }];
-    let shape = Shape { positions: T, alphabet: whole::V, heads, scored: 0..T };
-    let model =
-        Model { width: whole::C, layers: 1, heads: whole::H, mlp_ratio: whole::HIDDEN / whole::C, ..Model::default() };
-    let program = decoder(&model, &shape).expect("the sizes fit");
-    let names: Vec<String> = program.parameters().into_iter().map(|p| p.name).collect();
-    assert_eq!(names, whole::ARRAYS.map(|(name, _)| name));
-    program
+/// The same model and training as a recipe; the file names its arrays in the same order.
+fn recipe() -> String {
+    format!(
+        "[world]\nkind = \"markov\"\nstates = {STATES}\nlength = {}\nseed = 1\n[model]\nwidth = {}\nlayers = 1\nheads = {}\n\
+         mlp_ratio = {}\n[training]\nsteps = {STEPS}\nbatch = {}\nrate = {:?}\nlast_rate = {:?}\nwarmup = {}\nbeta1 = {:?}\n\
+         beta2 = {:?}\nepsilon = {:?}\ndecay = {:?}\nclip = {:?}\n",
+        T + 1,
+        whole::C,
+        whole::H,
+        whole::HIDDEN / whole::C,
+        whole::BATCH,
+        whole::RATE,
+        whole::LAST_RATE,
+        whole::WARM_UP,
+        whole::BETA.0,
+        whole::BETA.1,
+        whole::EPSILON,
+        whole::DECAY,
+        whole::CLIP,
+    )
 }
 
-/// Losses of the engine over `steps` steps from the same start weights, on the same batches.
-fn engine_losses(steps: usize) -> Vec<f64> {
-    let (program, laws, isa) = (program(), whole::laws(), Isa::best());
-    let group = |p: Parameter| {
-        let decay = if is_vector(&p.name) { 0.0 } else { whole::DECAY };
-        Group { range: p.range, decay, rate_factor: 1.0 }
+/// Losses of the trainer that runs use, from the same start weights, on the same batches.
+fn engine_losses(weights: &Arrays, steps: usize) -> Vec<f64> {
+    let laws = whole::laws();
+    let sequence = |tokens: Vec<usize>| -> Sequence {
+        let ids: Vec<u16> = tokens.into_iter().map(|token| token as u16).collect();
+        (ids[..T].to_vec(), ids[1..].to_vec())
     };
-    let point = whole::start_weights().iter().flatten().map(|w| *w as f32).collect();
-    let moments = Moments { beta1: whole::BETA.0, beta2: whole::BETA.1, epsilon: whole::EPSILON };
-    let mut optimiser = AdamW::new(point, program.parameters().into_iter().map(group).collect(), moments);
-    let (rate, last_rate, warmup) = (whole::RATE, whole::LAST_RATE, whole::WARM_UP as u64);
-    let rates = Schedule { course: Course::Cosine, rate, last_rate, warmup, steps: STEPS as u64 };
-    let (mut lanes, mut team) = (Lanes::new(&program.gradient(), isa), Team::new(2));
-    let step = |step: usize| {
-        let batch = whole::batch(&laws, step);
-        let fill = |sequence: usize, feed: &mut Feed| {
-            let ids: Vec<u16> = batch[sequence].iter().map(|token| *token as u16).collect();
-            feed.ids = vec![ids[..T].to_vec(), ids[1..].to_vec()];
-            feed.arrays[0].fill(1.0);
-        };
-        let sum = lanes.gradient(&mut team, optimiser.point(), batch.len(), &fill);
-        let norm = sum.gradient.iter().map(|d| f64::from(*d) * f64::from(*d)).sum::<f64>().sqrt() / sum.weight;
-        let scale = (clip_factor(norm, whole::CLIP) / sum.weight) as f32;
-        optimiser.tell(isa, &sum.gradient, scale, rates.rate(step as u64));
-        sum.loss / sum.weight
+    let batch = |step| whole::batch(&laws, step).into_iter().map(sequence).collect();
+    let start = |program: &Program| {
+        let names: Vec<String> = program.parameters().into_iter().map(|p| p.name).collect();
+        assert_eq!(names, whole::ARRAYS.map(|(name, _)| name));
+        weights.concat()
     };
-    (0..steps).map(step).collect()
+    replay(&recipe(), (0..steps).map(batch).collect(), start).into_iter().map(|step| step.loss).collect()
 }
 
+/// From small weights as the file trains, and from large ones, where gradients are longer than the clip.
 #[test]
 fn the_engine_has_the_loss_curve_of_the_file() {
-    let (laws, mut trainer) = (whole::laws(), Trainer::start());
-    for (step, engine) in engine_losses(50).into_iter().enumerate() {
-        let file = trainer.step(&whole::batch(&laws, step));
-        assert!((engine - file).abs() <= 1e-5, "step {step}: the engine has {engine}, the file {file}");
+    let laws = whole::laws();
+    for weights in [whole::start_weights(), large_weights()] {
+        let mut trainer = Trainer::start();
+        trainer.weights = weights.clone();
+        for (step, engine) in engine_losses(&weights, 50).into_iter().enumerate() {
+            let file = trainer.step(&whole::batch(&laws, step));
+            assert!((engine - file).abs() <= 1e-5, "step {step}: the engine has {engine}, the file {file}");
+        }
     }
 }

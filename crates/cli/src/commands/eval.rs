@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use infimum_lab::training::{self, Event};
+use infimum_lab::training::{self, Event, Weights as Scored};
 use infimum_lab::{
     CheckpointName, Experiment, Figure, LabError, Machine, Plan, Record, checkpoint, read_weights, record_plan,
     weights_file,
@@ -17,8 +17,8 @@ use crate::{output, progress, table};
 struct Weights {
     name: String,
     point: Vec<f32>,
-    /// Steps of the experiment's plan that led to them; 0 for weights that come from elsewhere.
-    steps: u64,
+    /// Steps of the experiment's plan that led to them; `None` for weights that come from elsewhere.
+    steps: Option<u64>,
 }
 
 pub(crate) fn eval(arguments: &Eval) -> anyhow::Result<()> {
@@ -39,7 +39,7 @@ pub(crate) fn eval(arguments: &Eval) -> anyhow::Result<()> {
 fn score(experiment: &Experiment, machine: &mut Machine, weights: &Weights) -> Result<Vec<Figure>, LabError> {
     let total = experiment.plan().evaluation().test_sequences as u64;
     progress::counting(&format!("scoring {}", weights.name), "test sequences", total, |tell| {
-        training::evaluate(experiment, machine, &weights.point, weights.steps, &mut |event| {
+        training::evaluate(experiment, machine, Scored { point: &weights.point, steps: weights.steps }, &mut |event| {
             if let Event::Testing { done, .. } = event {
                 tell(done);
             }
@@ -66,12 +66,12 @@ fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<
     if let Some(plan) = other {
         let experiment = Experiment::new(plan)?;
         let point = read_weights(path, &experiment.layout())?;
-        return Ok((experiment, vec![Weights { name, point, steps: 0 }]));
+        return Ok((experiment, vec![Weights { name, point, steps: None }]));
     }
     let plan = Plan::from_toml(checkpoint::plan(&weights_file::read(path)?, path)?, path)?;
     let experiment = Experiment::new(plan)?;
     let (_, state) = checkpoint::read(path, &experiment.layout())?;
-    Ok((experiment, vec![Weights { name, point: state.point, steps: state.step }]))
+    Ok((experiment, vec![Weights { name, point: state.point, steps: Some(state.step) }]))
 }
 
 fn of_run(record: &Record, at: At, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
@@ -81,10 +81,10 @@ fn of_run(record: &Record, at: At, other: Option<Plan>) -> anyhow::Result<(Exper
     let weights = |name: CheckpointName| -> Result<Weights, LabError> {
         if foreign {
             let point = read_weights(&record.checkpoint_path(name), &layout)?;
-            return Ok(Weights { name: name.to_string(), point, steps: 0 });
+            return Ok(Weights { name: name.to_string(), point, steps: None });
         }
         let state = record.load(name, &layout)?;
-        Ok(Weights { name: format!("{name} (step {})", state.step), point: state.point, steps: state.step })
+        Ok(Weights { name: format!("{name} (step {})", state.step), point: state.point, steps: Some(state.step) })
     };
     let weights: Result<Vec<_>, _> = names(record, at)?.into_iter().map(weights).collect();
     Ok((experiment, weights?))

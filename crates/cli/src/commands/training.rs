@@ -100,6 +100,7 @@ impl View {
             }
             Event::Line(line) => self.line(line),
             Event::Testing { done, of } => self.testing(done, of),
+            Event::Retracing { done, of } => self.retracing(done, of),
             Event::Ended(_) => {}
         }
     }
@@ -114,11 +115,13 @@ impl View {
     }
 
     fn testing(&mut self, done: usize, of: usize) {
-        let (counted, all) = (count(done as u64), count(of as u64));
-        self.progress.at(self.steps, || match done < of {
-            true => format!("scoring: {counted} of {all} test sequences"),
-            false => "going once more through the training sequences: what would counting have learnt?".into(),
-        });
+        let text = || format!("scoring: {} of {} test sequences", count(done as u64), count(of as u64));
+        self.progress.at(self.steps, text);
+    }
+
+    fn retracing(&mut self, done: u64, of: u64) {
+        let text = || format!("what would counting have learnt? {} of {} training sequences", count(done), count(of));
+        self.progress.at(self.steps, text);
     }
 
     /// Short enough for a terminal of 80 columns; losses are in nats. What `losses` says is the model's and the best

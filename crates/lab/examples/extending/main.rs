@@ -8,7 +8,7 @@ mod learnt_share;
 use coin::Coins;
 use infimum_lab::evaluation::Evaluator;
 use infimum_lab::metrics::{Metric, Scored};
-use infimum_lab::{Experiment, Isa, LabError, Machine, Plan, Recipe, recipes, retrace, start};
+use infimum_lab::{Experiment, Isa, LabError, Machine, Plan, Recipe, recipes, start};
 use infimum_worlds::{Example, Purpose, Stream, Truth, World, follow};
 
 /// The truth's loss on sequences that the world draws is the world's floor.
@@ -36,10 +36,8 @@ fn main() -> Result<(), LabError> {
     let experiment = Experiment::new(Plan::new(&recipe)?)?;
     let mut machine = Machine::new(Isa::best(), 1);
     let point = start(experiment.program(), experiment.plan().model(), 1);
-    let scores = Evaluator::new(&experiment, &machine).score(&mut machine, &point, Purpose::Test, 64, &mut |_| {});
-    let retraced = retrace(&experiment, 1);
-    let figure =
-        learnt_share::LearntShare.figure(Scored { experiment: &experiment, scores: &scores, retraced: &retraced });
+    let scores = Evaluator::new(&experiment, &machine).score(&mut machine, &point, Purpose::Test, 0..64);
+    let figure = learnt_share::LearntShare.figure(Scored { experiment: &experiment, scores: &scores, retraced: None });
     println!("before training: {figure:?}");
     Ok(())
 }

@@ -15,6 +15,7 @@ pub(crate) fn state(step: u64) -> TrainingState {
         optimiser: vec![("second".into(), array(0.3)), ("first".into(), array(f32::INFINITY))],
         best: Some((step / 2, 0.1 + 0.2)),
         tokens: u64::MAX,
+        unreported: (0.7 + 0.1, 3),
     }
 }
 
@@ -45,7 +46,17 @@ fn with_entry(path: &Path, key: &str, text: Option<&str>) {
 fn wrong_metadata_is_named() {
     let folder = Scratch::new("checkpoint-metadata");
     let path = folder.path().join("c");
-    for key in ["numerics", "plan", "step", "tokens", "optimiser_steps", "best_step", "best_nats"] {
+    for key in [
+        "numerics",
+        "plan",
+        "step",
+        "tokens",
+        "optimiser_steps",
+        "unreported_loss",
+        "unreported_steps",
+        "best_step",
+        "best_nats",
+    ] {
         with_entry(&path, key, None);
         let text = read(&path, &layout()).unwrap_err().to_string();
         assert!(text.contains(&format!("has no `{key}`")), "{text}");
@@ -60,6 +71,7 @@ fn wrong_metadata_is_named() {
         ("best_step", "x"),
         ("best_nats", "NaN"),
         ("best_nats", "inf"),
+        ("unreported_loss", "-inf"),
     ];
     for (key, value) in cases {
         with_entry(&path, key, Some(value));
@@ -96,4 +108,21 @@ fn equal_states_give_equal_files() {
     let paths = ["a", "b"].map(|name| folder.path().join(name));
     paths.iter().for_each(|path| write(path, "plan", &layout(), &state(3)).unwrap());
     assert_eq!(fs::read(&paths[0]).unwrap(), fs::read(&paths[1]).unwrap());
+}
+
+/// Whatever byte of a checkpoint loses a bit, it is not taken for what was written.
+#[test]
+fn a_damaged_checkpoint_is_refused() {
+    let folder = Scratch::new("checkpoint-damaged");
+    let path = folder.path().join("c");
+    write(&path, "plan = 1\n", &layout(), &state(3)).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    for byte in 0..bytes.len() {
+        bytes[byte] ^= 1 << (byte % 8);
+        fs::write(&path, &bytes).unwrap();
+        assert!(read(&path, &layout()).is_err(), "byte {byte} of {}", bytes.len());
+        bytes[byte] ^= 1 << (byte % 8);
+    }
+    fs::write(&path, &bytes).unwrap();
+    read(&path, &layout()).unwrap();
 }
