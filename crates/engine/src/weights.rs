@@ -45,7 +45,8 @@ impl Weights {
             name: name.into(),
             reason: format!("{}: {reason}", expression.name()),
         })?;
-        let stored = self.entries.iter().filter(|e| !e.expression.is_view()).map(|e| e.shape).chain([shape]);
+        let before = self.entries.iter().filter(|e| !e.expression.is_view()).map(|e| e.shape);
+        let stored = before.chain((!expression.is_view()).then_some(shape));
         let numbers = stored.map(|s| s.rows as u128 * s.channels as u128).sum();
         addressable(|| format!("weight `{name}` {shape}, with the weights before it,"), numbers, "numbers")?;
         let free = matches!(expression, Expression::Free(_)) || expression.operands().iter().any(|w| self.is_free(*w));

@@ -4,7 +4,7 @@ use infimum_kernels::{Activation, Norm, NormKind};
 
 use crate::builder::Builder;
 use crate::emit::Emit;
-use crate::expressions::{Constant, Free, Product, Rows};
+use crate::expressions::{Constant, Free, Product, Rows, Transposed};
 use crate::families::Families;
 use crate::laws::samples::{around, decoder};
 use crate::operation::Operation;
@@ -86,8 +86,9 @@ fn what_32_bits_cannot_address_is_refused_before_any_memory_is_taken() {
     assert!(b.weight("w", Rows { of: left, first: HUGE, count: 2 }).is_err());
     assert!(b.weight("w", Constant { rows: HUGE, columns: 2, scalars: vec![0.0].into() }).is_err());
     let most = u32::MAX as usize - (1 << 17);
-    assert!(b.weight("most", Free { rows: 1, columns: most }).is_ok());
+    let most = b.weight("most", Free { rows: 1, columns: most }).unwrap();
     assert!(b.weight("one more", Free { rows: 1, columns: 1 }).is_err());
+    assert!(b.weight("a view", Transposed { of: most }).is_ok(), "what has no numbers of its own takes none");
 }
 
 /// Each array can be addressed, all together cannot.
