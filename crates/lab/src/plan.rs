@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use infimum_engine::{NUMERICS, Program, Schedule};
+use infimum_engine::{NUMERICS, Program, Schedule, ShapeError};
 use infimum_worlds::{Settings, Shape, World};
 use serde::{Deserialize, Serialize};
 
 use crate::decoder::{decoder, layout};
 use crate::error::CHANGE_IT;
-use crate::recipe::{Course, Export, Lines, Model, Source};
+use crate::recipe::{Course, Embedding, Export, Lines, MlpFirst, Model, Source};
 use crate::{LabError, Recipe, read_weights};
 
 /// The most parameters a model may have.
@@ -243,13 +243,22 @@ impl Plan {
         decoder(&self.model, shape).expect("the model of a plan was built before")
     }
 
+    fn decoder(&self, shape: &Shape) -> Result<Program, LabError> {
+        decoder(&self.model, shape).map_err(|error| match error {
+            ShapeError::TooLarge { .. } => {
+                LabError::value("model.width", self.model.width, format!("it is too large: {error}"), CHANGE_IT)
+            }
+            other => other.into(),
+        })
+    }
+
     /// Checks what only all values together can tell, and counts the parameters.
     fn check(&self) -> Result<usize, LabError> {
         check_name(&self.name)?;
         self.check_training()?;
         let world = self.world.build()?;
         self.check_model(world.shape())?;
-        let parameters = decoder(&self.model, world.shape())?.weights().parameters();
+        let parameters = self.decoder(world.shape())?.weights().parameters();
         let allowed = format!("small enough for at most {PARAMETER_LIMIT} parameters, not {parameters}");
         require(parameters <= PARAMETER_LIMIT, "model.width", self.model.width, allowed)?;
         Ok(parameters)
@@ -282,6 +291,21 @@ impl Plan {
         let empty = m.layers > 0 && !m.attention && !m.mlp;
         require(!empty, "model.layers", m.layers, "0 if blocks have neither attention nor MLP".into())?;
         require((0.0..1.0).contains(&m.dropout), "model.dropout", m.dropout, "0 to below 1".into())?;
+        let alphabet = shape.alphabet;
+        let one_hot = m.embedding == Embedding::OneHot;
+        require(
+            !one_hot || m.width == alphabet,
+            "model.width",
+            m.width,
+            format!("the alphabet, {alphabet}, with model.embedding = \"one-hot\""),
+        )?;
+        let identity = m.mlp && m.mlp_first == MlpFirst::Identity;
+        require(
+            !identity || m.mlp_ratio == 1,
+            "model.mlp_ratio",
+            m.mlp_ratio,
+            "1 with model.mlp_first = \"identity\"".into(),
+        )?;
         let channels = 2 * shape.alphabet + m.width * (8 + m.layers * (20 + 4 * m.mlp_ratio));
         let scalars = shape.positions as u128 * channels as u128;
         let allowed = format!(

@@ -89,6 +89,8 @@ fn values_at_odds_with_each_other_are_refused() {
     assert!(message(GOOD, &[&fixed[..], &["training.steps=5"]].concat()).contains("data.epochs = 2"));
     assert!(message(GOOD, &["data.source=fixed", "data.sequences=63"]).contains("at least the 64 sequences of a step"));
     assert!(message(GOOD, &["model.attention=false", "model.mlp=false"]).contains("model.layers = 1 (line 9)"));
+    let wide = message(GOOD, &["model.width=16384", "model.layers=2"]);
+    assert!(wide.contains("model.width = 16384") && wide.contains("can be addressed"), "{wide}");
     let constant = ["training.schedule=constant", "training.last_rate=0.001"];
     assert!(message(GOOD, &constant).contains("training.last_rate = 0.001"));
     assert!(message(GOOD, &["world.keep=2", "world.sparsity=20"]).contains("keep"));
