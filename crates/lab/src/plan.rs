@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decoder::{decoder, layout};
 use crate::error::CHANGE_IT;
-use crate::recipe::{Course, Embedding, Export, Lines, MlpFirst, Model, Source};
+use crate::recipe::{Course, Export, Lines, Model, Source};
 use crate::{LabError, Recipe, read_weights};
 
 /// The most parameters a model may have.
@@ -291,21 +291,6 @@ impl Plan {
         let empty = m.layers > 0 && !m.attention && !m.mlp;
         require(!empty, "model.layers", m.layers, "0 if blocks have neither attention nor MLP".into())?;
         require((0.0..1.0).contains(&m.dropout), "model.dropout", m.dropout, "0 to below 1".into())?;
-        let alphabet = shape.alphabet;
-        let one_hot = m.embedding == Embedding::OneHot;
-        require(
-            !one_hot || m.width == alphabet,
-            "model.width",
-            m.width,
-            format!("the alphabet, {alphabet}, with model.embedding = \"one-hot\""),
-        )?;
-        let identity = m.mlp && m.mlp_first == MlpFirst::Identity;
-        require(
-            !identity || m.mlp_ratio == 1,
-            "model.mlp_ratio",
-            m.mlp_ratio,
-            "1 with model.mlp_first = \"identity\"".into(),
-        )?;
         let channels = 2 * shape.alphabet + m.width * (8 + m.layers * (20 + 4 * m.mlp_ratio));
         let scalars = shape.positions as u128 * channels as u128;
         let allowed = format!(
