@@ -259,11 +259,89 @@ def published_worlds():
     return [published(*case) for case in cases]
 
 
+# --- windows of a stream of blocks -------------------------------------------------------------------------------------
+
+
+def windows_by_streams(laws, length, window):
+    """Nats and hits of the best guess after 0 to `window` tokens, from the probability of every stretch of the stream."""
+    states, order = laws[0].shape[-1], len(laws) - 1
+    def stretch(tokens):
+        return sum(stretch_at(laws, length, phase, tokens) for phase in range(length)) / length
+    def stretch_at(laws, length, phase, tokens):
+        """Sums over the states before the stretch in its first block; what follows BOS depends on nothing before it."""
+        total, hidden = 0.0, max(phase - 1, 0)
+        for before in itertools.product(range(states), repeat=hidden):
+            p, block = 1.0, ([states] + list(before)) if phase else []
+            for place, token in enumerate(block[1:]):
+                p *= laws[min(place, order)][tuple(before[max(place - order, 0):place])][token]
+            for token in tokens:
+                if len(block) % length == 0:
+                    p, block = (p if token == states else 0.0), [states]
+                    continue
+                if token == states:
+                    p = 0.0
+                    break
+                last = tuple(block[1:][-order:])
+                p, block = p * laws[len(last)][last][token], block + [token]
+            total += p
+        return total
+    scores = []
+    for seen in range(window + 1):
+        laws_after = np.array([[stretch(prefix + (token,)) for token in range(states + 1)]
+                               for prefix in itertools.product(range(states + 1), repeat=seen)])
+        scores.append([float(entropy_of_counts(laws_after).sum()), float(laws_after.max(axis=-1).sum())])
+    return scores
+
+
+def windows_by_pairs(laws, length, window):
+    """The same for order 1, up to `window` tokens: the joint law of a window's first state, its latest state, and the phase.
+    Where BOS has been seen, the phase is known."""
+    start, step = laws
+    states = len(start)
+    places = [start]
+    for _ in range(length - 2):
+        places.append(places[-1] @ step)
+    places = np.array(places)
+    known = [[entropy(start), start.max()]] + [[p @ entropy(step), p @ step.max(axis=1)] for p in places[:-1]] + [[0.0, 1.0]]
+    first = np.append(places.sum(axis=0), 1.0) / length
+    scores, power = [[float(entropy(first)), float(first.max())]], np.eye(states)
+    for seen in range(1, window + 1):
+        # The phase of the target when BOS has been seen; the window begins with BOS, or BOS is one of its later inputs.
+        phases = [(begin + seen - 1) % length for begin in range(length) if begin == 0 or begin + seen - 1 >= length]
+        total = np.sum([known[phase] for phase in phases], axis=0) if phases else np.zeros(2)
+        if seen < length:
+            alive, here = places[: length - seen].sum(axis=0), places[length - 1 - seen]
+            hazard = np.divide(here, alive, out=np.zeros(states), where=alive > 0)
+            rows = np.concatenate([(1 - hazard)[:, None, None] * step[None], np.broadcast_to(hazard[:, None, None], (states, states, 1))], axis=2)
+            joint = alive[:, None] * power
+            total = total + np.array([(joint * entropy(rows)).sum(), (joint * rows.max(axis=2)).sum()])
+        scores.append((total / length).tolist())
+        power = power @ step
+    return scores
+
+
+def windows_worlds():
+    small = [(2, 1, 2, 5, 21, 5), (2, 1, 2, 5, 22, 3), (2, 1, 2, 4, 23, 7), (3, 1, 2, 4, 24, 5), (2, 2, 2, 5, 25, 6), (3, 2, 1, 4, 26, 4), (2, 3, 2, 3, 27, 5)]
+    large = [(10, 42, 0, 128, 128), (100, 42, 0, 256, 256), (100, 42, 75, 256, 256), (10, 42, 0, 128, 300), (10, 42, 0, 128, 20), (60, 7, 0, 40, 40)]
+    def describe(settings, window, scores):
+        mean = lambda seen: np.mean([scores[min(m, seen)] for m in range(1, window + 1)], axis=0).tolist()
+        ladder = [mean(seen) for seen in range(settings.get("order", 1) + 1)]
+        return {"settings": settings | {"window": window}, "floors": [nats for nats, _ in scores[1:]], "ceiling": mean(window)[1], "ladder": ladder}
+    worlds = []
+    for states, order, keep, length, seed, window in small:
+        settings = {"states": states, "order": order, "keep": keep, "length": length, "seed": seed}
+        worlds.append(describe(settings, window, windows_by_streams(philox_law(states, order, keep, seed), length, window)))
+    for states, seed, percent, length, window in large:
+        settings = {"states": states, "length": length, "seed": seed, "generator": "numpy-legacy"} | ({"sparsity": percent} if percent else {})
+        worlds.append(describe(settings, window, windows_by_pairs(published_law(states, seed, percent), length, window)))
+    return worlds
+
+
 # --- the file ---------------------------------------------------------------------------------------------------------
 
 
 def compute():
-    return {"philox": philox_words(), "derived": philox_derived(), "legacy": legacy(), "worlds": philox_worlds() + published_worlds()}
+    return {"philox": philox_words(), "derived": philox_derived(), "legacy": legacy(), "worlds": philox_worlds() + published_worlds(), "windows": windows_worlds()}
 
 
 def difference(now, then, where="$"):

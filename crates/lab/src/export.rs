@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use infimum_worlds::{Settings, Split, World};
+use infimum_worlds::{Settings, Split, World, windows};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -71,15 +71,12 @@ fn blocks(
 
 fn meta(plan: &Plan, world: &dyn World, exported: Exported) -> Map<String, Value> {
     let mut meta = Map::new();
-    match plan.world() {
-        Settings::Markov(chain) => {
-            meta.insert("n_states".into(), json!(chain.states));
-            meta.insert("bos_token".into(), json!(chain.states));
-            meta.insert("block_size".into(), json!(chain.length));
-            meta.insert("seed".into(), json!(chain.seed));
-            meta.insert("sparsity".into(), json!(chain.sparsity.unwrap_or(0.0)));
-        }
-    }
+    let (Settings::Markov(chain) | Settings::MarkovWindows(windows::Settings { chain, .. })) = plan.world();
+    meta.insert("n_states".into(), json!(chain.states));
+    meta.insert("bos_token".into(), json!(chain.states));
+    meta.insert("block_size".into(), json!(chain.length));
+    meta.insert("seed".into(), json!(chain.seed));
+    meta.insert("sparsity".into(), json!(chain.sparsity.unwrap_or(0.0)));
     meta.insert("vocab_size".into(), json!(world.shape().alphabet));
     meta.insert("train_sequences".into(), json!(exported.train_sequences));
     meta.insert("val_sequences".into(), json!(exported.validation_sequences));

@@ -42,8 +42,8 @@ fn unknown_keys_are_refused_with_the_nearest_and_the_line() {
 #[test]
 fn every_wrong_value_is_named_with_its_range() {
     for (set, parts) in [
-        ("world.length=-4", ["length = -4", "2 to 1000000"]),
-        ("world.states=1", ["states = 1", "nothing to predict"]),
+        ("world.length=-4", ["length = -4", "at least 2 and at most 1000000"]),
+        ("world.states=1", ["states = 1", "at least 2 and at most 65535"]),
         ("world.states=2.5", ["world.states = 2.5", "a whole number"]),
         ("world.sparsity=99", ["sparsity = 99", "empty row"]),
         ("world.kind=markvo", ["\"markvo\"", "did you mean \"markov\"?"]),

@@ -1,8 +1,9 @@
 //! The counting estimator: what counting the same sequences teaches, to stand beside a trained network.
 //!
-//! It counts which state followed which context of up to `order` states, and estimates with Jeffreys' rule: a state seen `c`
-//! times in `N` after a context has probability `(c + 1/2) / (N + n/2)`. It takes all `n` states for possible everywhere,
-//! since it knows nothing of a sparse law's successors.
+//! It counts which target followed which context of up to `order` states, and estimates with Jeffreys' rule: a target seen
+//! `c` times in `N` after a context has probability `(c + 1/2) / (N + m/2)`. It takes all `m` targets for possible
+//! everywhere, since it knows nothing of a sparse law's successors. Where a sequence begins with BOS, targets are the `n`
+//! states; in a window cut from a stream, BOS is a target, too.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +13,12 @@ use crate::{Belief, Example, Known, WorldError};
 /// Tables of at most this many counts are arrays; larger ones hold what was seen only.
 const ARRAY_LIMIT: usize = 1 << 22;
 
-/// Counts of states after contexts, over sequences like a chain's: tokens `0..states` are states, token `states` is BOS.
+/// Counts of targets after contexts, over sequences like a chain's: tokens `0..states` are states, token `states` is BOS.
 #[derive(Clone, Debug)]
 pub struct Counting {
     contexts: Contexts,
+    /// Targets are in `0..targets`: the states, and BOS if it is one of them.
+    targets: usize,
     table: Table,
     seen: u64,
 }
@@ -27,9 +30,19 @@ enum Table {
 }
 
 impl Counting {
-    /// An estimator that has seen nothing. Errors: fewer than 2 or more than 65,535 states, an order outside 1 to 4, more
-    /// than 10^8 contexts.
+    /// An estimator of sequences that begin with BOS, which has seen nothing. Errors: fewer than 2 or more than 65,535
+    /// states, an order outside 1 to 4, more than 10^8 contexts.
     pub fn new(states: usize, order: usize) -> Result<Counting, WorldError> {
+        Counting::of_targets(states, order, states)
+    }
+
+    /// An estimator of windows cut from a stream, where BOS is a target. It sees the last tokens back to the latest BOS, and
+    /// no position. Errors as of [`Counting::new`].
+    pub fn with_bos(states: usize, order: usize) -> Result<Counting, WorldError> {
+        Counting::of_targets(states, order, states + 1)
+    }
+
+    fn of_targets(states: usize, order: usize, targets: usize) -> Result<Counting, WorldError> {
         let range = |key, value: usize, allowed: &str| WorldError::Range {
             key,
             value: value.to_string(),
@@ -48,31 +61,33 @@ impl Counting {
             return Err(WorldError::Size { non_zeros: rows, limit: NON_ZEROS_LIMIT, remedy });
         }
         let contexts = Contexts::new(states, order);
-        let table = match contexts.rows() * states {
+        let table = match contexts.rows() * targets {
             size if size <= ARRAY_LIMIT => Table::Array(vec![0; size]),
             _ => Table::Map(BTreeMap::new()),
         };
-        Ok(Counting { contexts, table, seen: 0 })
+        Ok(Counting { contexts, targets, table, seen: 0 })
     }
 
-    /// Counts every target of the example's head 0 whose weight is not 0 and which is not BOS.
+    /// Counts every target of the example's head 0 whose weight is not 0, which is one of the estimator's targets, and whose
+    /// context is whole: behind the tokens seen, there is BOS or there are `order` states.
     pub fn count(&mut self, example: &Example) {
-        let mut context = None;
+        let (mut context, mut begun) = (None, false);
         for (position, &token) in example.tokens.iter().enumerate() {
             let now = self.contexts.observe(context, token);
+            begun |= usize::from(token) == self.contexts.states || now.length == self.contexts.order;
             let target = example.targets[0][position];
-            if example.weights[0][position] != 0.0 && usize::from(target) < self.contexts.states {
+            if begun && example.weights[0][position] != 0.0 && usize::from(target) < self.targets {
                 self.add(self.contexts.row(now), target);
             }
             context = Some(now);
         }
     }
 
-    fn add(&mut self, row: usize, state: u16) {
+    fn add(&mut self, row: usize, target: u16) {
         self.seen += 1;
         match &mut self.table {
-            Table::Array(counts) => counts[row * self.contexts.states + usize::from(state)] += 1,
-            Table::Map(counts) => *counts.entry((row, state)).or_insert(0) += 1,
+            Table::Array(counts) => counts[row * self.targets + usize::from(target)] += 1,
+            Table::Map(counts) => *counts.entry((row, target)).or_insert(0) += 1,
         }
     }
 
@@ -86,7 +101,7 @@ impl Counting {
         Box::new(CountingBelief { counting: self, context: None })
     }
 
-    /// Writes the estimated law of the next state after this row's context into `p`, of `states` entries.
+    /// Writes the estimated law of the target after this row's context into `p`, of `targets` entries.
     fn estimate(&self, row: usize, p: &mut [f64]) {
         p.fill(0.5);
         match &self.table {
@@ -96,7 +111,7 @@ impl Counting {
             }
             Table::Map(counts) => {
                 let row = counts.range((row, 0)..=(row, u16::MAX));
-                row.for_each(|(&(_, state), &count)| p[usize::from(state)] += count as f64);
+                row.for_each(|(&(_, target), &count)| p[usize::from(target)] += count as f64);
             }
         }
         crate::markov::scale_to_one(p);
@@ -117,18 +132,20 @@ impl Belief for CountingBelief<'_> {
         self.context = Some(self.counting.contexts.observe(self.context, token));
     }
 
-    /// Before BOS, that BOS is next.
+    /// Before anything has been seen: that BOS is next where sequences begin with it, else nothing.
     fn law(&self, head: usize, p: &mut [f64]) -> Known {
-        let contexts = &self.counting.contexts;
-        assert!(
-            head == 0 && p.len() == contexts.states + 1,
-            "counting has one head, whose alphabet is the states and BOS"
-        );
+        let (counting, states) = (self.counting, self.counting.contexts.states);
+        assert!(head == 0 && p.len() == states + 1, "counting has one head, whose alphabet is the states and BOS");
+        let Some(context) = self.context else {
+            if counting.targets > states {
+                return Known::No;
+            }
+            p.fill(0.0);
+            p[states] = 1.0;
+            return Known::Yes;
+        };
         p.fill(0.0);
-        match self.context {
-            None => p[contexts.states] = 1.0,
-            Some(context) => self.counting.estimate(contexts.row(context), &mut p[..contexts.states]),
-        }
+        counting.estimate(counting.contexts.row(context), &mut p[..counting.targets]);
         Known::Yes
     }
 

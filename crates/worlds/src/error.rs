@@ -51,4 +51,14 @@ pub enum WorldError {
         /// The way out.
         remedy: String,
     },
+    /// Numbers that are no law.
+    #[error("{place} {fault}; {remedy}")]
+    Law {
+        /// Which part of the law.
+        place: String,
+        /// What is wrong with it.
+        fault: String,
+        /// The way out.
+        remedy: String,
+    },
 }

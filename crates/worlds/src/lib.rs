@@ -18,6 +18,7 @@ mod world;
 pub mod counting;
 pub mod markov;
 mod numpy_legacy;
+pub mod windows;
 
 pub use error::WorldError;
 pub use list::Settings;

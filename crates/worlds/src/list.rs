@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{World, WorldError, markov};
+use crate::{World, WorldError, markov, windows};
 
 /// One line a world: its name in recipes, its variant, its settings (which have `build`, and `small_instances` for the law
 /// tests).
@@ -52,4 +52,5 @@ macro_rules! worlds {
 
 worlds! {
     "markov" Markov markov::Settings, "A Markov chain of any order up to four.";
+    "markov-windows" MarkovWindows windows::Settings, "Windows cut at random places from an endless stream of a Markov chain's blocks.";
 }

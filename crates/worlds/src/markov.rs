@@ -19,24 +19,28 @@ mod classes;
 mod contexts;
 mod dirichlet;
 mod forward;
+mod given;
 mod law;
 mod published;
 mod settings;
+mod spread;
 mod stationary;
 
 use std::sync::OnceLock;
 
 use crate::counting::Counting;
-use crate::{Baseline, Belief, Example, Fact, Floor, Head, Purpose, Shape, Split, Stream, Truth, World};
+use crate::{Baseline, Belief, Example, Fact, Floor, Head, Purpose, Shape, Split, Stream, Truth, World, WorldError};
 
 use belief::ChainBelief;
 use classes::Classes;
 pub(crate) use contexts::{Context, Contexts};
 pub(crate) use dirichlet::scale_to_one;
-use forward::{Forward, Rows};
-use law::Law;
+pub(crate) use forward::{Forward, LADDER, Rows, surprise};
+pub(crate) use law::Law;
 use settings::Plan;
+pub(crate) use settings::within;
 pub use settings::{Generator, NON_ZEROS_LIMIT, Settings};
+pub(crate) use spread::{Spread, Walk};
 pub use stationary::{Method, Stationary};
 
 /// A Markov chain, its law drawn. What follows from the law is computed when first asked for.
@@ -65,6 +69,21 @@ impl Markov {
             Generator::Philox => dirichlet::draw(&plan),
             Generator::NumpyLegacy => published::draw(&plan).0,
         };
+        Markov::of_law(plan, law)
+    }
+
+    /// The chain of order 1 whose first state has the law `start` (`n` entries) and whose transitions are `transitions`
+    /// (`n * n` entries; entry `a * n + b` is the probability of state `b` after state `a`), in blocks of `length` tokens,
+    /// BOS included. Rows are scaled to sum to 1. Exported blocks are drawn as those of a `philox` chain with seed 0.
+    ///
+    /// Errors: fewer than 2 or more than 65,535 states, more than 10^8 probabilities, a length outside 2 to 1,000,000, as
+    /// many entries as no square matrix over these states has, an entry that is negative or no finite number, a row whose sum
+    /// is further than 1e-9 from 1.
+    pub fn from_law(start: &[f64], transitions: &[f64], length: usize) -> Result<Markov, WorldError> {
+        given::check(start, transitions, length).map(|(plan, law)| Markov::of_law(plan, law))
+    }
+
+    fn of_law(plan: Plan, law: Law) -> Markov {
         let alphabet = plan.states + 1;
         let heads = vec![Head { name: "token", alphabet }];
         let positions = plan.length - 1;
@@ -75,6 +94,11 @@ impl Markov {
     /// The number of states `n`; BOS is token `n`.
     pub fn states(&self) -> usize {
         self.plan.states
+    }
+
+    /// Tokens of a block: BOS and `length - 1` states.
+    pub fn length(&self) -> usize {
+        self.plan.length
     }
 
     /// How many states back the next one depends on.
@@ -99,11 +123,15 @@ impl Markov {
         &self.long_run().stationary
     }
 
-    fn rows(&self) -> &Rows {
+    pub(crate) fn law(&self) -> &Law {
+        &self.law
+    }
+
+    pub(crate) fn rows(&self) -> &Rows {
         self.rows.get_or_init(|| Rows::new(&self.law))
     }
 
-    fn forward(&self) -> &Forward {
+    pub(crate) fn forward(&self) -> &Forward {
         self.forward.get_or_init(|| Forward::new(&self.law, self.rows(), self.shape.positions))
     }
 
@@ -118,7 +146,8 @@ impl Markov {
         })
     }
 
-    fn draw_states(&self, stream: &mut Stream, mut each: impl FnMut(usize, u16)) {
+    /// Draws the states of a block, one word of the stream each: `each(place, state)`, places from 0.
+    pub(crate) fn draw_states(&self, stream: &mut Stream, mut each: impl FnMut(usize, u16)) {
         let mut context = Context::default();
         for position in 0..self.shape.positions {
             let state = self.law.successor(self.law.contexts.row(context), stream.uniform());
@@ -156,14 +185,24 @@ impl World for Markov {
         Counting::new(self.states(), self.order()).ok()
     }
 
+    fn parts(&self) -> &'static [&'static str] {
+        &["transitions", "start"]
+    }
+
+    /// `start` is the state after BOS.
+    fn part(&self, example: &Example, position: usize) -> Option<usize> {
+        Some(usize::from(usize::from(example.tokens[position]) == self.states()))
+    }
+
     fn facts(&self) -> Vec<Fact> {
         let (rows, long_run) = (self.rows(), self.long_run());
         let full = self.law.contexts.full();
+        let successors = if self.law.is_even() { "states a context" } else { "states a context at most" };
         let mut facts = vec![
             Fact::count("states", self.states(), ""),
             Fact::count("order", self.order(), "states back"),
             Fact::count("non_zeros", self.law.non_zeros(), "probabilities"),
-            Fact::count("successors", self.plan.keep, "states a context"),
+            Fact::count("successors", self.plan.keep, successors),
             Fact::number("row_mean_entropy", rows.entropy[..full].iter().sum::<f64>() / full as f64, "nats"),
         ];
         long_run.describe(&mut facts);

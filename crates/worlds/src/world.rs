@@ -109,6 +109,19 @@ pub trait World: Send + Sync {
         None
     }
 
+    /// The kinds of target that a score can be split into, such as `transitions` and `start`; their names are unique. Empty
+    /// for a world whose targets are all of one kind.
+    fn parts(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Which of [`World::parts`] the target of head 0 at this position of an example is, as a place in that list. `None`
+    /// where the world has no parts. It depends on what stands in the example alone, so that any model's loss can be split
+    /// by it. Panics if the example has no such position.
+    fn part(&self, _example: &Example, _position: usize) -> Option<usize> {
+        None
+    }
+
     /// Hands `train` training blocks and then `validation` validation blocks to `each`: whole sequences as they stand in
     /// data files, first token included. The blocks depend on the world's settings and on the two numbers alone.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16]));

@@ -73,4 +73,6 @@ fn each_flaw_is_noticed_by_the_check_that_holds_its_promise() {
     check_notices(Flaw::BaselineBelowFloor, "baselines stand between chance and the floor");
     check_notices(Flaw::ExportDropsTheFirstToken, "exported blocks are whole sequences");
     check_notices(Flaw::ExportRepeats, "exported blocks are whole sequences");
+    check_notices(Flaw::PartOutOfRange, "every target is of one part");
+    check_notices(Flaw::PartMissing, "every target is of one part");
 }

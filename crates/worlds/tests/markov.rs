@@ -25,25 +25,25 @@ fn keep(keep: i64, settings: Settings) -> Settings {
 fn mistakes_name_the_value_the_limit_and_the_way_out() {
     let cases: Vec<(Settings, &[&str])> = vec![
         (Settings { states: 1, ..base() }, &["states = 1", "2 to 65535", "nothing to predict"]),
-        (Settings { states: -4, ..base() }, &["states = -4", "2 to 65535"]),
-        (Settings { states: 65_536, ..base() }, &["states = 65536", "2 to 65535"]),
-        (Settings { order: 0, ..base() }, &["order = 0", "1 to 4"]),
-        (Settings { order: 5, ..base() }, &["order = 5", "1 to 4"]),
+        (Settings { states: -4, ..base() }, &["states = -4", "2 to 65535", "at least 2"]),
+        (Settings { states: 65_536, ..base() }, &["states = 65536", "2 to 65535", "lower states"]),
+        (Settings { order: 0, ..base() }, &["order = 0", "1 to 4", "the least"]),
+        (Settings { order: 5, ..base() }, &["order = 5", "1 to 4", "at most four"]),
         (Settings { length: -1, ..base() }, &["length = -1", "2 to 1000000"]),
         (Settings { length: 1, ..base() }, &["length = 1", "2 to 1000000", "BOS"]),
-        (Settings { length: i64::MAX, ..base() }, &["length = 9223372036854775807"]),
+        (Settings { length: i64::MAX, ..base() }, &["length = 9223372036854775807", "lower it"]),
         (sparse(-1.0, base()), &["sparsity = -1", "0 to below 100"]),
         (sparse(100.0, base()), &["sparsity = 100", "0 to below 100"]),
         (sparse(f64::NAN, base()), &["sparsity = NaN", "0 to below 100"]),
         (sparse(95.0, base()), &["sparsity = 95", "empty row", "at most 90", "keep = 1"]),
-        (keep(0, base()), &["keep = 0", "1 to 10"]),
-        (keep(11, base()), &["keep = 11", "1 to 10"]),
+        (keep(0, base()), &["keep = 0", "1 to 10", "raise keep"]),
+        (keep(11, base()), &["keep = 11", "1 to 10", "lower keep"]),
         (sparse(50.0, keep(5, base())), &["sparsity and keep", "leave one of them out"]),
-        (Settings { concentration: 0.0, ..base() }, &["concentration = 0", "0.001 to 1000000"]),
-        (Settings { concentration: f64::INFINITY, ..base() }, &["concentration = inf", "0.001 to 1000000"]),
+        (Settings { concentration: 0.0, ..base() }, &["concentration = 0", "0.001 to 1000000", "raise it"]),
+        (Settings { concentration: f64::INFINITY, ..base() }, &["concentration = inf", "0.001 to 1000000", "lower it"]),
         (Settings { concentration: f64::NAN, ..base() }, &["concentration = NaN", "0.001 to 1000000"]),
-        (Settings { seed: -1, ..base() }, &["seed = -1", "0 to"]),
-        (Settings { seed: 1 << 32, ..legacy() }, &["seed = 4294967296", "0 to 4294967295"]),
+        (Settings { seed: -1, ..base() }, &["seed = -1", "0 to", "a larger one"]),
+        (Settings { seed: 1 << 32, ..legacy() }, &["seed = 4294967296", "0 to 4294967295", "a smaller one"]),
         (Settings { order: 2, ..legacy() }, &["order = 2", "numpy-legacy", "order 1", "philox"]),
         (Settings { concentration: 2.0, ..legacy() }, &["concentration = 2", "numpy-legacy", "philox"]),
         (sparse(12.5, legacy()), &["sparsity = 12.5", "numpy-legacy", "whole percentages"]),
@@ -72,8 +72,25 @@ fn unknown_kinds_keys_and_types_are_refused() {
     );
     let text = r#"{"states": 3, "length": 4, "seed": 1}"#;
     assert_eq!(parse("markov", text).unwrap(), infimum_worlds::Settings::Markov(Settings::new(3, 4, 1)));
-    let schema = schemars::schema_for!(infimum_worlds::Settings);
-    assert!(serde_json::to_string(&schema).unwrap().contains("numpy-legacy"));
+}
+
+/// Every numeric key of every world has its limits in the schema.
+#[test]
+fn the_schema_has_the_range_of_every_number() {
+    let schema = schemars::schema_for!(infimum_worlds::Settings).to_value();
+    assert!(schema.to_string().contains("numpy-legacy"));
+    let mut numbers = 0;
+    for world in schema["oneOf"].as_array().unwrap() {
+        for (key, schema) in world["properties"].as_object().into_iter().flatten() {
+            let is = |kind: &str| schema["type"] == *kind || schema["type"] == serde_json::json!([kind, "null"]);
+            if is("integer") || is("number") {
+                let has = |limit: &str| schema[limit].is_number();
+                assert!(has("minimum") && (has("maximum") || has("exclusiveMaximum")), "{key}: {schema}");
+                numbers += 1;
+            }
+        }
+    }
+    assert!(numbers >= 6 + 7, "a chain has 6 numbers, windows have 7: {schema}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Agreement with `oracles/worlds.py`, which computes the same with NumPy and hmmlearn.
 
 use infimum_worlds::markov::{Markov, Settings};
-use infimum_worlds::{Fact, Purpose, Quantity, Split, Stream, Truth, World};
+use infimum_worlds::{Fact, Purpose, Quantity, Split, Stream, Truth, World, windows};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -9,6 +9,7 @@ struct Oracles {
     philox: Vec<Words>,
     derived: Derived,
     worlds: Vec<Chain>,
+    windows: Vec<Cut>,
 }
 
 #[derive(Deserialize)]
@@ -33,6 +34,14 @@ struct Chain {
     blocks: Vec<Vec<u16>>,
     scores: Scores,
     long_run: LongRun,
+}
+
+#[derive(Deserialize)]
+struct Cut {
+    settings: windows::Settings,
+    floors: Vec<f64>,
+    ceiling: f64,
+    ladder: Vec<[f64; 2]>,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +155,25 @@ fn floors_ceilings_and_baselines_are_the_oracles() {
         for (baseline, [nats, accuracy]) in baselines[1..].iter().zip(&scores.ladder) {
             assert_near(baseline.nats.value().unwrap(), *nats, 1e-12, &settings);
             assert_near(baseline.accuracy.value().unwrap(), *accuracy, 1e-12, &settings);
+        }
+    }
+}
+
+#[test]
+fn windows_have_the_oracles_floors_ceilings_and_baselines() {
+    for Cut { settings, floors, ceiling, ladder } in oracles().windows {
+        let (world, what) = (settings.build().unwrap(), format!("{settings:?}"));
+        let by_position = world.floor_by_position(0);
+        assert_eq!(by_position.len(), floors.len());
+        by_position.iter().zip(&floors).for_each(|(a, b)| assert_near(a.value().unwrap(), *b, 1e-11, &what));
+        let mean = floors.iter().sum::<f64>() / floors.len() as f64;
+        assert_near(world.floor(0).value().unwrap(), mean, 1e-12, &what);
+        assert_near(world.ceiling(0).value().unwrap(), ceiling, 1e-12, &what);
+        let baselines = world.baselines(0);
+        assert_eq!(baselines.len(), 1 + ladder.len());
+        for (baseline, [nats, accuracy]) in baselines[1..].iter().zip(&ladder) {
+            assert_near(baseline.nats.value().unwrap(), *nats, 1e-12, &what);
+            assert_near(baseline.accuracy.value().unwrap(), *accuracy, 1e-12, &what);
         }
     }
 }

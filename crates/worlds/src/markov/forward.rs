@@ -4,13 +4,10 @@ use crate::Baseline;
 use crate::Floor;
 use crate::markov::contexts::Context;
 use crate::markov::law::Law;
+use crate::markov::spread::{Spread, Walk};
 
-/// When a step moves the law of the context by less than this (L1), it counts as having converged: steps never grow in L1, so
-/// each later position's law is off by less than this times the positions in between.
-const CONVERGED: f64 = 1e-16;
-
-/// Names of the baselines that see 0, 1, 2, 3 states back.
-const LADDER: [&str; 4] = ["unigram", "bigram", "trigram", "four-gram"];
+/// Names of the baselines that see 0, 1, 2, 3, 4 tokens back.
+pub(crate) const LADDER: [&str; 5] = ["unigram", "bigram", "trigram", "four-gram", "five-gram"];
 
 /// What a chain's sequences cost the best predictor.
 pub(crate) struct Forward {
@@ -47,17 +44,14 @@ impl Forward {
     pub(crate) fn new(law: &Law, rows: &Rows, positions: usize) -> Forward {
         let (mut floor, mut ceiling) = (Vec::with_capacity(positions), Vec::with_capacity(positions));
         let mut ladder = Ladder::new(law);
-        let (mut now, mut next) = (Spread::at_start(law), Spread::empty(law));
+        let mut walk = Walk::new(law);
         for position in 0..positions {
-            let length = position.min(law.contexts.order);
-            let first = law.contexts.row(Context { length, code: 0 });
-            floor.push(now.mean(&rows.entropy[first..]));
-            ceiling.push(now.mean(&rows.largest[first..]));
-            now.push(law, length, &mut next);
-            let converged = length == law.contexts.order && now.distance(&next) < CONVERGED;
+            let first = law.contexts.row(Context { length: walk.length(), code: 0 });
+            floor.push(walk.spread().mean(&rows.entropy[first..]));
+            ceiling.push(walk.spread().mean(&rows.largest[first..]));
+            let converged = walk.step();
             let times = if converged { positions - position } else { 1 };
-            ladder.add(position, &next, times as f64);
-            std::mem::swap(&mut now, &mut next);
+            ladder.add(position, walk.spread(), times as f64);
             if converged {
                 break;
             }
@@ -66,62 +60,6 @@ impl Forward {
         ceiling.resize(positions, ceiling[ceiling.len() - 1]);
         let baselines = ladder.baselines(&floor, &ceiling);
         Forward { floor, ceiling, baselines }
-    }
-}
-
-/// A law over the contexts of one length, by code. The contexts that have any probability are listed, since a sparse chain of
-/// high order may reach few of very many.
-struct Spread {
-    weights: Vec<f64>,
-    support: Vec<usize>,
-}
-
-impl Spread {
-    fn empty(law: &Law) -> Spread {
-        Spread { weights: vec![0.0; law.contexts.full()], support: Vec::new() }
-    }
-
-    /// Everything on the empty context.
-    fn at_start(law: &Law) -> Spread {
-        let mut spread = Spread::empty(law);
-        spread.add(0, 1.0);
-        spread
-    }
-
-    #[inline]
-    fn add(&mut self, code: usize, weight: f64) {
-        if self.weights[code] == 0.0 {
-            self.support.push(code);
-        }
-        self.weights[code] += weight;
-    }
-
-    fn clear(&mut self) {
-        self.support.drain(..).for_each(|code| self.weights[code] = 0.0);
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (usize, f64)> + '_ {
-        self.support.iter().map(|&code| (code, self.weights[code]))
-    }
-
-    fn mean(&self, values: &[f64]) -> f64 {
-        self.iter().map(|(code, weight)| weight * values[code]).sum()
-    }
-
-    fn distance(&self, other: &Spread) -> f64 {
-        let kept: f64 = self.iter().map(|(code, weight)| (weight - other.weights[code]).abs()).sum();
-        kept + other.iter().filter(|&(code, _)| self.weights[code] == 0.0).map(|(_, weight)| weight).sum::<f64>()
-    }
-
-    /// Writes the law of the context one position on into `next`, from this one of contexts of `length` states.
-    fn push(&self, law: &Law, length: usize, next: &mut Spread) {
-        next.clear();
-        for (code, weight) in self.iter() {
-            let context = Context { length, code };
-            let base = law.contexts.advance(context, 0).code;
-            law.row(law.contexts.row(context)).iter().for_each(|(state, p)| next.add(base + state, weight * p));
-        }
-        next.support.sort_unstable(); // rows are read in the order they are stored in
     }
 }
 

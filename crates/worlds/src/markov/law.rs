@@ -7,11 +7,11 @@ use crate::markov::contexts::Contexts;
 /// The probabilities of the next state after every context.
 ///
 /// Rows are numbered as [`Contexts`] does; the start law, that of the empty context, is the last one.
-/// Every row holds its non-zeros in ascending order of their states: `keep` of them, and the start law all `states`.
+/// Every row holds its non-zeros in ascending order of their states.
 #[derive(Debug)]
 pub(crate) struct Law {
     pub(crate) contexts: Contexts,
-    keep: usize,
+    extent: Extent,
     probabilities: Vec<f64>,
     /// The state of every non-zero; empty if the law is dense, where it is the place in the row.
     successors: Vec<u16>,
@@ -19,6 +19,15 @@ pub(crate) struct Law {
     cumulative: Vec<f64>,
     /// For the sampler: the first place of the row whose running sum reaches the bucket.
     guide: Vec<u16>,
+}
+
+/// Where the non-zeros of each row are.
+#[derive(Debug)]
+enum Extent {
+    /// One row after another, each with so many non-zeros, the start law with all states.
+    Even(usize),
+    /// Row `r` is at `bounds[r]..bounds[r + 1]`.
+    Each(Vec<usize>),
 }
 
 /// One row of a law.
@@ -33,6 +42,16 @@ impl<'a> Row<'a> {
     pub(crate) fn iter(self) -> impl Iterator<Item = (usize, f64)> + use<'a> {
         let state = move |place: usize| self.successors.get(place).map_or(place, |&state| usize::from(state));
         self.probabilities.iter().enumerate().map(move |(place, &p)| (state(place), p))
+    }
+
+    /// Adds `weight` times the row to `sums`, which has an entry for every state.
+    #[inline]
+    pub(crate) fn add_to(self, weight: f64, sums: &mut [f64]) {
+        if self.successors.is_empty() {
+            sums.iter_mut().zip(self.probabilities).for_each(|(sum, p)| *sum += weight * p);
+        } else {
+            self.iter().for_each(|(state, p)| sums[state] += weight * p);
+        }
     }
 }
 
@@ -62,7 +81,27 @@ impl Law {
         let non_zeros = contexts.start() * keep + states;
         let successors = if keep < states { vec![0; non_zeros] } else { Vec::new() };
         let (probabilities, cumulative, guide) = (vec![0.0; non_zeros], vec![0.0; non_zeros], vec![0; non_zeros]);
-        Law { contexts, keep, probabilities, successors, cumulative, guide }
+        Law { contexts, extent: Extent::Even(keep), probabilities, successors, cumulative, guide }
+    }
+
+    /// A law of order 1 whose rows, the start law last, have these non-zeros: (state, probability), states ascending.
+    pub(crate) fn of_rows(states: usize, rows: &[Vec<(u16, f64)>]) -> Law {
+        let mut bounds = vec![0];
+        rows.iter().for_each(|row| bounds.push(bounds[bounds.len() - 1] + row.len()));
+        let non_zeros = bounds[rows.len()];
+        let mut law = Law {
+            contexts: Contexts::new(states, 1),
+            extent: Extent::Each(bounds),
+            probabilities: rows.iter().flatten().map(|&(_, p)| p).collect(),
+            successors: rows.iter().flatten().map(|&(state, _)| state).collect(),
+            cumulative: vec![0.0; non_zeros],
+            guide: vec![0; non_zeros],
+        };
+        if non_zeros == rows.len() * states {
+            law.successors = Vec::new();
+        }
+        (0..rows.len()).for_each(|row| law.prepare_sampler(law.range(row)));
+        law
     }
 
     fn prepare_sampler(&mut self, range: Range<usize>) {
@@ -81,17 +120,30 @@ impl Law {
         }
     }
 
+    /// Whether every transition is possible.
     pub(crate) fn is_dense(&self) -> bool {
-        self.keep == self.contexts.states
+        self.successors.is_empty()
+    }
+
+    /// Whether every context has as many successors as any other.
+    pub(crate) fn is_even(&self) -> bool {
+        let count = |row| self.range(row).len();
+        (1..self.contexts.start()).all(|row| count(row) == count(0))
     }
 
     pub(crate) fn non_zeros(&self) -> usize {
         self.probabilities.len()
     }
 
+    #[inline]
     fn range(&self, row: usize) -> Range<usize> {
-        let start = row * self.keep;
-        start..start + if row == self.contexts.start() { self.contexts.states } else { self.keep }
+        match &self.extent {
+            Extent::Each(bounds) => bounds[row]..bounds[row + 1],
+            Extent::Even(keep) => {
+                let start = row * keep;
+                start..start + if row == self.contexts.start() { self.contexts.states } else { *keep }
+            }
+        }
     }
 
     pub(crate) fn row(&self, row: usize) -> Row<'_> {
@@ -102,10 +154,11 @@ impl Law {
 
     /// The code of the full context that follows by the transition at this place of its row, if there is such a place.
     pub(crate) fn successor_at(&self, code: usize, place: usize) -> Option<usize> {
-        if place >= self.keep {
+        let range = self.range(code);
+        if place >= range.len() {
             return None;
         }
-        let state = if self.is_dense() { place } else { usize::from(self.successors[code * self.keep + place]) };
+        let state = if self.is_dense() { place } else { usize::from(self.successors[range.start + place]) };
         Some(self.contexts.advance_full(code, state))
     }
 

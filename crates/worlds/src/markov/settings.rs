@@ -1,5 +1,7 @@
 //! A Markov chain's settings, and the checks that turn them into a [`Plan`].
 
+use std::ops::RangeInclusive;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,30 +18,34 @@ const LENGTH_LIMIT: i64 = 1_000_000;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The number of states, 2 to 65,535. Tokens `0..states` are the states, token `states` is BOS.
-    #[schemars(example = 10)]
+    #[schemars(range(min = 2, max = 65_535), example = 10)]
     pub states: i64,
     /// How many states back the next one depends on, 1 to 4.
     #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 4))]
     pub order: i64,
-    /// Tokens of a sequence, BOS included, 2 to 1,000,000.
-    #[schemars(example = 128)]
+    /// Tokens of a block, BOS included, 2 to 1,000,000.
+    #[schemars(range(min = 2, max = 1_000_000), example = 128)]
     pub length: i64,
     /// Percent of the transitions that are impossible, 0 to below 100. A row keeps `states * (100 - sparsity) / 100`
     /// successors, rounded down; 0 is dense.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 100.0))]
     pub sparsity: Option<f64>,
     /// The number of possible successors of a context, 1 to `states`; instead of `sparsity`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 65_535))]
     pub keep: Option<i64>,
     /// Concentration of the symmetric Dirichlet law that rows are drawn from, 0.001 to 1,000,000: small makes rows peaked,
     /// large makes them even.
     #[serde(default = "one_real")]
+    #[schemars(range(min = 0.001, max = 1e6))]
     pub concentration: f64,
     /// How the law is drawn.
     #[serde(default)]
     pub generator: Generator,
-    /// The seed of the law; at least 0.
-    #[schemars(example = 1)]
+    /// The seed of the law; at least 0, and below 2^32 with `numpy-legacy`.
+    #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_i64), example = 1)]
     pub seed: i64,
 }
 
@@ -112,9 +118,17 @@ impl Settings {
     }
 
     pub(crate) fn plan(&self) -> Result<Plan, WorldError> {
-        let states = within("states", self.states, 2, 65_535, "a chain of one state has nothing to predict")?;
-        let order = within("order", self.order, 1, 4, "choose how many states back the next one depends on")?;
-        let length = within("length", self.length, 2, LENGTH_LIMIT, "it counts BOS and at least one state")?;
+        let states = number_of_states(self.states)?;
+        let order = within(
+            "order",
+            self.order,
+            1..=4,
+            [
+                "a chain of order 1, the least, depends on the last state alone",
+                "choose at most four states back for the next one to depend on",
+            ],
+        )?;
+        let length = block_length(self.length)?;
         let keep = self.kept()?;
         self.check_concentration()?;
         self.check_seed()?;
@@ -130,9 +144,15 @@ impl Settings {
                 Err(WorldError::Both { first: "sparsity", second: "keep", remedy: "leave one of them out".to_string() })
             }
             (None, None) => Ok(self.states as usize),
-            (None, Some(keep)) => {
-                within("keep", keep, 1, self.states, "it counts the possible successors of a context")
-            }
+            (None, Some(keep)) => within(
+                "keep",
+                keep,
+                1..=self.states,
+                [
+                    "a context has at least one successor; raise keep",
+                    "a context has no more successors than there are states; lower keep, or leave it out for a dense chain",
+                ],
+            ),
             (Some(percent), None) => self.kept_of_sparsity(percent),
         }
     }
@@ -161,8 +181,12 @@ impl Settings {
         if (1e-3..=1e6).contains(&self.concentration) {
             return Ok(());
         }
-        let remedy = "1 draws rows evenly from all laws".to_string();
-        Err(range("concentration", self.concentration, "0.001 to 1000000".to_string(), remedy))
+        let remedy = if self.concentration < 1e-3 {
+            "0.001 already puts nearly everything on one successor; raise it"
+        } else {
+            "1000000 already makes rows nearly even; lower it, or set 1, which draws rows evenly from all laws"
+        };
+        Err(range("concentration", self.concentration, "0.001 to 1000000".to_string(), remedy.to_string()))
     }
 
     fn check_seed(&self) -> Result<(), WorldError> {
@@ -170,7 +194,7 @@ impl Settings {
             Generator::Philox => i64::MAX,
             Generator::NumpyLegacy => i64::from(u32::MAX),
         };
-        within("seed", self.seed, 0, limit, "choose another").map(|_| ())
+        within("seed", self.seed, 0..=limit, ["choose a larger one", "choose a smaller one"]).map(|_| ())
     }
 
     fn check_published(&self) -> Result<(), WorldError> {
@@ -207,11 +231,43 @@ fn range(key: &'static str, value: impl ToString, allowed: String, remedy: Strin
     WorldError::Range { key, value: value.to_string(), allowed, remedy }
 }
 
-fn within(key: &'static str, value: i64, least: i64, most: i64, remedy: &str) -> Result<usize, WorldError> {
-    if (least..=most).contains(&value) {
+/// The number as it is, if it is in the range; else an error with the first remedy if it is too small, with the second if it
+/// is too large.
+pub(crate) fn within(
+    key: &'static str,
+    value: i64,
+    allowed: RangeInclusive<i64>,
+    [too_small, too_large]: [&str; 2],
+) -> Result<usize, WorldError> {
+    if allowed.contains(&value) {
         return Ok(value as usize);
     }
-    Err(range(key, value, format!("{least} to {most}"), remedy.to_string()))
+    let remedy = if value < *allowed.start() { too_small } else { too_large };
+    Err(range(key, value, format!("{} to {}", allowed.start(), allowed.end()), remedy.to_string()))
+}
+
+pub(crate) fn number_of_states(states: i64) -> Result<usize, WorldError> {
+    within(
+        "states",
+        states,
+        2..=65_535,
+        [
+            "a chain of one state has nothing to predict; set at least 2",
+            "tokens are 16-bit numbers, and BOS is one of them; lower states",
+        ],
+    )
+}
+
+pub(crate) fn block_length(length: i64) -> Result<usize, WorldError> {
+    within(
+        "length",
+        length,
+        2..=LENGTH_LIMIT,
+        [
+            "it counts BOS and at least one state; raise it",
+            "lower it; a chain of a few states has long since forgotten its start",
+        ],
+    )
 }
 
 /// The start law has `states` non-zeros, every other context `keep`.

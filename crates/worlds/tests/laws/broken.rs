@@ -24,6 +24,8 @@ pub(crate) enum Flaw {
     BaselineBelowFloor,
     ExportDropsTheFirstToken,
     ExportRepeats,
+    PartOutOfRange,
+    PartMissing,
 }
 
 pub(crate) struct Broken {
@@ -78,6 +80,18 @@ impl World for Broken {
 
     fn facts(&self) -> Vec<Fact> {
         self.inner.facts()
+    }
+
+    fn parts(&self) -> &'static [&'static str] {
+        self.inner.parts()
+    }
+
+    fn part(&self, example: &Example, position: usize) -> Option<usize> {
+        match self.flaw {
+            Flaw::PartOutOfRange => Some(self.parts().len()),
+            Flaw::PartMissing => None,
+            _ => self.inner.part(example, position),
+        }
     }
 
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {

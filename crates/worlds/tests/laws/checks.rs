@@ -1,6 +1,6 @@
 //! One function a promise. They know a world by its traits alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use infimum_worlds::{Baseline, Example, Floor, Known, Purpose, Shape, Split, Stream, Truth, World, follow};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
@@ -17,6 +17,7 @@ pub(crate) const LAWS: &[(&str, Check)] = &[
     ("streams differ", streams_differ),
     ("exported blocks are whole sequences", exports_are_sequences),
     ("names of facts are unique", facts_are_unique),
+    ("every target is of one part", parts_split_targets),
 ];
 
 /// Fixed seeds make every run the same; this is how far out in the tail a sound sampler may have been drawn.
@@ -244,8 +245,11 @@ fn streams_differ(world: &dyn World) -> Result<(), String> {
     Ok(())
 }
 
+/// Exported blocks are sequences; where a block has another length than a sequence, every stretch of the blocks of a split,
+/// one after another, that is as long as a sequence is one.
 fn exports_are_sequences(world: &dyn World) -> Result<(), String> {
-    let possible: Vec<Vec<u16>> = blocks(world).into_iter().map(|(block, _)| block).collect();
+    let possible: BTreeSet<Vec<u16>> = blocks(world).into_iter().map(|(block, _)| block).collect();
+    let whole = world.shape().positions + 1;
     let export = |train, validation| {
         let mut all = Vec::new();
         world.export(train, validation, &mut |split, block| all.push((split, block.to_vec())));
@@ -254,12 +258,39 @@ fn exports_are_sequences(world: &dyn World) -> Result<(), String> {
     let all = export(200, 100);
     let splits: Vec<Split> = all.iter().map(|(split, _)| *split).collect();
     ensure(splits == [[Split::Train; 200].as_slice(), &[Split::Validation; 100]].concat(), || format!("{splits:?}"))?;
-    for (_, block) in &all {
-        ensure(possible.contains(block), || format!("{block:?} is not a sequence of this world"))?;
+    for split in [Split::Train, Split::Validation] {
+        let blocks: Vec<Vec<u16>> = all.iter().filter(|(s, _)| *s == split).map(|(_, block)| block.clone()).collect();
+        let stretches = if blocks[0].len() == whole { blocks } else { stretches(&blocks.concat(), whole) };
+        let impossible = stretches.iter().find(|stretch| !possible.contains(*stretch));
+        ensure(impossible.is_none(), || format!("{impossible:?} is not a sequence of this world"))?;
     }
     ensure(all == export(200, 100), || "a second export differs".to_string())?;
     let likely = blocks(world).iter().any(|&(_, p)| p > 0.9);
     ensure(likely || all.iter().any(|(_, block)| *block != all[0].1), || "all blocks are the same".to_string())
+}
+
+fn stretches(stream: &[u16], length: usize) -> Vec<Vec<u16>> {
+    stream.windows(length).map(<[u16]>::to_vec).collect()
+}
+
+/// Names of parts are unique; every scored target is of one of them if there are any, and each occurs.
+fn parts_split_targets(world: &dyn World) -> Result<(), String> {
+    let parts = world.parts();
+    let names: BTreeSet<&str> = parts.iter().copied().collect();
+    ensure(names.len() == parts.len(), || format!("{parts:?}"))?;
+    let mut counts = vec![0_u64; parts.len()];
+    for index in 0..256 {
+        let example = draw(world, 3, index);
+        for position in world.shape().scored.clone() {
+            match world.part(&example, position) {
+                Some(part) if part < parts.len() => counts[part] += 1,
+                None if parts.is_empty() => {}
+                other => return Err(format!("{other:?} of {parts:?} at position {position} of {example:?}")),
+            }
+        }
+    }
+    let rare = world.shape().positions == 1 || counts.len() < 2;
+    ensure(rare || counts.iter().filter(|&&count| count > 0).count() >= 2, || format!("{parts:?}: {counts:?}"))
 }
 
 fn facts_are_unique(world: &dyn World) -> Result<(), String> {
