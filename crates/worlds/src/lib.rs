@@ -24,4 +24,4 @@ pub use error::WorldError;
 pub use list::Settings;
 pub use stream::{Purpose, Stream};
 pub use truth::{Baseline, Belief, Floor, Known, Truth, follow};
-pub use world::{Example, Fact, Head, Quantity, Shape, Split, World};
+pub use world::{Cut, Example, Fact, Head, Quantity, Shape, Split, World};

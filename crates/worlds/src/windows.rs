@@ -23,7 +23,7 @@ use std::sync::OnceLock;
 
 use crate::counting::Counting;
 use crate::markov::Markov;
-use crate::{Baseline, Belief, Example, Fact, Floor, Head, Shape, Split, Stream, Truth, World, WorldError};
+use crate::{Baseline, Belief, Cut, Example, Fact, Floor, Head, Shape, Split, Stream, Truth, World, WorldError};
 
 use belief::WindowBelief;
 use occupancy::Occupancy;
@@ -63,22 +63,6 @@ impl Windows {
         self.shape.positions
     }
 
-    /// Makes `into` the example of a stretch of a stream, such as one read from a file: `window + 1` tokens. Panics on any
-    /// other number of tokens, and on a token that is neither a state nor BOS.
-    pub fn example(&self, tokens: &[u16], into: &mut Example) {
-        let window = self.window();
-        assert_eq!(tokens.len(), window + 1, "a window of {window} targets is a stretch of {} tokens", window + 1);
-        let alphabet = self.shape.alphabet;
-        let outside = tokens.iter().find(|&&token| usize::from(token) >= alphabet);
-        assert!(outside.is_none(), "token {outside:?} is outside the alphabet of {alphabet}");
-        into.targets.resize_with(1, Vec::new);
-        into.weights.resize_with(1, Vec::new);
-        refill(&mut into.tokens, &tokens[..window]);
-        refill(&mut into.targets[0], &tokens[1..]);
-        into.weights[0].clear();
-        into.weights[0].resize(window, 1.0);
-    }
-
     fn occupancy(&self) -> &Occupancy {
         self.occupancy.get_or_init(|| Occupancy::new(self.markov.law(), self.markov.length()))
     }
@@ -109,6 +93,22 @@ fn check_size(markov: &Markov) -> Result<(), WorldError> {
     };
     let (value, remedy) = (markov.length().to_string(), remedy.to_string());
     Err(WorldError::Range { key: "length", value, allowed, remedy })
+}
+
+impl Cut for Windows {
+    fn example(&self, tokens: &[u16], into: &mut Example) {
+        let window = self.window();
+        assert_eq!(tokens.len(), window + 1, "a window of {window} targets is a stretch of {} tokens", window + 1);
+        let alphabet = self.shape.alphabet;
+        let outside = tokens.iter().find(|&&token| usize::from(token) >= alphabet);
+        assert!(outside.is_none(), "token {outside:?} is outside the alphabet of {alphabet}");
+        into.targets.resize_with(1, Vec::new);
+        into.weights.resize_with(1, Vec::new);
+        refill(&mut into.tokens, &tokens[..window]);
+        refill(&mut into.targets[0], &tokens[1..]);
+        into.weights[0].clear();
+        into.weights[0].resize(window, 1.0);
+    }
 }
 
 impl World for Windows {
@@ -144,6 +144,10 @@ impl World for Windows {
     /// Sees the last `order` tokens, back to the latest BOS, and no position.
     fn counting(&self) -> Option<Counting> {
         Counting::with_bos(self.markov.states(), self.markov.order()).ok()
+    }
+
+    fn cut(&self) -> Option<&dyn Cut> {
+        Some(self)
     }
 
     fn parts(&self) -> &'static [&'static str] {

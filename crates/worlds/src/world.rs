@@ -89,6 +89,13 @@ impl Fact {
     }
 }
 
+/// A world whose examples are windows of a stream of tokens.
+pub trait Cut: Send + Sync {
+    /// Makes `into` the example of `tokens`, [`Shape::positions`]` + 1` of them in a row, taken from anywhere in a stream.
+    /// Panics on any other number of tokens, and on a token outside the alphabet.
+    fn example(&self, tokens: &[u16], into: &mut Example);
+}
+
 /// A distribution over token sequences, with its own sampler.
 pub trait World: Send + Sync {
     /// The sizes of the examples; the same for every example.
@@ -119,6 +126,11 @@ pub trait World: Send + Sync {
     /// where the world has no parts. It depends on what stands in the example alone, so that any model's loss can be split
     /// by it. Panics if the example has no such position.
     fn part(&self, _example: &Example, _position: usize) -> Option<usize> {
+        None
+    }
+
+    /// How examples are cut from exported data, for a world whose examples are windows of such data.
+    fn cut(&self) -> Option<&dyn Cut> {
         None
     }
 

@@ -11,13 +11,6 @@ const ELIMINATION_LIMIT: usize = 2_000;
 /// Iteration stops when a step moves the law by no more than this (L1), …
 const ITERATED_RESIDUAL: f64 = 1e-14;
 /// … or after this many steps, …
-/// Whether the law was found: by elimination, or by an iteration that came to rest.
-impl Stationary {
-    pub(super) fn is_settled(&self) -> bool {
-        matches!(self.method, Method::Elimination) || self.residual <= ITERATED_RESIDUAL
-    }
-}
-
 const STEPS_LIMIT: usize = 100_000;
 /// … or after this many products.
 const PRODUCTS_LIMIT: usize = 20_000_000_000;
@@ -54,6 +47,11 @@ pub struct Stationary {
 }
 
 impl Stationary {
+    /// Whether the law was found: by elimination, or by an iteration that came to rest.
+    pub(super) fn is_settled(&self) -> bool {
+        matches!(self.method, Method::Elimination) || self.residual <= ITERATED_RESIDUAL
+    }
+
     pub(crate) fn new(law: &Law, rows: &Rows, class: &Class) -> Stationary {
         let local = Local { law, members: &class.members };
         let (distribution, method) = match local.eliminate() {

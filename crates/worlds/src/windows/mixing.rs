@@ -30,8 +30,8 @@ pub(crate) struct Mixing<'a> {
     power_steps: usize,
     /// The law that went along with the power.
     companion: Vec<f64>,
-    /// The bound on `D(power_steps)`.
-    distance: f64,
+    /// `[t - 1]`: a bound on `D(t)`, of every power up to the present one.
+    distances: Vec<f64>,
     products: usize,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Mixing<'a> {
             power,
             power_steps,
             companion,
-            distance: 1.0,
+            distances: Vec::new(),
             products,
         }
     }
@@ -98,7 +98,8 @@ impl<'a> Mixing<'a> {
     }
 
     fn is_near(&self, steps: usize) -> bool {
-        self.power_steps > 0 && libm::pow(self.distance, (steps / self.power_steps) as f64) <= NEAR
+        let of_power = |(place, distance): (usize, &f64)| libm::pow(*distance, (steps / (place + 1)) as f64);
+        self.distances.iter().enumerate().map(of_power).any(|distance| distance <= NEAR)
     }
 
     /// One power higher. False if that would be too large.
@@ -118,7 +119,8 @@ impl<'a> Mixing<'a> {
             row.copy_from_slice(&next);
             distance = distance.max(2.0 * half_of_l1(row, &self.companion));
         }
-        (self.power_steps, self.distance) = (self.power_steps + 1, distance);
+        self.power_steps += 1;
+        self.distances.push(distance);
         true
     }
 }

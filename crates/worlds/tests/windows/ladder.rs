@@ -83,3 +83,14 @@ fn a_ceiling_that_is_too_large_is_unknown() {
     assert!(matches!(world.floor(0), Floor::Exact(nats) if nats > 0.0));
     assert!(matches!(world.baselines(0)[2].accuracy, Floor::Exact(hits) if hits > 0.5));
 }
+
+/// With 150 tokens a block, BOS is the best guess in some of MM-1000's contexts from the second position on: the powers of its
+/// matrix are wanted until their rows agree, and no longer.
+#[test]
+fn a_large_chain_in_short_blocks_has_a_ceiling() {
+    let world = windows::Settings::new(chain(1000, 1, 150, 42)).build().unwrap();
+    let ceiling = world.ceiling(0);
+    assert!(matches!(ceiling, Floor::Exact(hits) if hits > 0.01 && hits < 0.02), "{ceiling:?}");
+    let best = world.baselines(0)[2].accuracy.value().unwrap();
+    assert!(ceiling.value().unwrap() > best + 1e-4, "{ceiling:?} {best}");
+}
