@@ -108,7 +108,7 @@ The three published recipes give the published files to the byte.")]
 /// A recipe and what is changed in it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RecipeArgument {
-    /// A recipe that is built in, or the path of one.
+    /// A recipe that is built in, or the path of one; or the plan.toml of a record, to run it again to the same bits.
     pub(crate) recipe: Option<PathBuf>,
     /// Set one key of the recipe, such as training.steps=500. May be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -126,11 +126,14 @@ pub(crate) struct Speed {
     pub(crate) isa: Option<Isa>,
 }
 
+/// The folder of the records, where no other is given.
+pub(crate) const RUNS: &str = "runs";
+
 /// Where runs are.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Runs {
     /// The folder of the records.
-    #[arg(long, value_name = "DIR", default_value = "runs")]
+    #[arg(long, value_name = "DIR", default_value = RUNS)]
     pub(crate) runs: PathBuf,
 }
 
@@ -289,6 +292,9 @@ pub(crate) struct Export {
     pub(crate) recipe: PathBuf,
     /// The folder to write to; created if need be.
     pub(crate) dir: PathBuf,
+    /// Replace files that are there and have another content.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Set one key of the recipe, such as export.train_sequences=100. May be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,

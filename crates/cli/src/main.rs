@@ -8,6 +8,7 @@
 mod arguments;
 mod commands;
 mod exit;
+mod moment;
 mod number;
 mod output;
 mod progress;

@@ -66,6 +66,13 @@ pub(crate) fn time(time: Duration) -> String {
     }
 }
 
+/// A time in seconds in few columns: `0:08`, `2:05`, `3:12:00`.
+pub(crate) fn clock(seconds: f64) -> String {
+    let Ok(time) = Duration::try_from_secs_f64(seconds) else { return "unknown".into() };
+    let (hours, minutes, seconds) = (time.as_secs() / 3600, time.as_secs() / 60 % 60, time.as_secs() % 60);
+    if hours == 0 { format!("{minutes}:{seconds:02}") } else { format!("{hours}:{minutes:02}:{seconds:02}") }
+}
+
 /// A time in seconds that may be nonsense, such as an infinite forecast.
 pub(crate) fn seconds(seconds: f64) -> String {
     Duration::try_from_secs_f64(seconds).map_or("unknown".into(), time)
@@ -84,6 +91,7 @@ mod tests {
             [1.24, 59.0, 125.0, 11_520.0, f64::NAN].map(seconds),
             ["1.2 s", "59 s", "2 min 5 s", "3 h 12 min", "unknown"]
         );
+        assert_eq!([8.4, 125.0, 11_520.0, f64::NAN].map(clock), ["0:08", "2:05", "3:12:00", "unknown"]);
         assert_eq!([0.0, 1.0, 0.002, 0.00012, 1e-9].map(decimals), [4, 4, 4, 5, 7]);
     }
 }

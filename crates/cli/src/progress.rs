@@ -47,12 +47,19 @@ impl Progress {
         }
     }
 
-    /// As [`Progress::at`], at a moment that deserves a line of its own unless the last one is very recent.
-    pub(crate) fn milestone(&mut self, done: u64, text: &str) {
-        if self.next_line <= Instant::now() + BETWEEN_LINES - PATIENCE {
-            self.next_line = Instant::now();
+    /// Columns that a text may have to be seen whole.
+    pub(crate) fn width(&self) -> usize {
+        if !self.live {
+            return usize::MAX;
         }
-        self.at(done, || text.to_string());
+        usize::from(console::Term::stderr().size().1)
+    }
+
+    /// Off a terminal, a line at a moment that deserves one of its own unless the last one is very recent.
+    pub(crate) fn milestone(&mut self, text: &str) {
+        if !self.live && self.next_line <= Instant::now() + BETWEEN_LINES - PATIENCE {
+            self.line(text);
+        }
     }
 
     /// A line that stays.

@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use infimum_lab::Figure;
+use infimum_lab::metrics::{self, Noise};
 
 use crate::number::{decimals, fixed};
 
@@ -22,7 +23,18 @@ pub(crate) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String
 /// Figures with unit, optimum, baseline and interval.
 pub(crate) fn figures(figures: &[Figure]) -> String {
     let headings = ["metric", ">value", "unit", ">optimum", ">baseline", ">95 % interval"];
-    table(&headings, figures.iter().map(row))
+    let scores = table(&headings, figures.iter().map(row));
+    metrics::noise(figures).map_or(scores.clone(), |noise| format!("{scores}\n\n{}", note(&noise)))
+}
+
+/// What a score beyond its optimum means.
+fn note(noise: &Noise) -> String {
+    let (names, lie) = (noise.beyond.join(" and "), if noise.beyond.len() == 1 { "lies" } else { "lie" });
+    format!(
+        "{names} {lie} beyond the optimum by chance: the test sequences happen to be easier than most.\n\
+         The truth itself scores {:.5} nats on these same sequences; excess_loss compares with that.",
+        noise.truth_nats
+    )
 }
 
 fn row(figure: &Figure) -> Vec<String> {

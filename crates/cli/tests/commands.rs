@@ -80,8 +80,13 @@ fn a_run_is_trained_scored_shown_listed_evaluated_and_sampled() {
     assert_eq!(session.json("eval tiny-s1 --at 40"), figures);
     assert_eq!(session.json("eval runs/tiny-s1/checkpoints/last.safetensors"), figures);
     let all = session.json("eval --at all");
-    let at: Vec<&str> = all.as_array().unwrap().iter().filter_map(|figure| figure["at"].as_str()).collect();
-    assert_eq!(at.len(), 4 * figures.as_array().unwrap().len(), "best, last, 20 and 40: {at:?}");
+    let all = all.as_array().unwrap();
+    assert_eq!(all.len(), 4, "best, last, 20 and 40: {all:?}");
+    for scored in all {
+        assert_eq!(keys(scored), ["at", "figures"]);
+        check_figures(&scored["figures"]);
+    }
+    assert_eq!((all[1]["at"].as_str(), &all[1]["figures"]), (Some("last (step 40)"), &figures));
 
     let shown = session.json("show");
     assert_eq!((&shown["status"], &shown["step"], &shown["figures"]), (&"finished".into(), &40.into(), &figures));
@@ -168,6 +173,98 @@ fn a_new_recipe_can_be_run() {
     assert_eq!(session.json("list")[0]["name"], "mine-s1");
 }
 
+/// Whatever a sequence is drawn with, it is the same; and there is one before the last is complete.
+#[test]
+fn sequences_do_not_depend_on_which_are_drawn_with_them() {
+    let session = Session::new("sample");
+    session.good("run tiny.toml --set training.steps=2");
+    let text = session.good("sample --sequences 40 --threads 1");
+    assert_eq!(text.lines().count(), 40);
+    assert!(text.starts_with(&session.good("sample --sequences 3 --threads 3")));
+    let json = session.json("sample --sequences 40 --threads 2");
+    let line = |tokens: &Value| tokens.as_array().unwrap().iter().map(Value::to_string).collect::<Vec<_>>().join(" ");
+    assert_eq!(json.as_array().unwrap().iter().map(line).collect::<Vec<_>>(), text.lines().collect::<Vec<_>>());
+    let mut child = session.command(&["sample", "--sequences", "100000000"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert_eq!(first.trim(), text.lines().next().unwrap());
+    assert!(child.wait().unwrap().success(), "nobody reads the others");
+}
+
+#[test]
+fn a_plan_is_run_again_to_the_same_bits() {
+    let session = Session::new("plan");
+    session.good("run tiny.toml --seed 3");
+    session.good("run runs/tiny-s3/plan.toml");
+    assert_eq!(session.hash("tiny-s3"), session.hash("tiny-s3-2"));
+    session.good("run tiny.toml --set training.init=tiny-s3 --seed 4");
+    assert_eq!(session.json("show")["plan"]["training"]["init"]["path"], "runs/tiny-s3");
+    session.good("run runs/tiny-s4/plan.toml --runs again");
+    assert_eq!(session.hash("tiny-s4"), session.hash("again/tiny-s4"));
+    session.good("run tiny.toml --set training.init=tiny-s3 --set name=elsewhere --runs runs");
+    session.good("run tiny.toml --set training.init=tiny-s4 --runs again");
+    let plan = "runs/tiny-s3/plan.toml";
+    session.good(&format!("check {plan}"));
+    session.refused(&format!("run {plan} --seed 5"), &[plan, "training.seed=5", "recipe"]);
+    session.refused(&format!("run {plan} --set model.width=5"), &[plan, "model.width=5"]);
+    let text = fs::read_to_string(session.path(plan)).unwrap();
+    session.write("edited.toml", text.replace("test_sequences = 40", "test_sequences = 0"));
+    session.refused("run edited.toml", &["edited.toml", "evaluation.test_sequences = 0", "at least 16"]);
+}
+
+#[test]
+fn a_run_that_was_killed_is_unfinished() {
+    let session = Session::new("unfinished");
+    session.good("run tiny.toml --set training.steps=2");
+    assert!(session.good("show").contains("finished"));
+    fs::remove_file(session.path("runs/tiny-s1/summary.json")).unwrap();
+    assert_eq!(session.json("show")["status"], "unfinished");
+    assert_eq!(session.json("list")[0]["status"], "unfinished");
+}
+
+/// A chain of 3 states has its truth on 40 sequences on either side of the floor; seeds 1 to 8 have both.
+#[test]
+fn scores_beyond_the_optimum_are_said_to_be_noise() {
+    let session = Session::new("noise");
+    let mut notes = 0;
+    for seed in 1..=8 {
+        let text =
+            session.good(&format!("run tiny.toml --set training.steps=300 --set training.rate=0.02 --seed {seed}"));
+        assert!(text.contains("its checkpoint last"), "{text}");
+        let figures = session.json(&format!("eval tiny-s{seed}"));
+        let named = |name: &str| figures.as_array().unwrap().iter().find(|f| f["name"] == name).unwrap().clone();
+        let (loss, accuracy, excess) = (named("cross_entropy"), named("accuracy"), named("excess_loss"));
+        let number = |figure: &Value, key: &str| figure[key].as_f64().unwrap();
+        let below = number(&loss, "value") < number(&loss, "optimum");
+        let beyond = below || number(&accuracy, "value") > number(&accuracy, "optimum");
+        let truth = format!("{:.5} nats on these same sequences", number(&loss, "value") - number(&excess, "value"));
+        assert_eq!(text.contains(&truth), beyond, "{text}");
+        notes += usize::from(beyond);
+    }
+    assert!((1..8).contains(&notes), "{notes}");
+}
+
+#[test]
+fn an_export_replaces_nothing_unless_told_to() {
+    let session = Session::new("replace");
+    let small = "--set export.train_sequences=10 --set export.validation_sequences=10";
+    let read = |name: &str| fs::read(session.path("data").join(name)).unwrap();
+    session.good(&format!("data export tiny.toml data {small}"));
+    session.good(&format!("data export tiny.toml data {small}"));
+    for name in ["train.bin", "val.bin", "meta.json"] {
+        let before = read(name);
+        for (change, content) in [("longer", [&before[..], b"x"].concat()), ("shorter", before[1..].to_vec())] {
+            fs::write(session.path("data").join(name), &content).unwrap();
+            session.refused(&format!("data export tiny.toml data {small}"), &[name, "--force"]);
+            assert_eq!(read(name), content, "{change}");
+        }
+        session.good(&format!("data export tiny.toml data {small} --force"));
+        assert_eq!(read(name), before);
+    }
+    fs::write(session.path("data/mine.txt"), "mine").unwrap();
+    session.good(&format!("data export tiny.toml data {small}"));
+}
+
 #[test]
 fn check_runs_nothing() {
     let session = Session::new("check");
@@ -177,6 +274,18 @@ fn check_runs_nothing() {
     }
     let json = session.json("check tiny.toml");
     assert!(json["forecast"]["seconds"].is_f64() && json["plan"]["world"]["states"] == 3, "{json}");
+    let named = |name: &str| json["world"].as_array().unwrap().iter().find(|fact| fact["name"] == name).cloned();
+    assert_eq!(named("period").unwrap()["value"], 1);
+    assert!(
+        text.contains("reducible ") && text.contains("stationary_residual ") && text.contains("an estimate"),
+        "{text}"
+    );
+    // What would take hours and gigabytes is forecast from a smaller model.
+    let long = session.json("check markov-100 --set world.length=30000");
+    assert!(long["forecast"]["extrapolated"].as_f64().unwrap() > 1000.0, "{long}");
+    assert!(
+        long["forecast"]["seconds"].as_f64().unwrap() > 3600.0 && long["forecast"]["bytes"].as_u64().unwrap() > 1 << 30
+    );
     assert!(!session.path("runs").exists());
 }
 
@@ -193,6 +302,17 @@ fn completions_exist_for_every_shell() {
     let session = Session::new("completions");
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(session.good(&format!("completions {shell}")).contains("resume"), "{shell}");
+    }
+    let bash = session.good("completions bash");
+    let offers = |command: &str| {
+        let after = bash
+            .split(&format!("infimum__subcmd__{command})"))
+            .nth(1)
+            .or(bash.split(&format!("infimum__{command})")).nth(1));
+        after.expect("the command has a case").lines().nth(1).unwrap().to_string()
+    };
+    for command in ["run", "check", "floor", "law"] {
+        assert!(offers(command).contains("markov-10 markov-100 markov-100-sparse75"), "{}", offers(command));
     }
 }
 

@@ -10,7 +10,7 @@ use session::{Session, outcome, refused};
 #[test]
 fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
     let session = Session::new("recipes");
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 18] = [
         ("model.widht=8", &["unknown key `widht`", "[model]", "`width`"]),
         ("world.length=-5", &["length = -5", "at least 2"]),
         ("world.states=1", &["states = 1", "at least 2"]),
@@ -21,7 +21,13 @@ fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
         ("training.steps=2.5", &["training.steps = 2.5", "whole number"]),
         ("training.batch=0", &["training.batch = 0", "at least 1"]),
         ("name=../up", &["name = ", "letters"]),
-        ("training.init=nowhere", &["nowhere"]),
+        ("training.init=nowhere", &["nowhere", "training.init", "in runs"]),
+        ("training.init=.", &["training.init = \".\"", "folder without the plan"]),
+        ("training.init=/dev/null", &["/dev/null", "pipe or a device"]),
+        ("steps=5", &["unknown key `steps`", "`training.steps`"]),
+        ("sequences=5", &["unknown key `sequences`", "`data.sequences` or `evaluation.sequences`"]),
+        ("model.rate=5", &["unknown key `rate` in [model]", "`training.rate`"]),
+        ("world.stats=5", &["unknown key `stats` in [world]", "`states`"]),
         ("steps", &["--set steps", "KEY=VALUE"]),
     ];
     for (setting, parts) in cases {
@@ -35,6 +41,83 @@ fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
     session.refused("run misspelled.toml", &["`widht`", "`width`", "(line 8)"]);
     session.write("bytes.toml", b"name = \"\xff\"");
     session.refused("run bytes.toml", &["bytes.toml", "UTF-8"]);
+}
+
+#[test]
+fn a_setting_that_another_would_replace_is_refused() {
+    let session = Session::new("twice");
+    let given = "--set training.steps=4 --set training.steps=5";
+    session.refused(&format!("run tiny.toml {given}"), &["training.steps=4 and training.steps=5", "leave one"]);
+    session.refused("run tiny.toml --seed 2 --set training.seed=1", &["training.seed=1", "training.seed=2", "--seed"]);
+    session.refused("run tiny.toml --seed 2 --seed 3", &["--seed", "multiple times"]);
+    session.refused("new markov --states 5 --set world.states=6", &["world.states=5 and world.states=6"]);
+    assert!(!session.path("runs").exists());
+}
+
+#[test]
+fn what_the_machine_has_no_memory_for_is_refused_before_it_begins() {
+    let session = Session::new("memory");
+    let vast = "--set training.batch=1000000 --set training.accumulation=1000000";
+    for command in ["run", "check"] {
+        session.refused(&format!("{command} tiny.toml {vast}"), &["memory", "TB", "lower training.batch"]);
+        let endless = format!("{vast} --set training.steps=1000000000");
+        session.refused(
+            &format!("{command} tiny.toml {endless} --set world.length=1000000"),
+            &["training.steps = ", "tokens"],
+        );
+    }
+    assert!(!session.path("runs").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_no_recipe_and_nothing_waits_for_it() {
+    let session = Session::new("fifo");
+    fs::create_dir(session.path("folder")).unwrap();
+    fs::create_dir(session.path("markov-10")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(session.path("fifo.toml")).status().unwrap();
+    assert!(made.success());
+    session.write("long.toml", " ".repeat(2_000_000));
+    let cases = [
+        ("folder", "is a folder"),
+        ("fifo.toml", "a pipe"),
+        ("/dev/zero", "a device"),
+        ("long.toml", "at most 1048576"),
+    ];
+    for command in ["run", "check", "floor", "data export"] {
+        for (name, problem) in cases {
+            let target = if command == "data export" { " out" } else { "" };
+            session.refused(&format!("{command} {name}{target}"), &[name, problem, "markov-10"]);
+        }
+    }
+    session.good("floor markov-10");
+}
+
+#[test]
+fn a_run_is_called_as_its_file_where_that_can_be() {
+    let session = Session::new("called");
+    let nameless = session::TINY.replace("name = \"tiny\"", "");
+    session.write("odd one.toml", &nameless);
+    let typed = ["run", "odd one.toml"];
+    refused("odd", session.run(&typed), &["\"odd one\"", "of its file", "letters", "--set name=odd-one"]);
+    assert_eq!(session.run(&["run", "odd one.toml", "--set", "name=odd-one"]).status, Some(0));
+    assert_eq!(session.json("list")[0]["name"], "odd-one-s1");
+}
+
+/// With a rate of 100 and no clipping the loss is soon no number; warm-up makes the first rates small.
+#[test]
+fn a_run_that_diverges_names_the_rate_and_says_what_is_left() {
+    let session = Session::new("diverges");
+    let diverging = "--set training.rate=100 --set training.clip=0 --set training.warmup=40 --set model.norm=none \
+                     --set model.activation=relu3 --set model.layers=4";
+    for (every, left) in [(1, "Checkpoint last of runs/tiny-s1 is from before it"), (40, "has no checkpoint")] {
+        let line = format!("run tiny.toml {diverging} --set evaluation.every={every} --set evaluation.keep_every=0");
+        let outcome = session.run(&session::words(&line));
+        assert_eq!(outcome.status, Some(1), "{}", outcome.stderr);
+        for part in ["training.rate = 100 is too high", left] {
+            assert!(outcome.stderr.contains(part), "{part}\n{}", outcome.stderr);
+        }
+    }
 }
 
 #[test]
@@ -165,7 +248,7 @@ fn a_disk_that_fills_during_an_export_leaves_the_old_files() {
     let session = Session::new("export");
     session.good("data export tiny.toml data --set export.train_sequences=10 --set export.validation_sequences=10");
     let before = fs::read(session.path("data/train.bin")).unwrap();
-    let run = with_small_disk(&session, 1, "data export tiny.toml data");
+    let run = with_small_disk(&session, 1, "data export tiny.toml data --force");
     refused("export", run, &["train.bin", "ulimit -f"]);
     assert_eq!(fs::read(session.path("data/train.bin")).unwrap(), before);
     assert_eq!(names(&session.path("data")).len(), 3);

@@ -66,6 +66,47 @@ pub enum LabError {
         /// The argument.
         given: String,
     },
+    /// Two settings of one key.
+    #[error("{first} and {second} set the same key; leave one of them out{}", seed_text(second))]
+    Twice {
+        /// The first, `a.b=c`.
+        first: String,
+        /// The second.
+        second: String,
+    },
+    /// A plan that is to be run with changes.
+    #[error("{} is a plan, which is run as it is, without {given}; change the recipe instead", path.display())]
+    Changed {
+        /// The plan.
+        path: PathBuf,
+        /// The first change, `a.b=c`.
+        given: String,
+    },
+    /// More memory than the machine has.
+    #[error(
+        "this takes about {} of memory, and {limit} {}; the most, {}, is for {what}: {remedy}",
+        size(*needed), size(*available), size(*most)
+    )]
+    Memory {
+        /// Bytes in all.
+        needed: u64,
+        /// Bytes that there are.
+        available: u64,
+        /// What says so, such as `this machine has`.
+        limit: &'static str,
+        /// Bytes of the largest part.
+        most: u64,
+        /// What the largest part is.
+        what: &'static str,
+        /// The way out.
+        remedy: &'static str,
+    },
+    /// A file that would be replaced by another.
+    #[error("{} is there already and differs from what would be written; write to another folder, or replace it with --force", path.display())]
+    Replaces {
+        /// The file.
+        path: PathBuf,
+    },
     /// A plan of another version of the arithmetic.
     #[error(
         "the plan has numerics = {found}, this version computes with numerics = {NUMERICS} and would give other bits; \
@@ -130,7 +171,7 @@ pub enum LabError {
     /// The loss or the gradient is no number any more.
     #[error(
         "step {step}: the {what} is {value}; likely causes: training.rate = {rate} is too high, training.warmup is too \
-         short, or training.clip is off. The last checkpoint before it is kept"
+         short, or training.clip is off"
     )]
     NotFinite {
         /// The step, counted from 1.
@@ -139,7 +180,7 @@ pub enum LabError {
         what: &'static str,
         /// Its value.
         value: f64,
-        /// The rate of that step.
+        /// `training.rate`, the highest of the course.
         rate: f64,
     },
     /// The alarm of [`crate::alarm`].
@@ -184,6 +225,20 @@ impl LabError {
     pub(crate) fn value(key: &str, value: impl ToString, allowed: impl ToString, remedy: impl ToString) -> LabError {
         let (key, value, allowed) = (key.to_string(), value.to_string(), allowed.to_string());
         LabError::Value { key, value, line: None, allowed, remedy: remedy.to_string() }
+    }
+}
+
+/// `--seed` is a setting, too.
+fn seed_text(given: &str) -> &'static str {
+    if given.starts_with("training.seed=") { " (--seed N is training.seed=N)" } else { "" }
+}
+
+/// Bytes for people.
+fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        n if n >= 1e12 => format!("{:.1} TB", n / 1e12),
+        n if n >= 1e9 => format!("{:.1} GB", n / 1e9),
+        n => format!("{:.0} MB", n / 1e6),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A world's data as files that other programs train on: nanoGPT's `train.bin`, `val.bin` and a `meta.json`.
 
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 
 use infimum_worlds::{Settings, Split, World, windows};
@@ -8,6 +9,10 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{LabError, Plan, whole_file};
+
+const TRAIN: &str = "train.bin";
+const VALIDATION: &str = "val.bin";
+const META: &str = "meta.json";
 
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,22 +33,39 @@ pub struct Exported {
 /// # Errors
 /// A folder or file that cannot be written.
 pub fn export(plan: &Plan, folder: &Path) -> Result<Exported, LabError> {
-    std::fs::create_dir_all(folder).map_err(LabError::io("create the folder", folder))?;
+    fs::create_dir_all(folder).map_err(LabError::io("create the folder", folder))?;
+    each_file(plan, |name, fill| whole_file::write(&folder.join(name), "write the data", fill))
+}
+
+/// Refuses where [`export`] would replace a file by another: draws the sequences and compares them with what is in `folder`.
+///
+/// # Errors
+/// [`LabError::Replaces`]; a file that cannot be read.
+pub fn refuse_to_replace(plan: &Plan, folder: &Path) -> Result<(), LabError> {
+    if [TRAIN, VALIDATION, META].iter().all(|name| fs::symlink_metadata(folder.join(name)).is_err()) {
+        return Ok(());
+    }
+    each_file(plan, |name, fill| compare(&folder.join(name), fill)).map(|_| ())
+}
+
+/// Writes the content of a file.
+type Fill<'f> = &'f mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+
+/// Hands the name of each file and its content to `each`, in the order in which they are written.
+fn each_file(plan: &Plan, mut each: impl FnMut(&str, Fill<'_>) -> Result<(), LabError>) -> Result<Exported, LabError> {
     let (world, wanted) = (plan.build_world(), plan.export());
-    let (train, validation) = (wanted.train_sequences, wanted.validation_sequences);
+    let (train_sequences, validation_sequences) = (wanted.train_sequences, wanted.validation_sequences);
     // The validation blocks may depend on how many training blocks came before: those are drawn, and not kept.
-    let write = |name: &str, split, validation| {
-        let path = folder.join(name);
+    let mut data = |name, split, validation| {
         let mut tokens = 0;
-        let fill = |file: &mut dyn Write| blocks(&*world, train, validation, split, file, &mut tokens);
-        whole_file::write(&path, "write the data", fill).map(|()| tokens)
+        let mut fill = |file: &mut dyn Write| blocks(&*world, train_sequences, validation, split, file, &mut tokens);
+        each(name, &mut fill).map(|()| tokens)
     };
-    let train_tokens = write("train.bin", Split::Train, 0)?;
-    let validation_tokens = write("val.bin", Split::Validation, validation)?;
-    let (train_sequences, validation_sequences) = (train, validation);
+    let train_tokens = data(TRAIN, Split::Train, 0)?;
+    let validation_tokens = data(VALIDATION, Split::Validation, validation_sequences)?;
     let exported = Exported { train_sequences, validation_sequences, train_tokens, validation_tokens };
     let meta = serde_json::to_string_pretty(&meta(plan, &*world, exported)).expect("it is plain JSON") + "\n";
-    whole_file::write_bytes(&folder.join("meta.json"), "write the description", meta.as_bytes())?;
+    each(META, &mut |file| file.write_all(meta.as_bytes()))?;
     Ok(exported)
 }
 
@@ -67,6 +89,51 @@ fn blocks(
         }
     });
     result
+}
+
+/// Refuses where the file at `path` is there and has another content.
+fn compare(path: &Path, fill: Fill<'_>) -> Result<(), LabError> {
+    let replaces = || LabError::Replaces { path: path.into() };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Ok(found) if !found.is_file() => return Err(replaces()),
+        found => found.map(|_| ()).map_err(LabError::io("read", path))?,
+    }
+    let file = File::open(path).map_err(LabError::io("read", path))?;
+    let mut twin = Twin { file: BufReader::new(file), differs: false };
+    let compared = fill(&mut twin).and_then(|()| twin.end());
+    if twin.differs { Err(replaces()) } else { compared.map_err(LabError::io("read", path)) }
+}
+
+/// What is written to it has to stand in the file already; the first byte that does not ends the writing.
+struct Twin {
+    file: BufReader<File>,
+    differs: bool,
+}
+
+impl Twin {
+    fn require(&mut self, same: bool) -> io::Result<()> {
+        self.differs |= !same;
+        if same { Ok(()) } else { Err(io::Error::other("the files differ")) }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let left = self.file.read(&mut [0])?;
+        self.require(left == 0)
+    }
+}
+
+impl Write for Twin {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut there = Vec::with_capacity(bytes.len());
+        self.file.by_ref().take(bytes.len() as u64).read_to_end(&mut there)?;
+        self.require(there == bytes)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn meta(plan: &Plan, world: &dyn World, exported: Exported) -> Map<String, Value> {

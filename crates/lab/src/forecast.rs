@@ -1,16 +1,15 @@
 //! What a plan will cost, before it is run: parameters, memory, time.
 
-use std::time::Instant;
+mod timing;
 
-use infimum_engine::Lanes;
-use infimum_worlds::Purpose;
+use infimum_worlds::Fact;
 use serde::Serialize;
 
-use crate::data::{self, Drawn, Inlets};
-use crate::evaluation::{Evaluator, evaluating};
-use crate::{Experiment, Machine, start};
+use crate::memory::Memory;
+use crate::{Experiment, Machine};
+use timing::Timing;
 
-/// What a plan will cost on this machine.
+/// What a plan will cost on this machine. Memory and time are estimates.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Forecast {
     /// Every weight array and where its parameters went.
@@ -21,12 +20,14 @@ pub struct Forecast {
     pub floor: Option<f64>,
     /// Tokens that training sees.
     pub tokens: u64,
-    /// Bytes of memory for activations, gradients, optimiser and their copies; the world's law comes on top.
+    /// Bytes of memory: the world's law, activations, gradients, optimiser and their copies, scores.
     pub bytes: u64,
-    /// Seconds of training, validation and test together.
+    /// Seconds of training, validation, test and the count of what was trained on together.
     pub seconds: f64,
-    /// Sequences of the portions whose time was taken, for training and for evaluation; best of three each.
+    /// Sequences of the group whose time was taken.
     pub measured_sequences: usize,
+    /// Multiply-adds of the plan's model on a sequence, divided by those of the model that was timed; 1 if that is the plan's.
+    pub extrapolated: f64,
 }
 
 /// One weight array.
@@ -42,9 +43,9 @@ pub struct WeightLine {
     pub parameters: usize,
 }
 
-/// Counts and measures: the gradient and the evaluation of one group of sixteen sequences a thread are timed, nothing is
-/// trained and nothing is written.
-pub fn forecast(experiment: &Experiment, machine: &mut Machine) -> Forecast {
+/// Counts and measures: the gradient and the evaluation of one group of sixteen sequences are timed, of a smaller model if
+/// the plan's takes long. Nothing is trained and nothing is written.
+pub fn forecast(experiment: &Experiment, machine: &Machine) -> Forecast {
     let weights = experiment.program().weights();
     let arrays = weights.audit().map(|(name, expression, shape, parameters)| WeightLine {
         name: name.into(),
@@ -52,59 +53,20 @@ pub fn forecast(experiment: &Experiment, machine: &mut Machine) -> Forecast {
         shape: [shape.rows, shape.channels],
         parameters,
     });
-    let steps = experiment.plan().training().steps;
-    let measured_sequences = 16 * machine.threads();
+    let timing = Timing::of(experiment, machine.isa);
     Forecast {
         arrays: arrays.collect(),
         parameters: weights.parameters(),
         floor: experiment.floor(),
-        tokens: steps * experiment.tokens_per_step(),
-        bytes: bytes(experiment, machine),
-        seconds: seconds(experiment, machine, measured_sequences),
-        measured_sequences,
+        tokens: experiment.plan().training().steps * experiment.tokens_per_step(),
+        bytes: Memory::of(experiment, machine).bytes(),
+        seconds: timing.seconds(experiment.plan(), machine.threads()),
+        measured_sequences: timing::GROUP,
+        extrapolated: timing.extrapolated,
     }
 }
 
-fn bytes(experiment: &Experiment, machine: &Machine) -> u64 {
-    let gradient = Lanes::new(&experiment.program().gradient(), machine.isa);
-    let outputs = Lanes::new(&evaluating(experiment.program()), machine.isa);
-    let scalars = experiment.program().weights().memory();
-    let chunks = experiment.plan().training().sequences_per_step().div_ceil(16).min(8);
-    // A gradient for each chunk of a batch, of which there are at most eight; the sum; point, two means, evaluated weights; for evaluation a spare gradient a thread.
-    let copies = chunks + 6 + machine.threads();
-    let activations = machine.threads() * (gradient.bytes_per_thread() + outputs.bytes_per_thread());
-    (activations + copies * scalars * size_of::<f32>()) as u64
-}
-
-fn seconds(experiment: &Experiment, machine: &mut Machine, sequences: usize) -> f64 {
-    let (training, evaluation) = (experiment.plan().training(), experiment.plan().evaluation());
-    let point = start(experiment.program(), experiment.plan().model(), training.seed);
-    let trained = training.steps as f64 * training.sequences_per_step() as f64;
-    let validations = training.steps.div_ceil(evaluation.every) as f64;
-    let scored = validations * evaluation.sequences as f64 + evaluation.test_sequences as f64;
-    let learn = gradient_seconds(experiment, machine, &point, sequences);
-    let mut evaluator = Evaluator::new(experiment, machine);
-    let evaluate = best_of_three(|| {
-        evaluator.score(machine, &point, Purpose::Check, 0..sequences);
-    });
-    (trained * learn + scored * evaluate) / sequences as f64
-}
-
-fn gradient_seconds(experiment: &Experiment, machine: &mut Machine, point: &[f32], sequences: usize) -> f64 {
-    let program = experiment.program().gradient();
-    let (mut lanes, inlets) = (Lanes::new(&program, machine.isa), Inlets::new(&program));
-    let (world, seed, addresses) = (experiment.world(), experiment.plan().training().seed, data::set(0..sequences));
-    let source = Drawn { world, seed, purpose: Purpose::Check, addresses: &addresses, inlets: &inlets, step: 0 };
-    best_of_three(|| {
-        lanes.gradient(&mut machine.team, point, sequences, &source);
-    })
-}
-
-fn best_of_three(mut work: impl FnMut()) -> f64 {
-    let mut time = || {
-        let began = Instant::now();
-        work();
-        began.elapsed().as_secs_f64()
-    };
-    (0..3).map(|_| time()).fold(f64::INFINITY, f64::min)
+/// What is true of an experiment's world: period, classes, how the long run was found.
+pub fn world_facts(experiment: &Experiment) -> Vec<Fact> {
+    experiment.world().facts()
 }

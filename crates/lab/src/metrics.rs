@@ -4,12 +4,15 @@ mod accuracy;
 mod counting_excess;
 mod cross_entropy;
 mod excess_loss;
+mod noise;
 mod perplexity;
 mod shared_sequences;
 
 use crate::evaluation::SequenceScore;
 use crate::retrace::Retraced;
 use crate::{Experiment, Figure, Mean};
+
+pub use noise::{Noise, noise};
 
 /// What a metric looks at.
 #[derive(Clone, Copy)]

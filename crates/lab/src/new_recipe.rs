@@ -2,6 +2,7 @@
 
 use serde_json::Value as Json;
 
+use crate::recipe::text::overlap;
 use crate::{LabError, Plan, Recipe};
 
 const WIDTH: usize = 110;
@@ -44,7 +45,8 @@ pub fn kinds() -> Vec<Kind> {
 pub fn new_recipe(kind: &str, overrides: &[String]) -> Result<String, LabError> {
     let schema = Recipe::schema();
     let mut settings = vec![format!("world.kind={kind}")];
-    settings.extend(starting_values(&schema, kind));
+    let set = |starting: &String| overrides.iter().any(|given| overlap(given, starting));
+    settings.extend(starting_values(&schema, kind).into_iter().filter(|starting| !set(starting)));
     settings.extend_from_slice(overrides);
     let recipe = Recipe::parse("", "the new recipe", &settings)?;
     Plan::new(&recipe)?;

@@ -4,16 +4,20 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{CheckpointName, Experiment, Figure, LabError, Plan, Record, Status};
+
+/// The status of a run that has not ended.
+pub const UNFINISHED: &str = "unfinished";
 
 /// What a record says of its run in one line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Overview {
     /// Name of the record.
     pub name: String,
-    /// How it ended; `None` while it runs, or if it was killed.
+    /// How it ended; `None` (`unfinished` in JSON) while it runs, or if it was killed.
+    #[serde(serialize_with = "as_word")]
     pub status: Option<Status>,
     /// Steps that the record knows of.
     pub step: u64,
@@ -54,6 +58,13 @@ impl Overview {
             },
             None => Overview { weights_hash: last_hash(record, plan)?, ..overview },
         })
+    }
+}
+
+fn as_word<S: Serializer>(status: &Option<Status>, serializer: S) -> Result<S::Ok, S::Error> {
+    match status {
+        Some(status) => status.serialize(serializer),
+        None => serializer.serialize_str(UNFINISHED),
     }
 }
 

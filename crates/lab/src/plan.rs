@@ -8,14 +8,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::decoder::{decoder, layout};
 use crate::error::CHANGE_IT;
-use crate::recipe::{Course, Export, Lines, Model, Source};
-use crate::{LabError, Recipe, read_weights};
+use crate::recipe::check::check_plan;
+use crate::recipe::{Course, Export, Lines, Model, Source, names};
+use crate::{LabError, Recipe, init, memory, read_weights, recipes};
 
 /// The most parameters a model may have.
 pub(crate) const PARAMETER_LIMIT: usize = 1 << 30;
 
 /// The most scalars that all arrays of one sequence may have; sixteen sequences of them are 8 GB.
 const SCALAR_LIMIT: u128 = 1 << 27;
+
+/// The most steps of a run.
+const STEP_LIMIT: u64 = 1_000_000_000;
+
+/// The most scored tokens that a run may train on: twice as many still count without overflow.
+const TOKEN_LIMIT: u128 = 1 << 62;
 
 /// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +74,7 @@ pub struct TrainingPlan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Init {
-    /// The file, or the folder of a run.
+    /// The file, or the folder of a run, from the folder in which the plan was made.
     pub path: String,
     /// Hash of what was found there when the plan was made; other weights are refused.
     pub weights_hash: String,
@@ -123,15 +130,40 @@ impl EvaluationPlan {
 }
 
 impl Plan {
-    /// Resolves and checks a recipe.
+    /// The plan of what a user calls `name`: a recipe, changed by `overrides` (each `a.b=c`), or the plan that a record keeps,
+    /// which gives the same bits again. `runs` is the folder in which `training.init` looks for runs.
     ///
     /// # Errors
-    /// A world whose settings make none; values at odds with each other; weights to start from that cannot be read.
-    pub fn new(recipe: &Recipe) -> Result<Plan, LabError> {
-        Plan::resolve(recipe).map_err(|e| with_line(e, &recipe.lines))
+    /// As [`Recipe::load`], [`Plan::new`] and [`Plan::from_toml`]; a plan that is to be changed.
+    pub fn load(name: &Path, overrides: &[String], runs: &Path) -> Result<Plan, LabError> {
+        let text = recipes::text(name)?;
+        if !is_plan(&text) {
+            return Plan::beside(&Recipe::named(&text, name, overrides)?, runs);
+        }
+        match overrides.first() {
+            None => Plan::from_toml(&text, name),
+            Some(given) => Err(LabError::Changed { path: name.into(), given: given.clone() }),
+        }
     }
 
-    fn resolve(recipe: &Recipe) -> Result<Plan, LabError> {
+    /// Resolves and checks a recipe whose `training.init` looks for runs in the folder `runs`.
+    ///
+    /// # Errors
+    /// A world whose settings make none, or that this machine has no memory for; values at odds with each other; weights to
+    /// start from that cannot be read.
+    pub fn new(recipe: &Recipe) -> Result<Plan, LabError> {
+        Plan::beside(recipe, Path::new("runs"))
+    }
+
+    /// As [`Plan::new`], with the runs in another folder.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn beside(recipe: &Recipe, runs: &Path) -> Result<Plan, LabError> {
+        Plan::resolve(recipe, runs).map_err(|e| with_line(e, &recipe.lines))
+    }
+
+    fn resolve(recipe: &Recipe, runs: &Path) -> Result<Plan, LabError> {
         let data = data(recipe)?;
         let mut plan = Plan {
             numerics: NUMERICS,
@@ -146,10 +178,11 @@ impl Plan {
             export: recipe.export.clone(),
         };
         plan.parameters = plan.check()?;
-        if let Some(path) = &recipe.training.init {
+        if let Some(given) = &recipe.training.init {
+            let path = init::path(given, runs)?;
             let layout = layout(&plan.model, &plan.program(plan.build_world().shape()));
-            let weights_hash = layout.weights_hash(&read_weights(Path::new(path), &layout)?);
-            plan.training.init = Some(Init { path: path.clone(), weights_hash });
+            let weights_hash = layout.weights_hash(&read_weights(Path::new(&path), &layout)?);
+            plan.training.init = Some(Init { path, weights_hash });
         }
         Ok(plan)
     }
@@ -170,7 +203,8 @@ impl Plan {
             Some(found) => return Err(LabError::Numerics { found: u32::try_from(found).unwrap_or(0) }),
             None => return Err(refuse("it lacks `numerics`".into())),
         }
-        let plan: Plan = table.try_into().map_err(|e: toml::de::Error| refuse(e.message().into()))?;
+        let plan: Plan = table.clone().try_into().map_err(|e: toml::de::Error| refuse(e.message().into()))?;
+        check_plan(&table).map_err(|e| refuse(e.to_string()))?;
         let parameters = plan.check()?;
         if parameters != plan.parameters {
             return Err(refuse(format!("it says {} parameters, its model has {parameters}", plan.parameters)));
@@ -256,7 +290,9 @@ impl Plan {
     fn check(&self) -> Result<usize, LabError> {
         check_name(&self.name)?;
         self.check_training()?;
+        memory::require_law(&self.world)?;
         let world = self.world.build()?;
+        self.check_tokens(world.shape())?;
         self.check_model(world.shape())?;
         let parameters = self.decoder(world.shape())?.weights().parameters();
         let allowed = format!("small enough for at most {PARAMETER_LIMIT} parameters, not {parameters}");
@@ -282,6 +318,17 @@ impl Plan {
             )?;
         }
         Ok(())
+    }
+
+    fn check_tokens(&self, shape: &Shape) -> Result<(), LabError> {
+        let t = &self.training;
+        let sequences = u128::from(t.steps) * t.batch as u128 * t.accumulation as u128;
+        let tokens = sequences * shape.scored.len() as u128;
+        let allowed = format!(
+            "so few that all steps together train on at most {TOKEN_LIMIT} tokens, not {tokens}; training.batch, \
+             training.accumulation and world.length count as well"
+        );
+        require(tokens <= TOKEN_LIMIT, "training.steps", t.steps, allowed)
     }
 
     fn check_model(&self, shape: &Shape) -> Result<(), LabError> {
@@ -336,7 +383,11 @@ fn steps(recipe: &Recipe) -> Result<u64, LabError> {
             require(false, "data.epochs", epochs, "not set beside training.steps, which says the same".into())
                 .map(|()| 0)
         }
-        (None, Some(epochs), Some(sequences)) => Ok((epochs * sequences).div_ceil(per_step)),
+        (None, Some(epochs), Some(sequences)) => {
+            let steps = (epochs * sequences).div_ceil(per_step);
+            let allowed = format!("so few that they are at most {STEP_LIMIT} steps, not {steps}");
+            require(steps <= STEP_LIMIT, "data.epochs", epochs, allowed).map(|()| steps)
+        }
         (steps, _, _) => Ok(steps.unwrap_or(1000)),
     }
 }
@@ -362,14 +413,12 @@ fn evaluation(recipe: &Recipe) -> Result<EvaluationPlan, LabError> {
 
 /// A name is that of a folder, too.
 fn check_name(name: &str) -> Result<(), LabError> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let fine = !name.is_empty() && name.len() <= 100 && name.chars().all(allowed) && !name.starts_with('.');
-    require(
-        fine,
-        "name",
-        format!("{name:?}"),
-        "1 to 100 letters, digits, `-`, `_` or `.`, not beginning with `.`".into(),
-    )
+    require(names::fits(name), "name", format!("{name:?}"), names::ALLOWED.into())
+}
+
+/// Whether a text is a plan: only plans say with which arithmetic they compute.
+fn is_plan(text: &str) -> bool {
+    text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("numerics"))
 }
 
 fn require(holds: bool, key: &str, value: impl ToString, allowed: String) -> Result<(), LabError> {

@@ -3,9 +3,10 @@
 //! Every key has a type, a range and a description in one place, the types of `recipe/sections.rs`. The schema made from
 //! them is what editors read (`infimum schema`) and what recipes are checked by, so the two cannot differ.
 
-mod check;
+pub(crate) mod check;
+pub(crate) mod names;
 mod sections;
-mod text;
+pub(crate) mod text;
 
 use std::path::Path;
 
@@ -51,12 +52,11 @@ impl Recipe {
     /// Reads a recipe from `text`, then sets the keys of `overrides` (each `a.b=c`, where `c` is TOML or a bare word).
     ///
     /// # Errors
-    /// Not TOML; an unknown key, with the nearest valid one; a missing key; a wrong type; a value out of its own range.
+    /// Not TOML; an unknown key, with the nearest valid one; a missing key; a wrong type; a value out of its own range; a key
+    /// that is set twice by `overrides`.
     pub fn parse(text: &str, origin: &str, overrides: &[String]) -> Result<Recipe, LabError> {
         let mut text = Text::parse(text, origin)?;
-        for given in overrides {
-            text.set(given)?;
-        }
+        text.set_all(overrides)?;
         check::check(&text)?;
         let recipe: Result<Recipe, _> = text.table.try_into();
         let mut recipe = recipe.map_err(|e| LabError::Syntax { origin: origin.into(), message: e.to_string() })?;
@@ -64,19 +64,23 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// Reads the recipe at the path `name`, or if there is no such file, the one of that name that is built in.
+    /// Reads the recipe in the file `name`, or if there is no such file, the one of that name that is built in.
     ///
     /// # Errors
-    /// As [`Recipe::parse`]; no such recipe; a file that cannot be read or is not UTF-8.
+    /// As [`Recipe::parse`]; no such recipe; what is no file, is too long, cannot be read or is not UTF-8; a file without
+    /// `name` whose own name cannot be that of a run.
     pub fn load(name: &Path, overrides: &[String]) -> Result<Recipe, LabError> {
-        let stem = name.file_stem().map(|s| s.to_string_lossy().into_owned());
-        let text = match name.to_str().and_then(recipes::built_in) {
-            Some(text) if !name.exists() => text.to_string(),
-            _ if name.is_file() => std::fs::read_to_string(name).map_err(LabError::io("read", name))?,
-            _ => return Err(recipes::none_such(name)),
+        Recipe::named(&recipes::text(name)?, name, overrides)
+    }
+
+    /// As [`Recipe::parse`], called as its file if it has no name.
+    pub(crate) fn named(text: &str, file: &Path, overrides: &[String]) -> Result<Recipe, LabError> {
+        let recipe = Recipe::parse(text, &file.to_string_lossy(), overrides)?;
+        let name = match &recipe.name {
+            Some(name) => name.clone(),
+            None => name_of(file)?,
         };
-        let recipe = Recipe::parse(&text, &name.to_string_lossy(), overrides)?;
-        Ok(Recipe { name: recipe.name.clone().or(stem), ..recipe })
+        Ok(Recipe { name: Some(name), ..recipe })
     }
 
     /// The JSON Schema of recipes.
@@ -88,4 +92,15 @@ impl Recipe {
     pub fn to_toml(&self) -> String {
         toml::to_string(self).expect("a recipe is plain TOML")
     }
+}
+
+/// The name of a file without its ending, where a run can be called so.
+fn name_of(file: &Path) -> Result<String, LabError> {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if names::fits(&stem) {
+        return Ok(stem);
+    }
+    let allowed = format!("the recipe has no name, and that of its file will not do: a run's has {}", names::ALLOWED);
+    let remedy = format!("give the recipe one, such as --set name={}", names::near(&stem));
+    Err(LabError::value("name", format!("{stem:?}"), allowed, remedy))
 }

@@ -1,5 +1,8 @@
 //! The recipes that are built in.
 
+use std::borrow::Cow;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::LabError;
@@ -22,7 +25,34 @@ pub fn built_in(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-pub(crate) fn none_such(name: &Path) -> LabError {
-    let known = BUILT_IN.iter().map(|(name, _)| name.to_string()).collect();
-    LabError::NoRecipe { name: name.to_string_lossy().into_owned(), known }
+/// A recipe or plan has at most so many bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// The text of the file `name`, or if there is no such file, of the recipe of that name that is built in.
+///
+/// # Errors
+/// Neither; what is no file (it is not opened, so nothing waits for a pipe); a file that is too long, or not UTF-8.
+pub(crate) fn text(name: &Path) -> Result<Cow<'static, str>, LabError> {
+    let refuse = |problem: String| LabError::File {
+        path: name.into(),
+        problem,
+        remedy: format!("give the file of a recipe, or one that is built in: {}", names().join(", ")),
+    };
+    match (fs::metadata(name), name.to_str().and_then(built_in)) {
+        (Ok(found), None) if found.is_dir() => Err(refuse("is a folder, not a recipe".into())),
+        (Ok(found), None) if !found.is_file() => Err(refuse("is a pipe or a device, not a file".into())),
+        (Ok(found), _) if found.is_file() && found.len() > LONGEST => {
+            Err(refuse(format!("has {} bytes, and a recipe has at most {LONGEST}", found.len())))
+        }
+        (Ok(found), _) if found.is_file() => {
+            fs::read_to_string(name).map(Cow::Owned).map_err(LabError::io("read", name))
+        }
+        (_, Some(text)) => Ok(Cow::Borrowed(text)),
+        (Err(error), None) if error.kind() != ErrorKind::NotFound => Err(LabError::io("read", name)(error)),
+        _ => Err(LabError::NoRecipe { name: name.to_string_lossy().into_owned(), known: names() }),
+    }
+}
+
+fn names() -> Vec<String> {
+    BUILT_IN.iter().map(|(name, _)| name.to_string()).collect()
 }

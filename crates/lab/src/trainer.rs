@@ -101,7 +101,8 @@ impl<'a> Trainer<'a> {
         Ok(done)
     }
 
-    fn require_finite(&self, Step { loss, gradient_norm, rate }: Step) -> Result<(), LabError> {
+    fn require_finite(&self, Step { loss, gradient_norm, .. }: Step) -> Result<(), LabError> {
+        let rate = self.experiment.plan().training().rate;
         for (what, value) in [("loss", loss), ("gradient norm", gradient_norm)] {
             if !value.is_finite() {
                 return Err(LabError::NotFinite { step: self.step + 1, what, value, rate });

@@ -342,7 +342,7 @@ fn exports_are_whole_sequences_and_their_description() {
 #[test]
 fn forecasts_count_what_is_there() {
     let experiment = experiment(&[]);
-    let forecast = infimum_lab::forecast(&experiment, &mut machine(1));
+    let forecast = infimum_lab::forecast(&experiment, &machine(1));
     assert_eq!(forecast.arrays.iter().map(|a| a.parameters).sum::<usize>(), forecast.parameters);
     assert_eq!((forecast.parameters, forecast.tokens), (experiment.plan().parameters(), 40 * 24 * 6));
     assert!(forecast.seconds > 0.0 && forecast.seconds < 60.0 && forecast.bytes > 10_000);

@@ -1,39 +1,57 @@
 //! `check`: what a recipe comes to, without running it.
 
-use infimum_lab::{Experiment, Forecast, Machine, Plan, WeightLine, forecast};
+use std::path::Path;
+
+use infimum_lab::{Experiment, Fact, Forecast, Machine, Plan, WeightLine, forecast, require_memory, world_facts};
 use serde_json::json;
 
-use crate::arguments::Check;
-use crate::commands::{recipes, runs, show};
+use crate::arguments::{Check, RUNS};
+use crate::commands::{floor, recipes, runs, show};
 use crate::number::{bytes, count, fixed, seconds};
 use crate::{output, progress, table};
 
 pub(crate) fn check(arguments: &Check) -> anyhow::Result<()> {
-    let plan = recipes::plan(&arguments.recipe, &[])?;
+    let plan = recipes::plan(&arguments.recipe, &[], Path::new(RUNS))?;
     let experiment = progress::waiting("drawing the world", || Experiment::new(plan))?;
-    let mut machine = runs::machine(&arguments.speed);
-    let forecast = progress::waiting("timing a few sequences", || forecast(&experiment, &mut machine));
+    let machine = runs::machine(&arguments.speed);
+    require_memory(&experiment, &machine)?;
+    let forecast = progress::waiting("timing a few sequences", || forecast(&experiment, &machine));
+    let world = progress::waiting("looking at the world", || world_facts(&experiment));
     if arguments.form.json {
-        return output::json(&json!({ "plan": experiment.plan(), "forecast": forecast }));
+        return output::json(&json!({ "plan": experiment.plan(), "world": world, "forecast": forecast }));
     }
-    output::print(&text(experiment.plan(), &forecast, &machine))
+    output::print(&text(experiment.plan(), &world, &forecast, &machine))
 }
 
-fn text(plan: &Plan, forecast: &Forecast, machine: &Machine) -> String {
+fn text(plan: &Plan, world: &[Fact], forecast: &Forecast, machine: &Machine) -> String {
     let row = |line: &WeightLine| {
         let [rows, columns] = line.shape;
         vec![line.name.clone(), line.expression.into(), format!("{rows} x {columns}"), count(line.parameters as u64)]
     };
     let arrays = table::table(&["weights", "made", ">shape", ">parameters"], forecast.arrays.iter().map(row));
-    let threads = machine.threads();
-    let speed = format!("{threads} thread{}, {}", if threads == 1 { "" } else { "s" }, machine.isa().name());
-    let measured = format!("from {} sequences timed just now, {speed}", forecast.measured_sequences);
     let facts = [
         ("parameters", count(forecast.parameters as u64)),
         ("floor", format!("{} nats per scored token", fixed(forecast.floor, 6))),
         ("trains on", format!("{} tokens", count(forecast.tokens))),
-        ("memory", format!("about {}, beside the world's law", bytes(forecast.bytes))),
-        ("time", format!("about {} ({measured})", seconds(forecast.seconds))),
+        ("memory", format!("about {}, an estimate", bytes(forecast.bytes))),
+        ("time", format!("about {}, an estimate {}", seconds(forecast.seconds), measured(forecast, machine))),
     ];
-    format!("{}\n{arrays}\n\n{}", table::facts(&show::summary(plan)), table::facts(&facts))
+    let (plan, world) = (table::facts(&show::summary(plan)), floor::world(world.iter()));
+    format!("{plan}\n{world}\n\n{arrays}\n\n{}", table::facts(&facts))
+}
+
+/// What the forecast of time is made from.
+fn measured(forecast: &Forecast, machine: &Machine) -> String {
+    let threads = machine.threads();
+    let speed = format!("{threads} thread{}, {}", if threads == 1 { "" } else { "s" }, machine.isa().name());
+    let of = match forecast.extrapolated {
+        1.0 => String::new(),
+        times => format!(" of a model with {} of the operations", share(1.0 / times)),
+    };
+    format!("from {} sequences{of} timed just now on one thread, for {speed}", forecast.measured_sequences)
+}
+
+/// A share in percent, or one in so many.
+fn share(share: f64) -> String {
+    if share >= 0.01 { format!("{:.0} %", 100.0 * share) } else { format!("one in {}", count((1.0 / share) as u64)) }
 }

@@ -31,7 +31,10 @@ pub(crate) fn eval(arguments: &Eval) -> anyhow::Result<()> {
     }
     match (arguments.form.json, arguments.at) {
         (true, At::One(_)) => output::json(&scored[0].1),
-        (true, At::All) => output::json(&scored.iter().flat_map(with_name).collect::<Vec<_>>()),
+        (true, At::All) => {
+            let scored = scored.iter().map(|(at, figures)| ScoredAt { at, figures });
+            output::json(&scored.collect::<Vec<_>>())
+        }
         (false, _) => output::print(&text(&scored)),
     }
 }
@@ -51,7 +54,8 @@ fn score(experiment: &Experiment, machine: &mut Machine, weights: &Weights) -> R
 fn find(arguments: &Eval) -> anyhow::Result<(Experiment, Vec<Weights>)> {
     let other = match &arguments.recipe {
         Some(_) => {
-            Some(recipes::plan(&RecipeArgument { recipe: arguments.recipe.clone(), set: arguments.set.clone() }, &[])?)
+            let recipe = RecipeArgument { recipe: arguments.recipe.clone(), set: arguments.set.clone() };
+            Some(recipes::plan(&recipe, &[], &arguments.runs.runs)?)
         }
         None => None,
     };
@@ -97,16 +101,11 @@ fn names(record: &Record, at: At) -> Result<Vec<CheckpointName>, LabError> {
     }
 }
 
-/// A figure and the checkpoint it belongs to, for `--at all --json`.
+/// The figures of one of several checkpoints, for `--at all --json`.
 #[derive(Serialize)]
-struct FigureAt<'a> {
+struct ScoredAt<'a> {
     at: &'a str,
-    #[serde(flatten)]
-    figure: &'a Figure,
-}
-
-fn with_name((name, figures): &(String, Vec<Figure>)) -> impl Iterator<Item = FigureAt<'_>> {
-    figures.iter().map(move |figure| FigureAt { at: name, figure })
+    figures: &'a [Figure],
 }
 
 fn text(scored: &[(String, Vec<Figure>)]) -> String {

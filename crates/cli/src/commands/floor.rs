@@ -1,8 +1,10 @@
 //! `floor`: what no predictor can beat.
 
-use infimum_lab::{FloorLine, Floors, Quantity};
+use std::path::Path;
 
-use crate::arguments::Floor;
+use infimum_lab::{Fact, FloorLine, Floors, Quantity};
+
+use crate::arguments::{Floor, RUNS};
 use crate::commands::recipes;
 use crate::number::fixed;
 use crate::{output, progress, table};
@@ -11,7 +13,7 @@ use crate::{output, progress, table};
 const SAME_NATS: f64 = 5e-7;
 
 pub(crate) fn floor(arguments: &Floor) -> anyhow::Result<()> {
-    let plan = recipes::plan(&arguments.recipe, &[])?;
+    let plan = recipes::plan(&arguments.recipe, &[], Path::new(RUNS))?;
     let floors = progress::waiting("computing the floors", || plan.world().build().map(|world| Floors::of(&*world)));
     let floors = floors.map_err(infimum_lab::LabError::from)?;
     if arguments.form.json {
@@ -25,21 +27,27 @@ fn text(floors: &Floors) -> String {
     let mean = mean.map(|line| vec![line.name.clone(), fixed(line.nats, 6), line.kind.into(), line.about.clone()]);
     let ceilings = floors.ceilings.iter().map(|line| vec![line.name.clone(), fixed(line.value, 6), line.about.clone()]);
     let positions = by_position(&floors.floors).into_iter().map(|(range, nats)| vec![range, fixed(nats, 6)]);
-    let facts = floors.facts.iter().filter(|fact| fact.unit != "nats").map(|fact| {
-        let value = match &fact.value {
-            Quantity::Count(count) => count.to_string(),
-            Quantity::Number(number) => format!("{number:.3e}"),
-            Quantity::Words(words) => words.clone(),
-        };
-        vec![fact.name.clone(), value, fact.unit.to_string()]
-    });
     format!(
         "{}\n\n{}\n\n{}\n\n{}\n",
         table::table(&["loss", ">nats", "kind", "what"], mean),
         table::table(&["accuracy", ">fraction", "what"], ceilings),
         table::table(&["position", ">floor, nats"], positions),
-        table::table(&["world", "value", "unit"], facts)
+        world(floors.facts.iter().filter(|fact| fact.unit != "nats"))
     )
+}
+
+/// What is true of a world, as a table.
+pub(crate) fn world<'f>(facts: impl Iterator<Item = &'f Fact>) -> String {
+    let row = |fact: &Fact| {
+        let value = match &fact.value {
+            Quantity::Count(count) => count.to_string(),
+            Quantity::Number(nats) if fact.unit == "nats" => format!("{nats:.6}"),
+            Quantity::Number(number) => format!("{number:.3e}"),
+            Quantity::Words(words) => words.clone(),
+        };
+        vec![fact.name.clone(), value, fact.unit.to_string()]
+    };
+    table::table(&["world", "value", "unit"], facts.map(row))
 }
 
 /// Ranges of positions with the same floor.

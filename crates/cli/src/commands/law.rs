@@ -1,13 +1,15 @@
 //! `law`: the exact probabilities of the next token.
 
+use std::path::Path;
+
 use infimum_lab::{LabError, Law as NextToken};
 
-use crate::arguments::Law;
+use crate::arguments::{Law, RUNS};
 use crate::commands::recipes;
 use crate::{output, progress, table};
 
 pub(crate) fn law(arguments: &Law) -> anyhow::Result<()> {
-    let plan = recipes::plan(&arguments.recipe, &[])?;
+    let plan = recipes::plan(&arguments.recipe, &[], Path::new(RUNS))?;
     let world = progress::waiting("drawing the world", || plan.world().build()).map_err(LabError::from)?;
     let next = NextToken::after(&*world, &arguments.after)?;
     if arguments.form.json {

@@ -1,6 +1,6 @@
 //! `list`: every run with its first score.
 
-use infimum_lab::{Figure, LabError, Overview, Record, Status};
+use infimum_lab::{Figure, LabError, Overview, Record, Status, UNFINISHED};
 use serde_json::json;
 
 use crate::arguments::List;
@@ -24,7 +24,7 @@ pub(crate) fn list(arguments: &List) -> anyhow::Result<()> {
 /// How a run ended, in a word.
 pub(crate) fn status(status: Option<Status>) -> &'static str {
     match status {
-        None => "unfinished",
+        None => UNFINISHED,
         Some(Status::Finished) => "finished",
         Some(Status::Interrupted) => "interrupted",
         Some(Status::Impossible) => "impossible",

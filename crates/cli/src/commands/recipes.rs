@@ -1,7 +1,9 @@
-//! The recipe that a user names, and what to say to one who names none.
+//! The recipe or plan that a user names, and what to say to one who names none.
+
+use std::path::Path;
 
 use anyhow::bail;
-use infimum_lab::{Plan, Recipe, recipes};
+use infimum_lab::{Plan, recipes};
 
 use crate::arguments::RecipeArgument;
 use crate::{progress, table};
@@ -15,11 +17,12 @@ pub(crate) fn listed() -> String {
 }
 
 /// The plan of a recipe with its overrides; nothing named is a mistake that lists the recipes.
-pub(crate) fn plan(argument: &RecipeArgument, more: &[String]) -> anyhow::Result<Plan> {
+///
+/// Runs that `training.init` names are looked for in the folder `runs`.
+pub(crate) fn plan(argument: &RecipeArgument, more: &[String], runs: &Path) -> anyhow::Result<Plan> {
     let Some(name) = &argument.recipe else { bail!("which recipe?\n\n{}", listed().trim_end()) };
     let overrides = [argument.set.as_slice(), more].concat();
-    let recipe = Recipe::load(name, &overrides)?;
-    Ok(progress::waiting("drawing the world", || Plan::new(&recipe))?)
+    Ok(progress::waiting("drawing the world", || Plan::load(name, &overrides, runs))?)
 }
 
 fn indented(lines: &str) -> String {

@@ -1,6 +1,6 @@
 //! `resume`: a run goes on from its last checkpoint.
 
-use infimum_lab::{Experiment, Status, record_plan};
+use infimum_lab::{Experiment, Status, record_plan, require_memory};
 
 use crate::arguments::Resume;
 use crate::commands::{runs, training};
@@ -15,5 +15,7 @@ pub(crate) fn resume(arguments: &Resume) -> anyhow::Result<()> {
     let plan = record_plan(&record)?;
     let writer = record.write()?;
     let experiment = progress::waiting("drawing the world", || Experiment::new(plan))?;
-    training::train(&experiment, &mut runs::machine(&arguments.speed), &writer, arguments.form)
+    let mut machine = runs::machine(&arguments.speed);
+    require_memory(&experiment, &machine)?;
+    training::train(&experiment, &mut machine, &writer, arguments.form)
 }

@@ -1,6 +1,6 @@
 //! `run`: from a recipe to a record.
 
-use infimum_lab::{Experiment, Record};
+use infimum_lab::{Experiment, Record, require_memory};
 
 use crate::arguments::Run;
 use crate::commands::{recipes, runs, training};
@@ -8,9 +8,11 @@ use crate::progress;
 
 pub(crate) fn run(arguments: &Run) -> anyhow::Result<()> {
     let seed = arguments.seed.map(|seed| format!("training.seed={seed}"));
-    let plan = recipes::plan(&arguments.recipe, seed.as_slice())?;
+    let plan = recipes::plan(&arguments.recipe, seed.as_slice(), &arguments.runs.runs)?;
     let name = format!("{}-s{}", plan.name(), plan.training().seed);
-    let record = Record::create(&arguments.runs.runs, &name, &plan.to_toml())?;
     let experiment = progress::waiting("drawing the world", || Experiment::new(plan))?;
-    training::train(&experiment, &mut runs::machine(&arguments.speed), &record, arguments.form)
+    let mut machine = runs::machine(&arguments.speed);
+    require_memory(&experiment, &machine)?;
+    let record = Record::create(&arguments.runs.runs, &name, &experiment.plan().to_toml())?;
+    training::train(&experiment, &mut machine, &record, arguments.form)
 }

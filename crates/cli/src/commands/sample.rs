@@ -1,6 +1,6 @@
-//! `sample`: sequences that a trained model writes.
+//! `sample`: sequences that a trained model writes, each printed as soon as it is complete.
 
-use infimum_lab::{Experiment, record_plan, sample as draw};
+use infimum_lab::{Draw, Experiment, record_plan, sample_each};
 
 use crate::arguments::Sample;
 use crate::commands::runs;
@@ -11,13 +11,13 @@ pub(crate) fn sample(arguments: &Sample) -> anyhow::Result<()> {
     let experiment = progress::waiting("drawing the world", || Experiment::new(record_plan(&record)?))?;
     let state = record.load(arguments.at, &experiment.layout())?;
     let mut machine = runs::machine(&arguments.speed);
-    let (number, temperature) = (arguments.sequences.get(), arguments.temperature);
-    let sequences = progress::waiting("sampling", || {
-        draw(&experiment, &mut machine, &state.point, number, temperature, arguments.seed)
-    });
-    if arguments.form.json {
-        return output::json(&sequences);
-    }
-    let line = |tokens: &Vec<u16>| tokens.iter().map(u16::to_string).collect::<Vec<_>>().join(" ") + "\n";
-    output::print(&sequences.iter().map(line).collect::<String>())
+    let Sample { sequences, temperature, seed, .. } = *arguments;
+    let draw = Draw { sequences: sequences.get(), temperature, seed };
+    let mut waiting = Some(progress::Progress::unknown("sampling"));
+    let mut list = output::List::new(arguments.form.json);
+    sample_each(&experiment, &mut machine, &state.point, draw, |tokens| {
+        waiting.take();
+        list.add(&tokens, || tokens.iter().map(u16::to_string).collect::<Vec<_>>().join(" "))
+    })?;
+    list.end()
 }

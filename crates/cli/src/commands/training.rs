@@ -1,12 +1,13 @@
 //! What `run` and `resume` share: training with its live line, and the scores at the end.
 
 use infimum_lab::training::{self, Event};
-use infimum_lab::{Experiment, LabError, Machine, Record, RecordWriter, Status, StepLine, Summary};
+use infimum_lab::{CheckpointName, Experiment, LabError, Machine, Record, RecordWriter, Status, StepLine, Summary};
 
 use crate::arguments::Form;
 use crate::commands::runs;
 use crate::exit::Stopped;
-use crate::number::{count, fixed, seconds, short};
+use crate::moment::{Moment, Validation};
+use crate::number::{count, seconds};
 use crate::progress::Progress;
 use crate::signals::Stop;
 use crate::{output, table};
@@ -37,6 +38,7 @@ pub(crate) fn print(record: &Record, summary: &Summary, form: Form) -> anyhow::R
     let facts = [
         ("record", runs::argument(record)),
         ("weights", summary.weights_hash.clone()),
+        ("scored", format!("its checkpoint {}, on sequences that were not trained on", CheckpointName::Last)),
         ("trained", format!("{} steps, {} tokens", count(summary.steps), count(summary.tokens))),
         ("time", seconds(summary.seconds)),
     ];
@@ -51,7 +53,17 @@ fn explained(error: LabError, record: &Record) -> anyhow::Error {
     );
     match error {
         LabError::Io { .. } => anyhow::Error::new(error).context(way_out),
+        LabError::NotFinite { .. } => anyhow::Error::new(error).context(what_is_left(record)),
         error => error.into(),
+    }
+}
+
+/// What a run leaves whose loss is no longer a number.
+fn what_is_left(record: &Record) -> String {
+    let (run, last) = (runs::argument(record), CheckpointName::Last);
+    match record.checkpoints() {
+        Ok(names) if names.contains(&last) => format!("Checkpoint {last} of {run} is from before it."),
+        _ => format!("{run} has no checkpoint, since there was no validation before it."),
     }
 }
 
@@ -66,12 +78,7 @@ fn stopped(stop: &Stop, record: &Record, summary: &Summary, experiment: &Experim
 struct View {
     title: String,
     progress: Progress,
-    steps: u64,
-    floor: Option<f64>,
-    /// Excess at the last validation.
-    excess: Option<f64>,
-    /// Tokens a second and time left, as they stood after the last step.
-    speed: String,
+    now: Moment,
 }
 
 impl View {
@@ -81,22 +88,23 @@ impl View {
         let threads = if threads == 1 { "1 thread".into() } else { format!("{threads} threads") };
         let title = format!("{}: {parameters} parameters, {threads}, {}", record.name(), machine.isa().name());
         let steps = plan.training().steps;
-        View { title, progress: Progress::new(steps), steps, floor: None, excess: None, speed: String::new() }
+        let now = Moment { steps, is_fixed: plan.data().sequences.is_some(), ..Moment::default() };
+        View { title, progress: Progress::new(steps), now }
     }
 
     fn show(&mut self, event: Event<'_>) {
         match event {
             Event::Started { step, steps, tokens_per_step, floor } => {
-                self.floor = floor;
+                self.now.floor = floor;
                 let from = if step == 0 { String::new() } else { format!(", on from step {}", count(step)) };
                 let steps =
                     format!("{} steps of {} tokens{from}; losses in nats", count(steps), count(tokens_per_step));
                 self.progress.line(&format!("{}, {steps}", self.title));
             }
             Event::Step { step, loss, tokens_per_second, seconds_left } => {
-                self.speed = format!("{} tokens/s {} left", short(tokens_per_second), seconds(seconds_left));
-                let text = self.text(step, &format!("loss {loss:.4} floor {}", fixed(self.floor, 4)));
-                self.progress.at(step, || text);
+                self.now = Moment { step, loss, tokens_per_second, seconds_left, ..self.now };
+                let (now, width) = (self.now, self.progress.width());
+                self.progress.at(step, || now.fitting(width));
             }
             Event::Line(line) => self.line(line),
             Event::Testing { done, of } => self.testing(done, of),
@@ -106,27 +114,19 @@ impl View {
     }
 
     fn line(&mut self, line: &StepLine) {
-        let Some(validation) = line.validation else { return };
-        self.excess = line.excess;
-        // The truth's loss on the same sequences, which chance puts above or below the floor.
-        let truth = fixed(line.excess.map(|excess| validation - excess), 4);
-        let text = self.text(line.step, &format!("validation {validation:.4} truth {truth}"));
-        self.progress.milestone(line.step, &text);
+        let Some(loss) = line.validation else { return };
+        let validation = Validation { step: line.step, loss, excess: line.excess };
+        self.now.validation = Some(validation);
+        self.progress.milestone(&self.now.validated(line.loss, validation));
     }
 
     fn testing(&mut self, done: usize, of: usize) {
         let text = || format!("scoring: {} of {} test sequences", count(done as u64), count(of as u64));
-        self.progress.at(self.steps, text);
+        self.progress.at(self.now.steps, text);
     }
 
     fn retracing(&mut self, done: u64, of: u64) {
         let text = || format!("what would counting have learnt? {} of {} training sequences", count(done), count(of));
-        self.progress.at(self.steps, text);
-    }
-
-    /// Short enough for a terminal of 80 columns; losses are in nats. What `losses` says is the model's and the best
-    /// possible; the excess is that of the last validation.
-    fn text(&self, step: u64, losses: &str) -> String {
-        format!("step {step}/{} {losses} excess {} {}", self.steps, fixed(self.excess, 4), self.speed)
+        self.progress.at(self.now.steps, text);
     }
 }

@@ -10,12 +10,27 @@ use crate::{LabError, Recipe};
 /// The first mistake in `text`, keys in alphabetical order, unknown keys of a table before its values.
 pub(crate) fn check(text: &Text) -> Result<(), LabError> {
     let schema = Recipe::schema();
-    let checker = Checker { definitions: &schema["$defs"], lines: &text.lines };
-    checker.table("", &text.table, &schema)
+    Checker { definitions: &schema["$defs"], sections: &schema["properties"], lines: &text.lines }.table(
+        "",
+        &text.table,
+        &schema,
+    )
+}
+
+/// The first value of a plan's sections that is out of the range that recipes have for it. What only plans have is left aside.
+pub(crate) fn check_plan(plan: &Table) -> Result<(), LabError> {
+    let mut recipe = plan.clone();
+    ["numerics", "executor", "parameters"].iter().for_each(|key| _ = recipe.remove(*key));
+    if let Some(training) = recipe.get_mut("training").and_then(Value::as_table_mut) {
+        training.remove("init");
+    }
+    check(&Text { table: recipe, lines: Lines::new() })
 }
 
 struct Checker<'a> {
     definitions: &'a Json,
+    /// The recipe's keys, most of which are sections.
+    sections: &'a Json,
     lines: &'a Lines,
 }
 
@@ -96,7 +111,25 @@ impl<'a> Checker<'a> {
         let mut known: Vec<String> = keys.iter().map(|(key, _)| key.to_string()).collect();
         known.sort();
         let line = self.lines.get(&join(path, key)).copied();
-        LabError::UnknownKey { key: key.into(), table: table_text(path), line, nearest: nearest(key, &known), known }
+        let (near, elsewhere) = (nearest(key, &known), self.elsewhere(key));
+        let nearest = if path.is_empty() { elsewhere.or(near) } else { near.or(elsewhere) };
+        LabError::UnknownKey { key: key.into(), table: table_text(path), line, nearest, known }
+    }
+
+    /// The whole key under which a section has `key`; of several, all.
+    fn elsewhere(&self, key: &str) -> Option<String> {
+        let sections = self.sections.as_object().into_iter().flatten();
+        let has = |section: &'a Json| match self.resolve(section)["oneOf"].as_array() {
+            Some(kinds) => kinds.iter().any(|kind| self.has(kind, key)),
+            None => self.has(section, key),
+        };
+        let found = sections.filter(|(_, section)| has(section)).map(|(name, _)| join(name, key));
+        let found: Vec<String> = found.collect();
+        (!found.is_empty()).then(|| found.join("` or `"))
+    }
+
+    fn has(&self, section: &'a Json, key: &str) -> bool {
+        self.keys(section).0.iter().any(|(known, _)| *known == key)
     }
 
     fn not_among(&self, path: &str, value: &Value, choices: &[&str]) -> LabError {

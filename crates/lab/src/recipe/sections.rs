@@ -150,8 +150,8 @@ pub struct Training {
     /// Seed of start values, sequences and dropout.
     #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_i64))]
     pub seed: u64,
-    /// Start from these weights with a fresh optimiser: a `.safetensors` file, or the folder of a run (its best
-    /// weights).
+    /// Start from these weights with a fresh optimiser: a `.safetensors` file, or a run, by its folder or its
+    /// name (its best weights).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<String>,
 }

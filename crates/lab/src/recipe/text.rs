@@ -25,8 +25,22 @@ impl Text {
         Ok(Text { table, lines })
     }
 
+    /// Sets the keys of `overrides`, each `a.b=c`.
+    ///
+    /// # Errors
+    /// An override that is none; two that set one key, or a key and a table around it.
+    pub(crate) fn set_all(&mut self, overrides: &[String]) -> Result<(), LabError> {
+        for (number, given) in overrides.iter().enumerate() {
+            if let Some(first) = overrides[..number].iter().find(|first| overlap(first, given)) {
+                return Err(LabError::Twice { first: first.clone(), second: given.clone() });
+            }
+            self.set(given)?;
+        }
+        Ok(())
+    }
+
     /// Sets one key from `a.b=c`.
-    pub(crate) fn set(&mut self, given: &str) -> Result<(), LabError> {
+    fn set(&mut self, given: &str) -> Result<(), LabError> {
         let refuse = || LabError::Override { given: given.into() };
         let (path, value) = given.split_once('=').ok_or_else(refuse)?;
         let mut keys: Vec<&str> = path.split('.').map(str::trim).collect();
@@ -40,6 +54,15 @@ impl Text {
         self.lines.remove(path.trim());
         Ok(())
     }
+}
+
+/// Whether two overrides set one key, or a key and a table around it.
+pub(crate) fn overlap(one: &str, other: &str) -> bool {
+    keys(one).zip(keys(other)).all(|(one, other)| one == other)
+}
+
+fn keys(given: &str) -> impl Iterator<Item = &str> {
+    given.split('=').next().unwrap_or(given).split('.').map(str::trim)
 }
 
 /// A TOML value, or if it is none, the text itself.
@@ -62,4 +85,24 @@ fn collect_lines(table: &DeTable<'_>, above: &str, text: &str, lines: &mut Lines
 /// `above.key`, or `key` at the top.
 pub(crate) fn join(above: &str, key: &str) -> String {
     if above.is_empty() { key.into() } else { format!("{above}.{key}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_set_twice() {
+        let set = |overrides: &[&str]| {
+            let overrides: Vec<String> = overrides.iter().map(|given| given.to_string()).collect();
+            Text::parse("", "test").unwrap().set_all(&overrides).map_err(|e| e.to_string())
+        };
+        for twice in [["a.b=1", "a.b=2"], ["a.b=1", " a . b =1"], ["a.b=1", "a={}"], ["a=1", "a.b=1"], ["a=1", "a=1"]] {
+            let message = set(&["x.y=1", twice[0], "x.z=1", twice[1]]).unwrap_err();
+            assert!(twice.iter().all(|given| message.contains(given)), "{message}");
+        }
+        assert_eq!(set(&["a.b=1", "a.c=1", "b=1", "ab=1", "a.bc=1"]), Ok(()));
+        let seeds = set(&["training.seed=1", "training.seed=2"]).unwrap_err();
+        assert!(seeds.contains("--seed N is training.seed=N"), "{seeds}");
+    }
 }

@@ -1,0 +1,202 @@
+//! How long a plan takes, from a group of sixteen sequences of a model that is small enough to be timed at once.
+
+use std::time::Instant;
+
+use infimum_engine::{AdamW, Feed, Group, Isa, Lanes, Moments, Optimiser, Program, Team};
+use infimum_worlds::{Example, Purpose, Shape, Stream, World};
+
+use crate::decoder::decoder;
+use crate::evaluation::evaluating;
+use crate::recipe::Model;
+use crate::{Experiment, Plan, start};
+
+/// Sequences that are timed.
+pub(crate) const GROUP: usize = 16;
+/// Multiply-adds, forward, of the model that is timed on one sequence; the gradient of a group takes 48 times as many.
+const LONGEST: f64 = 3e6;
+/// What takes longer is not timed again.
+const PATIENCE_SECONDS: f64 = 0.1;
+/// Positions over which the truth is timed.
+const FOLLOWED: usize = 16;
+
+/// Seconds of the parts of a run on one thread.
+pub(crate) struct Timing {
+    /// The gradient of a group.
+    learn: f64,
+    /// The outputs of a group.
+    score: f64,
+    /// AdamW's step.
+    update: f64,
+    /// Drawing a sequence.
+    draw: f64,
+    /// The truth of a sequence.
+    truth: f64,
+    pub(crate) extrapolated: f64,
+}
+
+impl Timing {
+    pub(crate) fn of(experiment: &Experiment, isa: Isa) -> Timing {
+        let (model, shape) = (experiment.plan().model(), experiment.world().shape());
+        let (small, short) = bounded(model, shape);
+        let program = decoder(&small, &short).expect("a smaller model is a model");
+        let point = start(&program, &small, 1);
+        let extrapolated = operations(model, shape) / operations(&small, &short);
+        let arrays = experiment.program().weights().parameters() as f64 / point.len() as f64;
+        let (draw, truth) = world_seconds(experiment.world());
+        Timing {
+            learn: extrapolated * gradient_seconds(&program, isa, &point, short.alphabet),
+            score: extrapolated * outputs_seconds(&program, isa, &point, short.alphabet),
+            update: arrays * update_seconds(isa, point),
+            draw,
+            truth,
+            extrapolated,
+        }
+    }
+
+    /// Seconds of training, validations, test, and going once more through what was trained on.
+    pub(crate) fn seconds(&self, plan: &Plan, threads: usize) -> f64 {
+        let (training, evaluation) = (plan.training(), plan.evaluation());
+        let trained = training.steps as f64 * training.sequences_per_step() as f64;
+        let groups = training.sequences_per_step().div_ceil(GROUP);
+        // The slowest thread of a step: a batch has at most eight chunks, and a thread does whole chunks.
+        let chunks = groups.min(8);
+        let rounds = (chunks.div_ceil(threads) * groups.div_ceil(chunks)) as f64;
+        let step = rounds * (self.learn + GROUP as f64 * self.draw) + self.update;
+        let validations = training.steps.div_ceil(evaluation.every) as f64;
+        let scored = validations * evaluation.sequences as f64 + evaluation.test_sequences as f64;
+        let score = self.score / GROUP as f64 + 2.0 * self.draw + self.truth;
+        training.steps as f64 * step + scored * score / threads as f64 + 2.0 * trained * self.draw
+    }
+}
+
+/// Multiply-adds of one sequence, forward: linears, causal attention, and a few passes over the channels.
+fn operations(model: &Model, shape: &Shape) -> f64 {
+    let (width, positions) = (model.width as f64, shape.positions as f64);
+    let square = width * width;
+    let attention = if model.attention { 4.0 * square + width * positions } else { 0.0 };
+    let mlp = if model.mlp { 2.0 * model.mlp_ratio as f64 * square } else { 0.0 };
+    let block = attention + mlp + 16.0 * width;
+    positions * (shape.alphabet as f64 * width + model.layers as f64 * block + 16.0 * width)
+}
+
+/// A model of the same kind that takes at most [`LONGEST`] operations: the plan's, or one with fewer positions, then fewer
+/// blocks, then less width and fewer tokens.
+fn bounded(model: &Model, shape: &Shape) -> (Model, Shape) {
+    let (mut model, mut shape) = (model.clone(), shape.clone());
+    while operations(&model, &shape) > LONGEST {
+        match (shape.positions, model.layers, model.width) {
+            (65.., _, _) => shape.positions /= 2,
+            (_, 2.., _) => model.layers = 1,
+            (_, _, 65..) => narrow(&mut model, &mut shape),
+            _ if shape.alphabet > 64 => shape.alphabet /= 2,
+            (2.., _, _) => shape.positions /= 2,
+            _ => break,
+        }
+    }
+    shape.scored = shape.scored.start.min(shape.positions - 1)..shape.scored.end.min(shape.positions);
+    shape.heads.iter_mut().for_each(|head| head.alphabet = head.alphabet.min(shape.alphabet));
+    (model, shape)
+}
+
+/// Half the width, with heads as wide as before where they fit. A width that is the alphabet's stays so: it may have to be.
+fn narrow(model: &mut Model, shape: &mut Shape) {
+    let (head, channel_per_token) = (model.width / model.heads, model.width == shape.alphabet);
+    model.width /= 2;
+    model.heads = if model.width.is_multiple_of(head) { model.width / head } else { 1 };
+    if channel_per_token {
+        shape.alphabet = model.width;
+    }
+}
+
+/// Times do not depend on values: every input is 1, tokens and targets run through the alphabet.
+fn feed(alphabet: usize) -> impl Fn(usize, &mut Feed) + Sync {
+    move |sequence, feed| {
+        feed.arrays.iter_mut().flatten().for_each(|x| *x = 1.0);
+        let ids = feed.ids.iter_mut().flat_map(|ids| ids.iter_mut().enumerate());
+        ids.for_each(|(position, id)| *id = ((sequence + position) % alphabet) as u16);
+    }
+}
+
+fn gradient_seconds(program: &Program, isa: Isa, point: &[f32], alphabet: usize) -> f64 {
+    let (mut lanes, mut team, source) = (Lanes::new(&program.gradient(), isa), Team::new(1), feed(alphabet));
+    fastest(|| _ = lanes.gradient(&mut team, point, GROUP, &source))
+}
+
+fn outputs_seconds(program: &Program, isa: Isa, point: &[f32], alphabet: usize) -> f64 {
+    let (mut lanes, mut team, source) = (Lanes::new(&evaluating(program), isa), Team::new(1), feed(alphabet));
+    fastest(|| lanes.outputs(&mut team, point, GROUP, &source, &|_, _| {}))
+}
+
+fn update_seconds(isa: Isa, point: Vec<f32>) -> f64 {
+    let gradient = vec![1e-3; point.len()];
+    let groups = vec![Group { range: 0..point.len(), decay: 0.0, rate_factor: 1.0 }];
+    let mut optimiser = AdamW::new(point, groups, Moments { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 });
+    fastest(|| optimiser.tell(isa, &gradient, 1.0, 1e-3))
+}
+
+/// Seconds to draw a sequence, and to follow its law.
+fn world_seconds(world: &dyn World) -> (f64, f64) {
+    let (mut example, shape) = (Example::default(), world.shape());
+    let draw = fastest(|| world.draw(&mut Stream::new(1, Purpose::Check, 0, 0), &mut example));
+    let Some(truth) = world.truth() else { return (draw, 0.0) };
+    let (mut belief, mut law) = (truth.begin(), vec![0.0; shape.heads[0].alphabet]);
+    let followed = shape.positions.min(FOLLOWED);
+    let follow = fastest(|| {
+        belief.restart();
+        for token in &example.tokens[..followed] {
+            belief.observe(*token);
+            belief.law(0, &mut law);
+        }
+    });
+    (draw, follow * shape.positions as f64 / followed as f64)
+}
+
+/// The least of three times, or of as many as are soon over.
+fn fastest(mut work: impl FnMut()) -> f64 {
+    let (mut least, mut total) = (f64::INFINITY, 0.0);
+    for _ in 0..3 {
+        let began = Instant::now();
+        work();
+        let seconds = began.elapsed().as_secs_f64();
+        (least, total) = (least.min(seconds), total + seconds);
+        if total > PATIENCE_SECONDS {
+            break;
+        }
+    }
+    least
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use infimum_worlds::Head;
+
+    fn shape(positions: usize, alphabet: usize) -> Shape {
+        Shape { positions, alphabet, heads: vec![Head { name: "token", alphabet }], scored: 0..positions }
+    }
+
+    /// Whatever is asked for, what is timed takes few operations and is a model; a small model is timed itself.
+    #[test]
+    fn what_is_timed_is_small() {
+        let small = Model { width: 16, layers: 1, heads: 2, ..Model::default() };
+        assert_eq!(bounded(&small, &shape(127, 11)), (small.clone(), shape(127, 11)));
+        for (width, heads, layers) in [(16_384, 1, 1), (16_384, 16_384, 1000), (96, 3, 2), (30, 2, 7), (1, 1, 0)] {
+            for (positions, alphabet) in [(1, 65_536), (29_999, 101), (999_999, 3), (255, 1001)] {
+                for (attention, mlp_ratio) in [(true, 64), (false, 1)] {
+                    let model = Model { width, heads, layers, attention, mlp_ratio, ..Model::default() };
+                    let (model, shape) = bounded(&model, &shape(positions, alphabet));
+                    assert!(operations(&model, &shape) <= LONGEST, "{model:?} {shape:?}");
+                    assert!(decoder(&model, &shape).unwrap().weights().parameters() <= 10_000_000);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn operations_are_those_of_the_published_model() {
+        let model = Model { width: 128, layers: 2, heads: 8, ..Model::default() };
+        let (square, t) = (128.0 * 128.0, 128.0);
+        let expected = t * (11.0 * 128.0 + 2.0 * (12.0 * square + 128.0 * t + 16.0 * 128.0) + 16.0 * 128.0);
+        assert_eq!(operations(&model, &shape(128, 11)), expected);
+    }
+}

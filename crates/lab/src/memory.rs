@@ -1,0 +1,200 @@
+//! What a run holds in memory, and what the machine has of it. The numbers are estimates; they decide no bit.
+
+use std::fs;
+
+use infimum_engine::Lanes;
+use infimum_worlds::Settings;
+use infimum_worlds::markov::NON_ZEROS_LIMIT;
+
+use crate::evaluation::evaluating;
+use crate::{Experiment, LabError, Machine};
+
+/// Bytes of a non-zero of a law: its probability, the running sum, the sampler's guide, and its successor.
+const LAW_ENTRY: u64 = 20;
+/// Bytes of a test sequence: its scores, and what tells it apart from training sequences.
+const TEST_SEQUENCE: u64 = 160;
+/// Bytes of a line of metrics.
+const LINE: u64 = 96;
+
+/// What a run holds, part by part.
+#[derive(Clone, Debug)]
+pub(crate) struct Memory {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    what: &'static str,
+    bytes: u64,
+    remedy: &'static str,
+}
+
+/// A bound on memory, and what sets it.
+type Limit = (u64, &'static str);
+
+/// Refuses to run or forecast what the machine has no memory for.
+///
+/// # Errors
+/// [`LabError::Memory`], which names the largest part and the way out. Where nobody says how much memory there is, nothing is
+/// refused.
+pub fn require_memory(experiment: &Experiment, machine: &Machine) -> Result<(), LabError> {
+    Memory::of(experiment, machine).within(limit())
+}
+
+/// The same for the law of a world that is yet to be drawn.
+pub(crate) fn require_law(settings: &Settings) -> Result<(), LabError> {
+    Memory { parts: vec![law(settings)] }.within(limit())
+}
+
+impl Memory {
+    pub(crate) fn of(experiment: &Experiment, machine: &Machine) -> Memory {
+        let plan = experiment.plan();
+        Memory {
+            parts: vec![
+                law(plan.world()),
+                arrays(experiment, machine),
+                activations(experiment, machine),
+                Part {
+                    what: "the places of the sequences of a step, or of the fixed set",
+                    bytes: 16 * plan.training().sequences_per_step() as u64 + 24 * plan.data().sequences.unwrap_or(0),
+                    remedy: "lower training.batch, training.accumulation or data.sequences",
+                },
+                Part {
+                    what: "the scores of the test sequences",
+                    bytes: TEST_SEQUENCE * plan.evaluation().test_sequences as u64,
+                    remedy: "lower evaluation.test_sequences",
+                },
+                Part {
+                    what: "the lines of metrics",
+                    bytes: LINE * plan.training().steps / plan.evaluation().line_every(),
+                    remedy: "raise evaluation.every",
+                },
+            ],
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> u64 {
+        self.parts.iter().map(|part| part.bytes).sum()
+    }
+
+    fn within(&self, limit: Option<Limit>) -> Result<(), LabError> {
+        let needed = self.bytes();
+        let Some((available, limit)) = limit.filter(|(available, _)| needed > *available) else { return Ok(()) };
+        let Part { what, bytes: most, remedy } =
+            *self.parts.iter().max_by_key(|part| part.bytes).expect("there are parts");
+        Err(LabError::Memory { needed, available, limit, most, what, remedy })
+    }
+}
+
+/// The law of a world that is a chain, by its settings' keys in recipes. A world whose settings make none has no law; building
+/// it says why.
+fn law(settings: &Settings) -> Part {
+    let settings = serde_json::to_value(settings).expect("settings are plain");
+    let number = |key: &str| settings[key].as_f64();
+    let states = number("states").unwrap_or(0.0).clamp(0.0, 65_535.0);
+    let kept = states * (1.0 - number("sparsity").unwrap_or(0.0) / 100.0);
+    let keep = number("keep").unwrap_or(kept).clamp(0.0, states);
+    let order = number("order").unwrap_or(1.0).clamp(0.0, 4.0) as u32;
+    let contexts: f64 = (1..=order).map(|length| libm::pow(states, f64::from(length))).sum();
+    // What has more non-zeros than a world may have is refused for that reason.
+    let non_zeros = (contexts * keep + states).min(NON_ZEROS_LIMIT as f64);
+    Part {
+        what: "the world's law",
+        bytes: LAW_ENTRY * non_zeros as u64,
+        remedy: "lower world.states or world.order, or keep fewer successors with world.keep",
+    }
+}
+
+/// A gradient for each chunk of a batch, of which there are at most eight, and their sum; point and two means, and a copy of
+/// each while a checkpoint is written; evaluated weights; for evaluation a point, and a spare gradient a thread.
+fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
+    let chunks = experiment.plan().training().sequences_per_step().div_ceil(16).min(8);
+    let copies = chunks + 1 + 6 + 1 + 1 + machine.threads();
+    Part {
+        what: "the parameters with their gradients, means and copies",
+        bytes: (copies * experiment.program().weights().memory() * size_of::<f32>()) as u64,
+        remedy: "lower model.width or model.layers",
+    }
+}
+
+fn activations(experiment: &Experiment, machine: &Machine) -> Part {
+    let program = experiment.program();
+    let per_thread = |program| Lanes::new(program, machine.isa).bytes_per_thread();
+    let bytes = per_thread(&program.gradient()) + per_thread(&evaluating(program));
+    Part {
+        what: "the activations of sixteen sequences on every thread",
+        bytes: (machine.threads() * bytes) as u64,
+        remedy: "lower world.length, model.width or model.layers, or take fewer --threads",
+    }
+}
+
+/// The least of the bounds that the system sets, where it tells them.
+fn limit() -> Option<Limit> {
+    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
+    let bounds = [
+        (total(&read("/proc/meminfo")), "this machine has"),
+        (number(&read("/sys/fs/cgroup/memory.max")), "the container has"),
+        (number(&read("/sys/fs/cgroup/memory/memory.limit_in_bytes")), "the container has"),
+        (address_space(&read("/proc/self/limits")), "the process may have (ulimit -v)"),
+    ];
+    bounds.into_iter().filter_map(|(bytes, whose)| Some((bytes?, whose))).min()
+}
+
+/// `MemTotal:  24689764 kB` in the kernel's account of memory.
+fn total(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    number(line.trim().strip_suffix("kB")?)?.checked_mul(1024)
+}
+
+/// `Max address space  SOFT  HARD  bytes` in the limits of a process; `unlimited` is none.
+fn address_space(text: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix("Max address space"))?;
+    number(line.split_whitespace().next()?)
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use infimum_worlds::{Fact, Quantity};
+
+    use super::*;
+
+    #[test]
+    fn bounds_are_read_where_there_are_any() {
+        assert_eq!(total("MemFree: 5 kB\nMemTotal:       24689764 kB\n"), Some(24_689_764 * 1024));
+        let limits = "Limit   Soft Limit  Hard Limit  Units\nMax address space         209715200   unlimited  bytes\n";
+        assert_eq!(address_space(limits), Some(209_715_200));
+        assert_eq!(address_space(&limits.replace("209715200", "unlimited")), None);
+        assert_eq!([total(""), total("MemTotal: x kB"), number("max\n"), number("")], [None; 4]);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_its_largest_part_and_the_rest_is_not() {
+        let part = |what, bytes| Part { what, bytes, remedy: "lower it" };
+        let memory = Memory { parts: vec![part("a law", 2_000_000_000), part("arrays", 7_500_000_000)] };
+        let refused = |limit| memory.within(limit).err().map(|e| e.to_string());
+        assert_eq!([None, Some((9_500_000_000, "this machine has"))].map(refused), [None, None]);
+        let message = refused(Some((9_499_999_999, "this machine has"))).unwrap();
+        for part in ["9.5 GB", "and this machine has", "7.5 GB", "arrays", "lower it"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_law_is_counted_before_it_is_drawn() {
+        let mut seen = 0;
+        for settings in Settings::small_instances() {
+            let counted = law(&settings).bytes / LAW_ENTRY;
+            let is_count = |fact: &Fact| fact.name == "non_zeros";
+            let facts = settings.build().unwrap().facts();
+            let found = facts.iter().find(|fact| is_count(fact)).map(|fact| &fact.value);
+            let Some(Quantity::Count(non_zeros)) = found else { continue };
+            seen += 1;
+            assert!(counted.abs_diff(*non_zeros) <= non_zeros / 2, "{settings:?} {counted} {non_zeros}");
+        }
+        assert!(seen >= 10, "chains count their non-zeros");
+    }
+}
