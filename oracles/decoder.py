@@ -24,7 +24,8 @@ TOLERANCE = 1e-9  # of the largest number of an array: some gradients (of a bias
 STEPS, BATCHES, SEQUENCES = 20, 4, 3
 OPTIMISER = dict(rate=3e-3, beta1=0.9, beta2=0.95, epsilon=1e-8, decay=0.1, clip=1.0)
 PLAIN = dict(positions=5, alphabet=5, width=6, layers=1, heads=2, mlp_ratio=2, activation="gelu-erf", norm="layer",
-             norm_epsilon=1e-5, position="learned", bias=False, tied=False, attention=True, mlp=True)
+             norm_epsilon=1e-5, position="learned", bias=False, tied=False, attention=True, mlp=True,
+             embedding="learned", mlp_first="free", parallel=False)
 CASES = {
     "plain": {},
     "biases, gelu-tanh": dict(bias=True, activation="gelu-tanh"),
@@ -39,6 +40,12 @@ CASES = {
     "two layers, everything with biases": dict(layers=2, bias=True, heads=3, mlp_ratio=1, activation="relu2"),
     "no norm, attention only, no positions": dict(norm="none", mlp=False, position="none", heads=1),
     "rms, relu2, tied, mlp only, sinusoidal": dict(norm="rms", activation="relu2", tied=True, attention=False, position="sinusoidal"),
+    "one-hot, tied": dict(width=5, heads=1, embedding="one-hot", tied=True),
+    "one-hot, free head, no norm, side by side": dict(width=5, heads=5, embedding="one-hot", norm="none", parallel=True),
+    "side by side with norms, two layers": dict(layers=2, parallel=True),
+    "identity first, biases": dict(mlp_first="identity", mlp_ratio=1, activation="relu", bias=True),
+    "a table of logits": dict(width=5, embedding="one-hot", tied=True, mlp_first="identity", mlp_ratio=1, activation="relu",
+                              norm="none", position="none", attention=False),
 }
 
 ACTIVATIONS = {
@@ -52,7 +59,9 @@ ACTIVATIONS = {
 
 def shapes(s):
     """Name -> shape of every free array, in nanoGPT's order."""
-    c, out = s["width"], {"transformer.wte.weight": (s["alphabet"], s["width"])}
+    c, out = s["width"], {}
+    if s["embedding"] == "learned":
+        out["transformer.wte.weight"] = (s["alphabet"], s["width"])
 
     def norm(name):
         if s["norm"] != "none":
@@ -72,7 +81,10 @@ def shapes(s):
         if s["attention"]:
             norm(f"{h}.ln_1"), linear(f"{h}.attn.c_attn", 3 * c, c), linear(f"{h}.attn.c_proj", c, c)
         if s["mlp"]:
-            norm(f"{h}.ln_2"), linear(f"{h}.mlp.c_fc", s["mlp_ratio"] * c, c), linear(f"{h}.mlp.c_proj", c, s["mlp_ratio"] * c)
+            norm(f"{h}.ln_2")
+            if s["mlp_first"] == "free":
+                linear(f"{h}.mlp.c_fc", s["mlp_ratio"] * c, c)
+            linear(f"{h}.mlp.c_proj", c, s["mlp_ratio"] * c)
     norm("transformer.ln_f")
     if not s["tied"]:
         out["lm_head.weight"] = (s["alphabet"], c)
@@ -115,20 +127,23 @@ def logits(s, w, tokens):
         return linear(f"{name}.c_proj", jnp.einsum("htu,uhc->thc", p, v).reshape(T, c))
 
     def mlp(name, x):
-        return linear(f"{name}.c_proj", ACTIVATIONS[s["activation"]](linear(f"{name}.c_fc", x)))
+        hidden = linear(f"{name}.c_fc", x) if s["mlp_first"] == "free" else x
+        return linear(f"{name}.c_proj", ACTIVATIONS[s["activation"]](hidden))
 
-    x = w["transformer.wte.weight"][tokens]
+    table = w["transformer.wte.weight"] if s["embedding"] == "learned" else jnp.eye(c)
+    x = table[tokens]
     if s["position"] == "learned":
         x = x + w["transformer.wpe.weight"]
     if s["position"] == "sinusoidal":
         x = x + sinusoids(T, c)
     for i in range(s["layers"]):
         h = f"transformer.h.{i}"
+        before = x
         if s["attention"]:
             x = x + attention(f"{h}.attn", norm(f"{h}.ln_1", x))
         if s["mlp"]:
-            x = x + mlp(f"{h}.mlp", norm(f"{h}.ln_2", x))
-    return norm("transformer.ln_f", x) @ w["transformer.wte.weight" if s["tied"] else "lm_head.weight"].T
+            x = x + mlp(f"{h}.mlp", norm(f"{h}.ln_2", before if s["parallel"] else x))
+    return norm("transformer.ln_f", x) @ (table if s["tied"] else w["lm_head.weight"]).T
 
 
 def loss(s, w, tokens, targets):

@@ -86,7 +86,7 @@ fn shuffled(seed: u64, epoch: u64, size: u64) -> Vec<u64> {
     order
 }
 
-/// Draws the sequence at `address`.
+/// Draws the sequence at `address` from the world.
 pub fn draw(world: &dyn World, seed: u64, purpose: Purpose, address: Address, into: &mut Example) {
     world.draw(&mut Stream::new(seed, purpose, address.step, address.index), into);
 }
@@ -116,10 +116,9 @@ impl Inlets {
     }
 }
 
-/// Sequences of a world, drawn on demand.
+/// Sequences of an experiment, drawn on demand.
 pub(crate) struct Drawn<'a> {
-    pub(crate) world: &'a dyn World,
-    pub(crate) seed: u64,
+    pub(crate) experiment: &'a Experiment,
     pub(crate) purpose: Purpose,
     pub(crate) addresses: &'a [Address],
     pub(crate) inlets: &'a Inlets,
@@ -135,7 +134,7 @@ impl Source for Drawn<'_> {
             targets: vec![take(&mut feed.ids[*targets])],
             weights: vec![take(&mut feed.arrays[*weights])],
         };
-        draw(self.world, self.seed, self.purpose, self.addresses[sequence], &mut example);
+        self.experiment.draw(self.purpose, self.addresses[sequence], &mut example);
         feed.ids[*tokens] = example.tokens;
         feed.ids[*targets] = example.targets.swap_remove(0);
         feed.arrays[*weights] = example.weights.swap_remove(0);
@@ -148,7 +147,8 @@ impl Source for Drawn<'_> {
 impl Drawn<'_> {
     /// Masks of 0 and `1 / (1 - rate)`, one after another from the stream (seed, Dropout, step, number of the sequence).
     fn drop_out(&self, sequence: usize, feed: &mut Feed) {
-        let mut stream = Stream::new(self.seed, Purpose::Dropout, self.step, sequence as u64);
+        let seed = self.experiment.plan().training().seed;
+        let mut stream = Stream::new(seed, Purpose::Dropout, self.step, sequence as u64);
         for (input, rate) in &self.inlets.masks {
             let kept = (1.0 / (1.0 - rate)) as f32;
             feed.arrays[*input].iter_mut().for_each(|x| *x = if stream.uniform() < *rate { 0.0 } else { kept });
@@ -197,8 +197,8 @@ mod tests {
         let plan = crate::Plan::new(&crate::Recipe::parse(recipe, "r", &[]).unwrap()).unwrap();
         let experiment = Experiment::new(plan).unwrap();
         let inlets = Inlets::new(experiment.program());
-        let (world, addresses) = (experiment.world(), set(0..2));
-        let drawn = Drawn { world, seed: 1, purpose: Purpose::Train, addresses: &addresses, inlets: &inlets, step };
+        let (addresses, experiment) = (set(0..2), &experiment);
+        let drawn = Drawn { experiment, purpose: Purpose::Train, addresses: &addresses, inlets: &inlets, step };
         let arrays = experiment.program().inputs().map(|(_, shape)| vec![0.0; shape.len()]).collect();
         let mut feed = Feed { ids: vec![vec![]; experiment.program().ids().len()], arrays };
         drawn.fill(sequence, &mut feed);

@@ -54,13 +54,13 @@ impl<'a> Evaluator<'a> {
     }
 
     fn portion(&mut self, machine: &mut Machine, point: &[f32], purpose: Purpose, addresses: &[Address]) -> Scores {
-        let (world, seed) = (self.experiment.world(), self.experiment.plan().training().seed);
-        let source = Drawn { world, seed, purpose, addresses, inlets: &self.inlets, step: 0 };
+        let experiment = self.experiment;
+        let source = Drawn { experiment, purpose, addresses, inlets: &self.inlets, step: 0 };
         let scores: Vec<OnceLock<SequenceScore>> = addresses.iter().map(|_| OnceLock::new()).collect();
         self.lanes.outputs(&mut machine.team, point, addresses.len(), &source, &|sequence, outputs| {
             let mut example = Example::default();
-            data::draw(world, seed, purpose, addresses[sequence], &mut example);
-            let score = self::score(self.experiment, &example, outputs[0], outputs[1]);
+            experiment.draw(purpose, addresses[sequence], &mut example);
+            let score = self::score(experiment, &example, outputs[0], outputs[1]);
             scores[sequence].set(score).expect("a sequence is delivered once");
         });
         scores.into_iter().map(|s| s.into_inner().expect("every sequence is delivered")).collect()

@@ -1,9 +1,11 @@
 //! A plan made real: its world drawn, its program built.
 
 use infimum_engine::{Isa, Program, Team};
-use infimum_worlds::World;
+use infimum_worlds::{Example, Purpose, Stream, World};
 
+use crate::data::{self, Address};
 use crate::decoder::layout;
+use crate::recipe::Source;
 use crate::{LabError, Layout, Plan};
 
 /// What a run, an evaluation or a sample works with.
@@ -11,6 +13,8 @@ pub struct Experiment {
     plan: Plan,
     world: Box<dyn World>,
     program: Program,
+    /// The training blocks that the world exports, one after another, where the plan cuts its sequences from them.
+    stream: Option<Vec<u16>>,
 }
 
 impl Experiment {
@@ -27,7 +31,8 @@ impl Experiment {
     pub fn with_world(plan: Plan, world: Box<dyn World>) -> Experiment {
         let program = plan.program(world.shape());
         assert_eq!(program.weights().parameters(), plan.parameters(), "the world has the shape of the plan's");
-        Experiment { plan, world, program }
+        let stream = (plan.data().source == Source::Export).then(|| stream(&*world, plan.export().train_sequences));
+        Experiment { plan, world, program, stream }
     }
 
     /// The plan.
@@ -45,6 +50,25 @@ impl Experiment {
         &self.program
     }
 
+    /// The tokens that training windows are cut from; none where sequences are drawn from the world.
+    pub(crate) fn stream(&self) -> &[u16] {
+        self.stream.as_deref().unwrap_or_default()
+    }
+
+    /// Draws the sequence of `purpose` at `address`, from the plan's seed.
+    pub fn draw(&self, purpose: Purpose, address: Address, into: &mut Example) {
+        let seed = self.plan.training().seed;
+        match (&self.stream, self.world.cut()) {
+            (Some(tokens), Some(cut)) if purpose == Purpose::Train => {
+                let length = self.world.shape().positions + 1;
+                let places = (tokens.len() - length + 1) as u64;
+                let first = Stream::new(seed, purpose, address.step, address.index).below(places) as usize;
+                cut.example(&tokens[first..first + length], into);
+            }
+            _ => data::draw(&*self.world, seed, purpose, address, into),
+        }
+    }
+
     /// How the model's parameters stand in a file.
     pub fn layout(&self) -> Layout {
         layout(self.plan.model(), &self.program)
@@ -59,6 +83,12 @@ impl Experiment {
     pub fn tokens_per_step(&self) -> u64 {
         (self.plan.training().sequences_per_step() * self.world.shape().scored.len()) as u64
     }
+}
+
+fn stream(world: &dyn World, blocks: usize) -> Vec<u16> {
+    let mut tokens = Vec::new();
+    world.export(blocks, 0, &mut |_, block| tokens.extend_from_slice(block));
+    tokens
 }
 
 /// What computes: threads and an instruction set. It decides speed, never bits.

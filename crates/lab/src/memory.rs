@@ -60,6 +60,11 @@ impl Memory {
                     remedy: "lower training.batch, training.accumulation or data.sequences",
                 },
                 Part {
+                    what: "the blocks that windows are cut from",
+                    bytes: 2 * experiment.stream().len() as u64,
+                    remedy: "lower export.train_sequences",
+                },
+                Part {
                     what: "the scores of the test sequences",
                     bytes: TEST_SEQUENCE * plan.evaluation().test_sequences as u64,
                     remedy: "lower evaluation.test_sequences",

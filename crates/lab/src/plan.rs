@@ -1,28 +1,19 @@
 //! What is run: a plan, the recipe with every value resolved and checked. A run is (plan, seed) -> bits.
 
+mod checks;
+
 use std::path::Path;
 
-use infimum_engine::{NUMERICS, Program, Schedule, ShapeError};
+use infimum_engine::{NUMERICS, Program, Schedule};
 use infimum_worlds::{Settings, Shape, World};
 use serde::{Deserialize, Serialize};
 
 use crate::decoder::{decoder, layout};
 use crate::error::CHANGE_IT;
 use crate::recipe::check::check_plan;
-use crate::recipe::{Course, Export, Lines, Model, Source, names};
-use crate::{LabError, Recipe, init, memory, read_weights, recipes};
-
-/// The most parameters a model may have.
-pub(crate) const PARAMETER_LIMIT: usize = 1 << 30;
-
-/// The most scalars that all arrays of one sequence may have; sixteen sequences of them are 8 GB.
-const SCALAR_LIMIT: u128 = 1 << 27;
-
-/// The most steps of a run.
-const STEP_LIMIT: u64 = 1_000_000_000;
-
-/// The most scored tokens that a run may train on: twice as many still count without overflow.
-const TOKEN_LIMIT: u128 = 1 << 62;
+use crate::recipe::{Course, Export, Lines, Model, Source};
+use crate::{LabError, Recipe, init, read_weights, recipes};
+use checks::STEP_LIMIT;
 
 /// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -276,76 +267,6 @@ impl Plan {
     pub fn program(&self, shape: &Shape) -> Program {
         decoder(&self.model, shape).expect("the model of a plan was built before")
     }
-
-    fn decoder(&self, shape: &Shape) -> Result<Program, LabError> {
-        decoder(&self.model, shape).map_err(|error| match error {
-            ShapeError::TooLarge { .. } => {
-                LabError::value("model.width", self.model.width, format!("it is too large: {error}"), CHANGE_IT)
-            }
-            other => other.into(),
-        })
-    }
-
-    /// Checks what only all values together can tell, and counts the parameters.
-    fn check(&self) -> Result<usize, LabError> {
-        check_name(&self.name)?;
-        self.check_training()?;
-        memory::require_law(&self.world)?;
-        let world = self.world.build()?;
-        self.check_tokens(world.shape())?;
-        self.check_model(world.shape())?;
-        let parameters = self.decoder(world.shape())?.weights().parameters();
-        let allowed = format!("small enough for at most {PARAMETER_LIMIT} parameters, not {parameters}");
-        require(parameters <= PARAMETER_LIMIT, "model.width", self.model.width, allowed)?;
-        Ok(parameters)
-    }
-
-    fn check_training(&self) -> Result<(), LabError> {
-        let t = &self.training;
-        require(t.warmup <= t.steps, "training.warmup", t.warmup, format!("at most training.steps, {}", t.steps))?;
-        let (last, rate) = (t.last_rate, t.rate);
-        require((0.0..=rate).contains(&last), "training.last_rate", last, format!("0 to training.rate, {rate}"))?;
-        require(rate > 0.0 && rate.is_finite(), "training.rate", rate, "more than 0".into())?;
-        let within = t.batch >= 1 && t.accumulation >= 1 && t.steps >= 1 && self.evaluation.every >= 1;
-        require(within, "training", "a zero", "at least 1 for steps, batch, accumulation and evaluation.every".into())?;
-        if let Some(sequences) = self.data.sequences {
-            let step = t.sequences_per_step() as u64;
-            require(
-                step <= sequences,
-                "data.sequences",
-                sequences,
-                format!("at least the {step} sequences of a step"),
-            )?;
-        }
-        Ok(())
-    }
-
-    fn check_tokens(&self, shape: &Shape) -> Result<(), LabError> {
-        let t = &self.training;
-        let sequences = u128::from(t.steps) * t.batch as u128 * t.accumulation as u128;
-        let tokens = sequences * shape.scored.len() as u128;
-        let allowed = format!(
-            "so few that all steps together train on at most {TOKEN_LIMIT} tokens, not {tokens}; training.batch, \
-             training.accumulation and world.length count as well"
-        );
-        require(tokens <= TOKEN_LIMIT, "training.steps", t.steps, allowed)
-    }
-
-    fn check_model(&self, shape: &Shape) -> Result<(), LabError> {
-        let m = &self.model;
-        let divides = m.heads >= 1 && m.width.is_multiple_of(m.heads);
-        require(!m.attention || divides, "model.heads", m.heads, format!("a divisor of model.width, {}", m.width))?;
-        let empty = m.layers > 0 && !m.attention && !m.mlp;
-        require(!empty, "model.layers", m.layers, "0 if blocks have neither attention nor MLP".into())?;
-        require((0.0..1.0).contains(&m.dropout), "model.dropout", m.dropout, "0 to below 1".into())?;
-        let channels = 2 * shape.alphabet + m.width * (8 + m.layers * (20 + 4 * m.mlp_ratio));
-        let scalars = shape.positions as u128 * channels as u128;
-        let allowed = format!(
-            "small enough that all arrays of a sequence together, {scalars} scalars, have at most {SCALAR_LIMIT}; \
-             model.layers and world.length count as well"
-        );
-        require(scalars <= SCALAR_LIMIT, "model.width", m.width, allowed)
-    }
 }
 
 fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
@@ -395,7 +316,7 @@ fn steps(recipe: &Recipe) -> Result<u64, LabError> {
 fn data(recipe: &Recipe) -> Result<DataPlan, LabError> {
     let (source, sequences) = (recipe.data.source, recipe.data.sequences);
     let only = || "set with data.source = \"fixed\" only".to_string();
-    if source == Source::Fresh {
+    if source != Source::Fixed {
         require(sequences.is_none(), "data.sequences", sequences.unwrap_or(0), only())?;
         require(recipe.data.epochs.is_none(), "data.epochs", recipe.data.epochs.unwrap_or(0), only())?;
     } else if sequences.is_none() {
@@ -409,11 +330,6 @@ fn evaluation(recipe: &Recipe) -> Result<EvaluationPlan, LabError> {
     let e = &recipe.evaluation;
     let every = e.every.unwrap_or((steps(recipe)? / 20).max(1));
     Ok(EvaluationPlan { every, sequences: e.sequences, test_sequences: e.test_sequences, keep_every: e.keep_every })
-}
-
-/// A name is that of a folder, too.
-fn check_name(name: &str) -> Result<(), LabError> {
-    require(names::fits(name), "name", format!("{name:?}"), names::ALLOWED.into())
 }
 
 /// Whether a text is a plan: only plans say with which arithmetic they compute.

@@ -15,7 +15,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{LabError, recipes};
-pub use sections::{Activation, Course, Data, Evaluation, Export, Model, Norm, Positions, Source, Training};
+pub use sections::{
+    Activation, Course, Data, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Source, Training,
+};
 pub(crate) use text::Lines;
 use text::Text;
 

@@ -18,6 +18,23 @@ built_in! {
     "markov-10",
     "markov-100",
     "markov-100-sparse75",
+    "published/nanomarkov-mm10",
+    "published/nanomarkov-mm100",
+    "published/nanomarkov-mm1000",
+    "published/nanomarkov-mm100-sparse75",
+    "published/nanomarkov-mm1000-sparse75",
+    "published/nanomarkov-c1",
+    "published/nanomarkov-c2",
+    "published/nanomarkov-c3",
+    "published/nanomarkov-c4",
+    "published/nanomarkov-c5",
+    "published/nanomarkov-c6",
+    "published/nanomarkov-c7",
+    "published/nanomarkov-c8",
+    "published/nanomarkov-c9",
+    "published/nanomarkov-c10",
+    "published/nanomarkov-c11",
+    "published/nanomarkov-c12",
 }
 
 /// The text of the recipe of that name that is built in.

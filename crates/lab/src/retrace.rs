@@ -25,9 +25,8 @@ const PORTION: u64 = 4096;
 /// thousand sequences how many are done, of how many; when it answers `false`, that is the end, and there is no result.
 pub fn retrace(experiment: &Experiment, steps: u64, watch: &mut dyn FnMut(u64, u64) -> bool) -> Option<Retraced> {
     let tests = experiment.plan().evaluation().test_sequences;
-    let seed = experiment.plan().training().seed;
     let (mut counting, mut example) = (experiment.world().counting(), Example::default());
-    let draw = |purpose, address, into: &mut Example| data::draw(experiment.world(), seed, purpose, address, into);
+    let draw = |purpose, address, into: &mut Example| experiment.draw(purpose, address, into);
     let mut test_keys = Vec::with_capacity(tests);
     for address in data::set(0..tests) {
         draw(Purpose::Test, address, &mut example);
@@ -65,10 +64,10 @@ fn excess(experiment: &Experiment, counting: &Counting) -> Option<Mean> {
     let (mut truth, mut counted) = (truth.begin(), counting.begin());
     let mut law = vec![0.0; experiment.world().shape().heads[0].alphabet];
     let mut example = Example::default();
-    let (tests, seed) = (experiment.plan().evaluation().test_sequences, experiment.plan().training().seed);
+    let tests = experiment.plan().evaluation().test_sequences;
     let mut totals = Vec::with_capacity(tests);
     for address in data::set(0..tests) {
-        data::draw(experiment.world(), seed, Purpose::Test, address, &mut example);
+        experiment.draw(Purpose::Test, address, &mut example);
         let (mut weight, mut total) = (0.0, 0.0);
         for (belief, sign) in [(&mut truth, -1.0), (&mut counted, 1.0)] {
             follow(&mut **belief, &example, 0, &mut law, &mut |position, law, target| {

@@ -87,9 +87,15 @@ impl<'a> Trainer<'a> {
     /// [`LabError::NotFinite`].
     pub fn advance(&mut self, machine: &mut Machine) -> Result<Step, LabError> {
         let training = self.experiment.plan().training();
-        let (world, seed, step) = (self.experiment.world(), training.seed, self.step);
+        let step = self.step;
         let addresses = self.sequences.step(step);
-        let source = Drawn { world, seed, purpose: Purpose::Train, addresses: &addresses, inlets: &self.inlets, step };
+        let source = Drawn {
+            experiment: self.experiment,
+            purpose: Purpose::Train,
+            addresses: &addresses,
+            inlets: &self.inlets,
+            step,
+        };
         let sum = self.lanes.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
         let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / sum.weight;
         let done = Step { loss: sum.loss / sum.weight, gradient_norm: norm, rate: self.rates.rate(step) };

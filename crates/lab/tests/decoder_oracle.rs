@@ -1,10 +1,10 @@
 //! The decoder family against JAX in f64 (`oracles/decoder.py` computes `tests/oracles/decoder.json`): losses and gradients
-//! of thirteen decoders through both executors, and twenty steps of AdamW through the lanes.
+//! of eighteen decoders through both executors, and twenty steps of AdamW through the lanes.
 
 mod replay;
 
 use infimum_engine::{Feed, Isa, Lanes, Program, Reference, Team};
-use infimum_lab::recipe::{Activation, Model, Norm, Positions};
+use infimum_lab::recipe::{Activation, Embedding, MlpFirst, Model, Norm, Positions};
 use infimum_lab::{NORM_EPSILON, decoder};
 use infimum_worlds::{Head, Shape};
 use replay::{Sequence, replay};
@@ -44,6 +44,9 @@ struct Settings {
     tied: bool,
     attention: bool,
     mlp: bool,
+    embedding: Embedding,
+    mlp_first: MlpFirst,
+    parallel: bool,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +106,9 @@ fn model(s: &Settings) -> Model {
         tied: s.tied,
         attention: s.attention,
         mlp: s.mlp,
+        embedding: s.embedding,
+        mlp_first: s.mlp_first,
+        parallel: s.parallel,
         ..Model::default()
     }
 }

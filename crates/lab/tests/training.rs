@@ -339,6 +339,36 @@ fn exports_are_whole_sequences_and_their_description() {
     assert!(infimum_lab::export(experiment.plan(), &folder.join("val.bin")).unwrap_err().is_user_error());
 }
 
+/// Training windows are stretches of `train.bin`, from every place of it; test windows are drawn from the law.
+#[test]
+fn windows_are_cut_from_the_exported_blocks() {
+    let experiment = experiment(&[
+        "world.kind=markov-windows",
+        "world.window=10",
+        "data.source=export",
+        "export.train_sequences=3",
+        "evaluation.keep_every=0",
+    ]);
+    let scratch = folder();
+    infimum_lab::export(experiment.plan(), scratch.path()).unwrap();
+    let bytes = std::fs::read(scratch.path().join("train.bin")).unwrap();
+    let stream: Vec<u16> = bytes.chunks(2).map(|b| u16::from_le_bytes([b[0], b[1]])).collect();
+    let stretches: Vec<&[u16]> = stream.windows(11).collect();
+    let mut example = infimum_worlds::Example::default();
+    let mut place = |purpose, index| {
+        experiment.draw(purpose, infimum_lab::data::Address { step: 7, index }, &mut example);
+        assert_eq!(example.tokens[1..], example.targets[0][..9]);
+        stretches.iter().position(|s| s[..10] == example.tokens && s[1..] == example.targets[0])
+    };
+    let places: std::collections::BTreeSet<_> = (0..400).map(|index| place(Purpose::Train, index)).collect();
+    assert_eq!(places, (0..stretches.len()).map(Some).collect());
+    assert!((0..400).any(|index| place(Purpose::Test, index).is_none()));
+    let (_scratch, record, _) = run(&experiment, &mut machine(1), &[11]);
+    let (_scratch, whole, _) = run(&experiment, &mut machine(3), &[]);
+    let weights = |r: &Record| r.load(CheckpointName::Last, &experiment.layout()).unwrap().point;
+    assert_eq!(weights(&record), weights(&whole));
+}
+
 #[test]
 fn forecasts_count_what_is_there() {
     let experiment = experiment(&[]);
@@ -360,7 +390,7 @@ fn shared_sequences_are_counted() {
         let draw = |purpose, step, index| {
             let mut example = infimum_worlds::Example::default();
             let address = infimum_lab::data::Address { step, index };
-            infimum_lab::data::draw(experiment.world(), 5, purpose, address, &mut example);
+            experiment.draw(purpose, address, &mut example);
             (example.tokens, example.targets)
         };
         let trained: Vec<_> = (0..24).map(|index| draw(Purpose::Train, 0, index)).collect();

@@ -8,7 +8,7 @@ mod ladder;
 use infimum_worlds::counting::Counting;
 use infimum_worlds::markov::{self, Markov};
 use infimum_worlds::windows::{self, Windows};
-use infimum_worlds::{Example, Known, Quantity, Settings, Truth, World};
+use infimum_worlds::{Cut, Example, Known, Quantity, Settings, Truth, World};
 
 fn chain(states: i64, order: i64, length: i64, seed: i64) -> markov::Settings {
     markov::Settings { order, ..markov::Settings::new(states, length, seed) }

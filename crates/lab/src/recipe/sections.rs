@@ -10,6 +10,8 @@ pub struct Model {
     /// Channels of the residual stream.
     #[schemars(range(min = 1, max = 16384))]
     pub width: usize,
+    /// What a token becomes.
+    pub embedding: Embedding,
     /// Blocks. 0 leaves embedding and head.
     #[schemars(range(min = 0, max = 1000))]
     pub layers: usize,
@@ -19,6 +21,8 @@ pub struct Model {
     /// The MLP's hidden width is `mlp_ratio * width`.
     #[schemars(range(min = 1, max = 64))]
     pub mlp_ratio: usize,
+    /// The MLP's first matrix.
+    pub mlp_first: MlpFirst,
     /// The MLP's nonlinearity.
     pub activation: Activation,
     /// The norm before attention, before the MLP and before the head.
@@ -33,6 +37,8 @@ pub struct Model {
     pub attention: bool,
     /// Whether blocks have an MLP.
     pub mlp: bool,
+    /// Whether the MLP reads the block's input, side by side with attention, instead of the sum after attention.
+    pub parallel: bool,
     /// Probability that a channel is dropped after the embedding, attention and MLP, in training. 0 to below 1.
     #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub dropout: f64,
@@ -48,9 +54,11 @@ impl Default for Model {
     fn default() -> Self {
         Model {
             width: 64,
+            embedding: Embedding::Learned,
             layers: 2,
             heads: 4,
             mlp_ratio: 4,
+            mlp_first: MlpFirst::Free,
             activation: Activation::Gelu,
             norm: Norm::Layer,
             bias: false,
@@ -58,11 +66,33 @@ impl Default for Model {
             positions: Positions::Learned,
             attention: true,
             mlp: true,
+            parallel: false,
             dropout: 0.0,
             embedding_deviation: 0.02,
             start_deviation: 0.02,
         }
     }
+}
+
+/// What a token becomes at the input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Embedding {
+    /// A free row for each token.
+    Learned,
+    /// The fixed unit vector of the token: 1 at its own channel. The width has to be the world's alphabet. A tied head is the
+    /// same fixed table, so that the logits are the channels.
+    OneHot,
+}
+
+/// The MLP's first matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MlpFirst {
+    /// Free.
+    Free,
+    /// The identity, fixed: the nonlinearity is applied to the channels themselves. `mlp_ratio` has to be 1.
+    Identity,
 }
 
 /// An elementwise nonlinearity.
@@ -214,6 +244,9 @@ pub enum Source {
     Fresh,
     /// A finite set, drawn once and shuffled anew for every epoch.
     Fixed,
+    /// Windows cut from the training blocks that `data export` writes, anywhere and anew for every step. The world has to be
+    /// one of windows, such as `markov-windows`.
+    Export,
 }
 
 /// How a model is measured, and when.

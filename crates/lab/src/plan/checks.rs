@@ -1,0 +1,126 @@
+//! What only all values of a plan together can tell.
+
+use infimum_engine::{Program, ShapeError};
+use infimum_worlds::{Shape, World};
+
+use super::{Plan, require};
+use crate::decoder::decoder;
+use crate::error::CHANGE_IT;
+use crate::recipe::{Embedding, MlpFirst, Source, names};
+use crate::{LabError, memory};
+
+/// The most parameters a model may have.
+const PARAMETER_LIMIT: usize = 1 << 30;
+
+/// The most scalars that all arrays of one sequence may have; sixteen sequences of them are 8 GB.
+const SCALAR_LIMIT: u128 = 1 << 27;
+
+/// The most tokens that training data held in memory may have; they are 4 GB.
+const STREAM_LIMIT: usize = 1 << 31;
+
+/// The most steps of a run.
+pub(super) const STEP_LIMIT: u64 = 1_000_000_000;
+
+/// The most scored tokens that a run may train on: twice as many still count without overflow.
+const TOKEN_LIMIT: u128 = 1 << 62;
+
+impl Plan {
+    fn decoder(&self, shape: &Shape) -> Result<Program, LabError> {
+        decoder(&self.model, shape).map_err(|error| match error {
+            ShapeError::TooLarge { .. } => {
+                LabError::value("model.width", self.model.width, format!("it is too large: {error}"), CHANGE_IT)
+            }
+            other => other.into(),
+        })
+    }
+
+    /// Checks what only all values together can tell, and counts the parameters.
+    pub(super) fn check(&self) -> Result<usize, LabError> {
+        check_name(&self.name)?;
+        self.check_training()?;
+        memory::require_law(&self.world)?;
+        let world = self.world.build()?;
+        self.check_tokens(world.shape())?;
+        self.check_model(world.shape())?;
+        self.check_export(&*world)?;
+        let parameters = self.decoder(world.shape())?.weights().parameters();
+        let allowed = format!("small enough for at most {PARAMETER_LIMIT} parameters, not {parameters}");
+        require(parameters <= PARAMETER_LIMIT, "model.width", self.model.width, allowed)?;
+        Ok(parameters)
+    }
+
+    fn check_training(&self) -> Result<(), LabError> {
+        let t = &self.training;
+        require(t.warmup <= t.steps, "training.warmup", t.warmup, format!("at most training.steps, {}", t.steps))?;
+        let (last, rate) = (t.last_rate, t.rate);
+        require((0.0..=rate).contains(&last), "training.last_rate", last, format!("0 to training.rate, {rate}"))?;
+        require(rate > 0.0 && rate.is_finite(), "training.rate", rate, "more than 0".into())?;
+        let within = t.batch >= 1 && t.accumulation >= 1 && t.steps >= 1 && self.evaluation.every >= 1;
+        require(within, "training", "a zero", "at least 1 for steps, batch, accumulation and evaluation.every".into())?;
+        if let Some(sequences) = self.data.sequences {
+            let step = t.sequences_per_step() as u64;
+            require(
+                step <= sequences,
+                "data.sequences",
+                sequences,
+                format!("at least the {step} sequences of a step"),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Data that is cut from exported blocks needs a world of windows, and more tokens than one window has.
+    fn check_export(&self, world: &dyn World) -> Result<(), LabError> {
+        if self.data.source != Source::Export {
+            return Ok(());
+        }
+        let windows = "\"fresh\" or \"fixed\" with this world: windows are cut for worlds of windows only, such as markov-windows";
+        require(world.cut().is_some(), "data.source", "\"export\"", windows.into())?;
+        let (blocks, window) = (self.export.train_sequences, world.shape().positions + 1);
+        let mut tokens = 0;
+        world.export(blocks.min(1), 0, &mut |_, block| tokens += blocks * block.len());
+        let allowed = format!("enough for a window of {window} tokens; these blocks have {tokens}");
+        require(tokens >= window, "export.train_sequences", blocks, allowed)?;
+        let most =
+            format!("at most {STREAM_LIMIT} tokens in all, with data.source = \"export\"; these blocks have {tokens}");
+        require(tokens <= STREAM_LIMIT, "export.train_sequences", blocks, most)
+    }
+
+    fn check_tokens(&self, shape: &Shape) -> Result<(), LabError> {
+        let t = &self.training;
+        let sequences = u128::from(t.steps) * t.batch as u128 * t.accumulation as u128;
+        let tokens = sequences * shape.scored.len() as u128;
+        let allowed = format!(
+            "so few that all steps together train on at most {TOKEN_LIMIT} tokens, not {tokens}; training.batch, \
+             training.accumulation and world.length count as well"
+        );
+        require(tokens <= TOKEN_LIMIT, "training.steps", t.steps, allowed)
+    }
+
+    fn check_model(&self, shape: &Shape) -> Result<(), LabError> {
+        let m = &self.model;
+        let divides = m.heads >= 1 && m.width.is_multiple_of(m.heads);
+        require(!m.attention || divides, "model.heads", m.heads, format!("a divisor of model.width, {}", m.width))?;
+        let empty = m.layers > 0 && !m.attention && !m.mlp;
+        require(!empty, "model.layers", m.layers, "0 if blocks have neither attention nor MLP".into())?;
+        require((0.0..1.0).contains(&m.dropout), "model.dropout", m.dropout, "0 to below 1".into())?;
+        let (one_hot, alphabet) = (m.embedding == Embedding::OneHot, shape.alphabet);
+        let allowed = format!("the alphabet, {alphabet}, with model.embedding = \"one-hot\"");
+        require(!one_hot || m.width == alphabet, "model.width", m.width, allowed)?;
+        let identity = m.mlp && m.mlp_first == MlpFirst::Identity;
+        let allowed = "1 with model.mlp_first = \"identity\"".into();
+        require(!identity || m.mlp_ratio == 1, "model.mlp_ratio", m.mlp_ratio, allowed)?;
+        let channels = 2 * shape.alphabet + m.width * (8 + m.layers * (20 + 4 * m.mlp_ratio));
+        let scalars = shape.positions as u128 * channels as u128;
+        let allowed = format!(
+            "small enough that all arrays of a sequence together, {scalars} scalars, have at most {SCALAR_LIMIT}; \
+             model.layers and world.length count as well"
+        );
+        require(scalars <= SCALAR_LIMIT, "model.width", m.width, allowed)
+    }
+}
+
+/// A name is that of a folder, too.
+fn check_name(name: &str) -> Result<(), LabError> {
+    require(names::fits(name), "name", format!("{name:?}"), names::ALLOWED.into())
+}
