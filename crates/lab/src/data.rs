@@ -31,7 +31,7 @@ impl Schedule {
     /// The schedule of an experiment's plan.
     pub fn new(experiment: &Experiment) -> Schedule {
         let training = experiment.plan().training();
-        let (seed, per_step) = (training.seed, training.sequences_per_step() as u64);
+        let (seed, per_step) = (training.seed, experiment.sequences_per_step() as u64);
         Schedule { seed, per_step, fixed: experiment.plan().data().sequences, orders: vec![] }
     }
 

@@ -42,8 +42,16 @@ pub fn is_vector(name: &str) -> bool {
 
 /// How the parameters of `program`, a decoder of `model`, stand in a file.
 pub fn layout(model: &Model, program: &Program) -> Layout {
-    let tied = model.tied.then(|| ("lm_head.weight".to_string(), "transformer.wte.weight".to_string()));
-    Layout::new(program.parameters(), tied.into_iter().collect())
+    let (head, table) = ("lm_head.weight".to_string(), "transformer.wte.weight".to_string());
+    match (model.embedding, model.tied) {
+        (Embedding::Learned, false) => Layout::new(program.parameters(), vec![]),
+        (Embedding::Learned, true) => Layout::new(program.parameters(), vec![(head, table)]),
+        (Embedding::OneHot, tied) => {
+            let names = if tied { vec![table, head] } else { vec![table] };
+            let identities = names.into_iter().map(|name| (name, model.width)).collect();
+            Layout::new(program.parameters(), vec![]).with_identities(identities)
+        }
+    }
 }
 
 struct Decoder<'a> {

@@ -1,11 +1,12 @@
 //! A plan made real: its world drawn, its program built.
 
 use infimum_engine::{Isa, Program, Team};
-use infimum_worlds::{Example, Purpose, Stream, World};
+use infimum_worlds::{Example, Purpose, World};
 
 use crate::data::{self, Address};
 use crate::decoder::layout;
 use crate::recipe::Source;
+use crate::token_stream::TokenStream;
 use crate::{LabError, Layout, Plan};
 
 /// What a run, an evaluation or a sample works with.
@@ -13,8 +14,17 @@ pub struct Experiment {
     plan: Plan,
     world: Box<dyn World>,
     program: Program,
-    /// The training blocks that the world exports, one after another, where the plan cuts its sequences from them.
-    stream: Option<Vec<u16>>,
+    origin: Origin,
+}
+
+/// Where training sequences come from.
+pub(crate) enum Origin {
+    /// Drawn from the world.
+    World,
+    /// Windows of a stream, cut anywhere.
+    Windows(TokenStream),
+    /// A stream through what follows what in it: the sequences of every step.
+    Counts(TokenStream, Vec<Example>),
 }
 
 impl Experiment {
@@ -31,8 +41,8 @@ impl Experiment {
     pub fn with_world(plan: Plan, world: Box<dyn World>) -> Experiment {
         let program = plan.program(world.shape());
         assert_eq!(program.weights().parameters(), plan.parameters(), "the world has the shape of the plan's");
-        let stream = (plan.data().source == Source::Export).then(|| stream(&*world, plan.export().train_sequences));
-        Experiment { plan, world, program, stream }
+        let origin = Origin::new(&plan, &*world);
+        Experiment { plan, world, program, origin }
     }
 
     /// The plan.
@@ -50,22 +60,29 @@ impl Experiment {
         &self.program
     }
 
-    /// The tokens that training windows are cut from; none where sequences are drawn from the world.
-    pub(crate) fn stream(&self) -> &[u16] {
-        self.stream.as_deref().unwrap_or_default()
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Draws the sequence of `purpose` at `address`, from the plan's seed.
     pub fn draw(&self, purpose: Purpose, address: Address, into: &mut Example) {
         let seed = self.plan.training().seed;
-        match (&self.stream, self.world.cut()) {
-            (Some(tokens), Some(cut)) if purpose == Purpose::Train => {
-                let length = self.world.shape().positions + 1;
-                let places = (tokens.len() - length + 1) as u64;
-                let first = Stream::new(seed, purpose, address.step, address.index).below(places) as usize;
-                cut.example(&tokens[first..first + length], into);
+        match (&self.origin, self.world.cut()) {
+            (Origin::Windows(stream), Some(cut)) if purpose == Purpose::Train => {
+                cut.example(&stream.tokens()[stream.place(seed, address)], into);
+            }
+            (Origin::Counts(_, sequences), _) if purpose == Purpose::Train => {
+                into.clone_from(&sequences[address.index as usize]);
             }
             _ => data::draw(&*self.world, seed, purpose, address, into),
+        }
+    }
+
+    /// Sequences of a training step.
+    pub fn sequences_per_step(&self) -> usize {
+        match &self.origin {
+            Origin::Counts(_, sequences) => sequences.len(),
+            _ => self.plan.training().sequences_per_step(),
         }
     }
 
@@ -81,14 +98,34 @@ impl Experiment {
 
     /// Tokens that a step trains on: its scored targets.
     pub fn tokens_per_step(&self) -> u64 {
-        (self.plan.training().sequences_per_step() * self.world.shape().scored.len()) as u64
+        match &self.origin {
+            Origin::Counts(stream, _) => stream.tokens().len() as u64 - 1,
+            _ => (self.sequences_per_step() * self.world.shape().scored.len()) as u64,
+        }
     }
 }
 
-fn stream(world: &dyn World, blocks: usize) -> Vec<u16> {
-    let mut tokens = Vec::new();
-    world.export(blocks, 0, &mut |_, block| tokens.extend_from_slice(block));
-    tokens
+impl Origin {
+    fn new(plan: &Plan, world: &dyn World) -> Origin {
+        let stream = || TokenStream::new(world, plan.export().train_sequences);
+        match plan.data().source {
+            Source::Fresh | Source::Fixed => Origin::World,
+            Source::Export => Origin::Windows(stream()),
+            Source::Counts => {
+                let stream = stream();
+                let sequences = stream.pairs();
+                Origin::Counts(stream, sequences)
+            }
+        }
+    }
+
+    /// Tokens held in memory.
+    pub(crate) fn tokens(&self) -> usize {
+        match self {
+            Origin::World => 0,
+            Origin::Windows(stream) | Origin::Counts(stream, _) => stream.tokens().len(),
+        }
+    }
 }
 
 /// What computes: threads and an instruction set. It decides speed, never bits.

@@ -60,7 +60,7 @@ pub fn forecast(experiment: &Experiment, machine: &Machine) -> Forecast {
         floor: experiment.floor(),
         tokens: experiment.plan().training().steps * experiment.tokens_per_step(),
         bytes: Memory::of(experiment, machine).bytes(),
-        seconds: timing.seconds(experiment.plan(), machine.threads()),
+        seconds: timing.seconds(experiment, machine.threads()),
         measured_sequences: timing::GROUP,
         extrapolated: timing.extrapolated,
     }

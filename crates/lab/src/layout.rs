@@ -13,6 +13,7 @@ use crate::{LabError, is_vector};
 pub struct Layout {
     parameters: Vec<Parameter>,
     tied: Vec<(String, String)>,
+    identities: Vec<(String, usize)>,
 }
 
 impl Layout {
@@ -29,7 +30,12 @@ impl Layout {
         }
         let known = |name: &String| parameters.iter().any(|parameter| parameter.name == *name);
         assert!(tied.iter().all(|(_, target)| known(target)), "{tied:?} repeat parameters");
-        Layout { parameters, tied }
+        Layout { parameters, tied, identities: vec![] }
+    }
+
+    /// The same with arrays that are the identity of so many rows: a file may have them or not.
+    pub fn with_identities(self, identities: Vec<(String, usize)>) -> Layout {
+        Layout { identities, ..self }
     }
 
     /// The free arrays in order.
@@ -72,7 +78,7 @@ impl Layout {
     /// The parameters out of the tensors of a file that somebody may have written with other tools.
     ///
     /// The prefix `_orig_mod.` of compiled PyTorch modules is dropped. Left aside are our `optimiser.` arrays, nanoGPT's causal
-    /// masks (`….attn.bias` of four dimensions), and tied arrays, where they repeat their parameter to the bit.
+    /// masks (`….attn.bias` of four dimensions), tied arrays, where they repeat their parameter to the bit, and identities.
     ///
     /// # Errors
     /// When a tensor is missing, superfluous, of another shape, or holds a number that is not finite in f32; the text names it.
@@ -95,13 +101,18 @@ impl Layout {
         for parameter in &self.parameters {
             point.extend(named.remove(&parameter.name).expect("its presence was checked").data);
         }
-        named.values().try_for_each(|tensor| self.check_tied(tensor, &point))?;
+        named.values().try_for_each(|tensor| match self.identities.iter().find(|(name, _)| *name == tensor.name) {
+            Some((_, rows)) => check_identity(tensor, *rows),
+            None => self.check_tied(tensor, &point),
+        })?;
         Ok(point)
     }
 
     fn check_presence(&self, named: &BTreeMap<String, Tensor>) -> Result<(), String> {
-        let is_ours =
-            |name: &String| self.parameters.iter().any(|p| p.name == *name) || self.tied.iter().any(|t| t.0 == *name);
+        let is_ours = |name: &String| {
+            let identity = self.identities.iter().any(|i| i.0 == *name);
+            identity || self.parameters.iter().any(|p| p.name == *name) || self.tied.iter().any(|t| t.0 == *name)
+        };
         let missing = self.parameters.iter().filter(|p| !named.contains_key(&p.name));
         let missing: Vec<String> = missing.map(|p| described(&p.name, &file_shape(p))).collect();
         let extra = named.values().filter(|tensor| !is_ours(&tensor.name));
@@ -158,6 +169,13 @@ fn check_shape(parameter: &Parameter, tensor: &Tensor) -> Result<(), String> {
     let fits = tensor.shape == [rows, channels] || rows == 1 && tensor.shape == [channels];
     let (name, found, wanted) = (shown(&tensor.name), &tensor.shape, file_shape(parameter));
     if fits { Ok(()) } else { Err(format!("has `{name}` of shape {found:?}, where the plan's model has {wanted:?}")) }
+}
+
+fn check_identity(tensor: &Tensor, rows: usize) -> Result<(), String> {
+    let scalar = |place: usize| if place / rows == place % rows { 1.0 } else { 0.0 };
+    let same = tensor.shape == [rows, rows] && tensor.data.iter().enumerate().all(|(place, x)| *x == scalar(place));
+    let name = shown(&tensor.name);
+    if same { Ok(()) } else { Err(format!("has a `{name}` that is not the identity of {rows} rows, as the plan's is")) }
 }
 
 fn check_finite(tensor: &Tensor) -> Result<(), String> {

@@ -16,6 +16,7 @@ mod experiment;
 mod decoder;
 mod start;
 pub mod data;
+mod token_stream;
 mod trainer;
 pub mod training;
 pub mod evaluation;

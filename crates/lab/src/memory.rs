@@ -56,12 +56,12 @@ impl Memory {
                 activations(experiment, machine),
                 Part {
                     what: "the places of the sequences of a step, or of the fixed set",
-                    bytes: 16 * plan.training().sequences_per_step() as u64 + 24 * plan.data().sequences.unwrap_or(0),
+                    bytes: 16 * experiment.sequences_per_step() as u64 + 24 * plan.data().sequences.unwrap_or(0),
                     remedy: "lower training.batch, training.accumulation or data.sequences",
                 },
                 Part {
-                    what: "the blocks that windows are cut from",
-                    bytes: 2 * experiment.stream().len() as u64,
+                    what: "the exported blocks that are trained on",
+                    bytes: 2 * experiment.origin().tokens() as u64,
                     remedy: "lower export.train_sequences",
                 },
                 Part {
@@ -113,7 +113,7 @@ fn law(settings: &Settings) -> Part {
 /// A gradient for each chunk of a batch, of which there are at most eight, and their sum; point and two means, and a copy of
 /// each while a checkpoint is written; evaluated weights; for evaluation a point, and a spare gradient a thread.
 fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
-    let chunks = experiment.plan().training().sequences_per_step().div_ceil(16).min(8);
+    let chunks = experiment.sequences_per_step().div_ceil(16).min(8);
     let copies = chunks + 1 + 6 + 1 + 1 + machine.threads();
     Part {
         what: "the parameters with their gradients, means and copies",

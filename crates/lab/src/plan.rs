@@ -271,7 +271,7 @@ impl Plan {
 
 fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
     let t = &recipe.training;
-    let steps = steps(recipe)?;
+    let (steps, (batch, accumulation)) = (steps(recipe)?, sequences(recipe)?);
     if t.schedule == Course::Constant && t.last_rate.is_some_and(|last| last != t.rate) {
         let (value, allowed) =
             (t.last_rate.unwrap_or(t.rate), "not set with training.schedule = \"constant\"".to_string());
@@ -280,8 +280,8 @@ fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
     let last_rate = t.last_rate.unwrap_or(if t.schedule == Course::Constant { t.rate } else { t.rate / 10.0 });
     Ok(TrainingPlan {
         steps,
-        batch: t.batch,
-        accumulation: t.accumulation,
+        batch,
+        accumulation,
         rate: t.rate,
         last_rate,
         schedule: t.schedule,
@@ -298,7 +298,8 @@ fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
 
 /// `training.steps`, or so many that the fixed set is seen `data.epochs` times (the last step goes on into the next epoch).
 fn steps(recipe: &Recipe) -> Result<u64, LabError> {
-    let per_step = (recipe.training.batch * recipe.training.accumulation) as u64;
+    let (batch, accumulation) = sequences(recipe)?;
+    let per_step = (batch * accumulation) as u64;
     match (recipe.training.steps, recipe.data.epochs, recipe.data.sequences) {
         (Some(_), Some(epochs), _) => {
             require(false, "data.epochs", epochs, "not set beside training.steps, which says the same".into())
@@ -311,6 +312,19 @@ fn steps(recipe: &Recipe) -> Result<u64, LabError> {
         }
         (steps, _, _) => Ok(steps.unwrap_or(1000)),
     }
+}
+
+/// Sequences of a micro-batch, and micro-batches of a step. With counts there is one batch, which is all of the data.
+fn sequences(recipe: &Recipe) -> Result<(usize, usize), LabError> {
+    let (batch, accumulation) = (recipe.training.batch, recipe.training.accumulation);
+    if recipe.data.source != Source::Counts {
+        return Ok((batch.unwrap_or(64), accumulation.unwrap_or(1)));
+    }
+    for (key, value) in [("training.batch", batch), ("training.accumulation", accumulation)] {
+        let allowed = "left out with data.source = \"counts\", where every step sees all of the data";
+        require(value.is_none(), key, value.unwrap_or(0), allowed.into())?;
+    }
+    Ok((1, 1))
 }
 
 fn data(recipe: &Recipe) -> Result<DataPlan, LabError> {

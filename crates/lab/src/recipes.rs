@@ -35,6 +35,7 @@ built_in! {
     "published/nanomarkov-c10",
     "published/nanomarkov-c11",
     "published/nanomarkov-c12",
+    "published/nanomarkov-c12-counts",
 }
 
 /// The text of the recipe of that name that is built in.

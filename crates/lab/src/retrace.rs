@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use infimum_worlds::counting::Counting;
 use infimum_worlds::{Example, Purpose, follow};
 
-use crate::data::{self, Schedule};
+use crate::data::{self, Address, Schedule};
+use crate::experiment::Origin;
 use crate::{Experiment, Mean};
 
 /// What the training sequences say about a score.
@@ -14,25 +15,54 @@ use crate::{Experiment, Mean};
 pub struct Retraced {
     /// The excess of the counting estimator over the truth on the test sequences, where counting fits the world.
     pub counting_excess: Option<Mean>,
-    /// Test sequences that were also trained on.
-    pub shared_sequences: usize,
+    /// Test sequences that were also trained on; `None` where training saw counts and no sequences.
+    pub shared_sequences: Option<usize>,
 }
 
 /// Sequences between two calls of a watch.
 const PORTION: u64 = 4096;
 
-/// Draws again every sequence that the first `steps` steps of `experiment` saw, each once. `watch` is told every few
-/// thousand sequences how many are done, of how many; when it answers `false`, that is the end, and there is no result.
+/// Goes again through everything that the first `steps` steps of `experiment` saw. `watch` is told every few thousand
+/// sequences how many are done, of how many; when it answers `false`, that is the end, and there is no result.
 pub fn retrace(experiment: &Experiment, steps: u64, watch: &mut dyn FnMut(u64, u64) -> bool) -> Option<Retraced> {
-    let tests = experiment.plan().evaluation().test_sequences;
-    let (mut counting, mut example) = (experiment.world().counting(), Example::default());
-    let draw = |purpose, address, into: &mut Example| experiment.draw(purpose, address, into);
-    let mut test_keys = Vec::with_capacity(tests);
-    for address in data::set(0..tests) {
-        draw(Purpose::Test, address, &mut example);
-        test_keys.push(key(&example));
-    }
-    let unseen: HashSet<[u8; 16]> = test_keys.iter().copied().collect();
+    let mut counting = experiment.world().counting();
+    let mut count = |example: &Example| counting.iter_mut().for_each(|c| c.count(example));
+    let (origin, cut) = (experiment.origin(), experiment.world().cut());
+    let shared_sequences = match (origin, cut) {
+        (Origin::Counts(stream, _), Some(cut)) => {
+            let covered = vec![steps > 0; stream.tokens().len()];
+            stream.each_target_once(cut, &covered, &mut count);
+            None
+        }
+        (Origin::Windows(stream), Some(cut)) => {
+            let (seed, mut covered) = (experiment.plan().training().seed, vec![false; stream.tokens().len()]);
+            let shared = shared(experiment, steps, watch, &mut |address, _| {
+                covered[stream.place(seed, address)][1..].fill(true);
+            })?;
+            stream.each_target_once(cut, &covered, &mut count);
+            Some(shared)
+        }
+        _ => Some(shared(experiment, steps, watch, &mut |_, example| count(example))?),
+    };
+    Some(Retraced { counting_excess: counting.and_then(|c| excess(experiment, &c)), shared_sequences })
+}
+
+/// Draws again every sequence that was trained on, hands it to `each`, and tells how many test sequences are among them.
+fn shared(
+    experiment: &Experiment,
+    steps: u64,
+    watch: &mut dyn FnMut(u64, u64) -> bool,
+    each: &mut dyn FnMut(Address, &Example),
+) -> Option<usize> {
+    let mut example = Example::default();
+    let mut key_at = |purpose, address, each: &mut dyn FnMut(Address, &Example)| {
+        experiment.draw(purpose, address, &mut example);
+        each(address, &example);
+        key(&example)
+    };
+    let tests = data::set(0..experiment.plan().evaluation().test_sequences);
+    let tests: Vec<_> = tests.into_iter().map(|address| key_at(Purpose::Test, address, &mut |_, _| {})).collect();
+    let unseen: HashSet<[u8; 16]> = tests.iter().copied().collect();
     let mut seen = HashSet::new();
     let schedule = Schedule::new(experiment);
     let of = schedule.count(steps);
@@ -40,12 +70,10 @@ pub fn retrace(experiment: &Experiment, steps: u64, watch: &mut dyn FnMut(u64, u
         if done % PORTION == 0 && !watch(done, of) {
             return None;
         }
-        draw(Purpose::Train, address, &mut example);
-        counting.iter_mut().for_each(|c| c.count(&example));
-        seen.extend(Some(key(&example)).filter(|k| unseen.contains(k)));
+        let key = key_at(Purpose::Train, address, each);
+        seen.extend(Some(key).filter(|key| unseen.contains(key)));
     }
-    let shared_sequences = test_keys.iter().filter(|k| seen.contains(*k)).count();
-    Some(Retraced { counting_excess: counting.and_then(|c| excess(experiment, &c)), shared_sequences })
+    Some(tests.iter().filter(|key| seen.contains(*key)).count())
 }
 
 /// Tells sequences apart: 128 bits of a hash of tokens and targets, so that two different ones are never the same.

@@ -8,7 +8,7 @@ use infimum_worlds::{Example, Purpose, Shape, Stream, World};
 use crate::decoder::decoder;
 use crate::evaluation::evaluating;
 use crate::recipe::Model;
-use crate::{Experiment, Plan, start};
+use crate::{Experiment, start};
 
 /// Sequences that are timed.
 pub(crate) const GROUP: usize = 16;
@@ -54,10 +54,10 @@ impl Timing {
     }
 
     /// Seconds of training, validations, test, and going once more through what was trained on.
-    pub(crate) fn seconds(&self, plan: &Plan, threads: usize) -> f64 {
-        let (training, evaluation) = (plan.training(), plan.evaluation());
-        let trained = training.steps as f64 * training.sequences_per_step() as f64;
-        let groups = training.sequences_per_step().div_ceil(GROUP);
+    pub(crate) fn seconds(&self, experiment: &Experiment, threads: usize) -> f64 {
+        let (training, evaluation) = (experiment.plan().training(), experiment.plan().evaluation());
+        let trained = training.steps as f64 * experiment.sequences_per_step() as f64;
+        let groups = experiment.sequences_per_step().div_ceil(GROUP);
         // The slowest thread of a step: a batch has at most eight chunks, and a thread does whole chunks.
         let chunks = groups.min(8);
         let rounds = (chunks.div_ceil(threads) * groups.div_ceil(chunks)) as f64;

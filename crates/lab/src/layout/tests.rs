@@ -127,3 +127,22 @@ fn a_layout_with_a_gap_is_our_fault() {
     let parameter = Parameter { name: "w".into(), shape: Shape { rows: 1, channels: 1 }, range: 1..2 };
     Layout::new(vec![parameter], vec![]);
 }
+
+/// A file may hold a fixed identity, and only that.
+#[test]
+fn identities_are_left_aside() {
+    let layout = layout().with_identities(vec![("eye".into(), 3)]);
+    let eye = |data: [f32; 9], shape: &[usize]| {
+        let mut tensors = tensors();
+        tensors.push(Tensor { name: "eye".into(), shape: shape.to_vec(), data: data.to_vec() });
+        layout.fit(tensors)
+    };
+    let identity = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0];
+    assert_eq!(eye(identity, &[3, 3]), layout.fit(tensors()));
+    assert!(eye(identity, &[9]).unwrap_err().contains("`eye` that is not the identity of 3 rows"));
+    for place in 0..9 {
+        let mut other = identity;
+        other[place] += 0.5;
+        assert!(eye(other, &[3, 3]).is_err(), "{place}");
+    }
+}

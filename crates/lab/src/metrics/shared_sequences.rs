@@ -19,7 +19,7 @@ impl Metric for SharedSequences {
     }
 
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
-        let share = scored.retraced?.shared_sequences as f64 / scored.scores.len() as f64;
+        let share = scored.retraced?.shared_sequences? as f64 / scored.scores.len() as f64;
         Some(Figure { optimum: Some(0.0), ..Figure::plain(self, share) })
     }
 }

@@ -6,7 +6,7 @@ use infimum_worlds::{Shape, World};
 use super::{Plan, require};
 use crate::decoder::decoder;
 use crate::error::CHANGE_IT;
-use crate::recipe::{Embedding, MlpFirst, Source, names};
+use crate::recipe::{Embedding, MlpFirst, Positions, Source, names};
 use crate::{LabError, memory};
 
 /// The most parameters a model may have.
@@ -71,18 +71,25 @@ impl Plan {
 
     /// Data that is cut from exported blocks needs a world of windows, and more tokens than one window has.
     fn check_export(&self, world: &dyn World) -> Result<(), LabError> {
-        if self.data.source != Source::Export {
-            return Ok(());
-        }
-        let windows = "\"fresh\" or \"fixed\" with this world: windows are cut for worlds of windows only, such as markov-windows";
-        require(world.cut().is_some(), "data.source", "\"export\"", windows.into())?;
+        let source = match self.data.source {
+            Source::Fresh | Source::Fixed => return Ok(()),
+            Source::Export => "\"export\"",
+            Source::Counts => "\"counts\"",
+        };
+        let windows = "\"fresh\" or \"fixed\" with this world: only worlds of windows, such as markov-windows, cut them from exported blocks";
+        require(world.cut().is_some(), "data.source", source, windows.into())?;
+        let m = &self.model;
+        let last_token = m.positions == Positions::None && (!m.attention || m.layers == 0) && m.dropout == 0.0;
+        let allowed = "used with models that see the last token only: model.positions = \"none\", model.attention = false, \
+                       model.dropout = 0";
+        require(last_token || self.data.source != Source::Counts, "data.source", source, allowed.into())?;
         let (blocks, window) = (self.export.train_sequences, world.shape().positions + 1);
         let mut tokens = 0;
         world.export(blocks.min(1), 0, &mut |_, block| tokens += blocks * block.len());
         let allowed = format!("enough for a window of {window} tokens; these blocks have {tokens}");
         require(tokens >= window, "export.train_sequences", blocks, allowed)?;
         let most =
-            format!("at most {STREAM_LIMIT} tokens in all, with data.source = \"export\"; these blocks have {tokens}");
+            format!("at most {STREAM_LIMIT} tokens in all, with data.source = {source}; these blocks have {tokens}");
         require(tokens <= STREAM_LIMIT, "export.train_sequences", blocks, most)
     }
 

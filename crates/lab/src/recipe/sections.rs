@@ -143,12 +143,14 @@ pub struct Training {
     #[schemars(range(min = 1, max = 1_000_000_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
-    /// Sequences of a micro-batch.
+    /// Sequences of a micro-batch. Default 64.
     #[schemars(range(min = 1, max = 1_000_000))]
-    pub batch: usize,
-    /// Micro-batches of a step: a step sees `batch * accumulation` sequences.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<usize>,
+    /// Micro-batches of a step: a step sees `batch * accumulation` sequences. Default 1.
     #[schemars(range(min = 1, max = 1_000_000))]
-    pub accumulation: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accumulation: Option<usize>,
     /// The highest learning rate.
     #[schemars(range(max = 100.0), extend("exclusiveMinimum" = 0.0))]
     pub rate: f64,
@@ -190,8 +192,8 @@ impl Default for Training {
     fn default() -> Self {
         Training {
             steps: None,
-            batch: 64,
-            accumulation: 1,
+            batch: None,
+            accumulation: None,
             rate: 3e-3,
             last_rate: None,
             schedule: Course::Cosine,
@@ -247,6 +249,10 @@ pub enum Source {
     /// Windows cut from the training blocks that `data export` writes, anywhere and anew for every step. The world has to be
     /// one of windows, such as `markov-windows`.
     Export,
+    /// All the training blocks that `data export` writes, in every step: how often which token follows which. For models that
+    /// see the last token only (`model.attention` off, `model.positions` none), for which this is the whole of the data.
+    /// `training.batch` and `training.accumulation` are then not set.
+    Counts,
 }
 
 /// How a model is measured, and when.
