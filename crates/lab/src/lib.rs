@@ -39,6 +39,7 @@ mod checkpoint_name;
 mod journal;
 pub mod whole_file;
 pub mod weights_file;
+pub mod foreign;
 mod layout;
 pub mod checkpoint;
 mod record;

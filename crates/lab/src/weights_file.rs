@@ -18,7 +18,9 @@ use safetensors::tensor::{Dtype, TensorInfo};
 
 use crate::LabError;
 use crate::whole_file;
+pub(crate) use floats::half;
 use header::Header;
+pub(crate) use header::shown;
 pub(crate) use seal::SEAL;
 use seal::Seal;
 

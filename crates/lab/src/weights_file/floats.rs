@@ -30,7 +30,7 @@ fn convert<const N: usize>(raw: &[u8], from: impl Fn([u8; N]) -> f32) -> Vec<f32
 }
 
 /// IEEE 754 binary16: a sign, 5 bits of exponent (bias 15), 10 bits of mantissa. Every value is exact in f32.
-fn half(bits: u16) -> f32 {
+pub(crate) fn half(bits: u16) -> f32 {
     let sign = u32::from(bits >> 15) << 31;
     let (exponent, mantissa) = (u32::from(bits >> 10 & 31), u32::from(bits & 1023));
     let magnitude = match exponent {

@@ -104,7 +104,7 @@ fn size(info: &TensorInfo) -> Result<usize, String> {
 }
 
 /// The first `limit` characters of a text that somebody else wrote, with control characters escaped.
-pub(super) fn shown(text: &str, limit: usize) -> String {
+pub(crate) fn shown(text: &str, limit: usize) -> String {
     let mut shown: String = text.chars().take(limit).flat_map(|c| c.escape_debug()).collect();
     if text.chars().nth(limit).is_some() {
         shown.push('…');
