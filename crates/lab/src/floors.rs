@@ -121,6 +121,8 @@ fn about(name: &str) -> String {
         "bigram" => "sees the last token, not the position".into(),
         "trigram" => "sees the last two tokens, not the position".into(),
         "four-gram" => "sees the last three tokens, not the position".into(),
+        "five-gram" => "sees the last four tokens, not the position".into(),
+        "pipeline" => "sees the window so far: the floor".into(),
         other => format!("the best {other} predictor"),
     }
 }

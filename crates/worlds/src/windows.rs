@@ -192,10 +192,13 @@ impl Truth for Windows {
     }
 
     /// `uniform` (over states and BOS), `unigram`, then the best position-free predictors that see 1, … `order` tokens back,
-    /// or all tokens of the window where there are fewer: `bigram` and so on.
+    /// or all tokens of the window where there are fewer: `bigram` and so on; last `pipeline`, the best predictor that sees the
+    /// window so far, which is the floor.
     fn baselines(&self, head: usize) -> Vec<Baseline> {
         assert_eq!(head, 0, "a window has one head");
-        self.scores().baselines.clone()
+        let mut baselines = self.scores().baselines.clone();
+        baselines.push(Baseline { name: "pipeline", nats: self.floor(head), accuracy: self.ceiling(head) });
+        baselines
     }
 
     /// Those of the chain.

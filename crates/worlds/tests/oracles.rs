@@ -170,8 +170,9 @@ fn windows_have_the_oracles_floors_ceilings_and_baselines() {
         assert_near(world.floor(0).value().unwrap(), mean, 1e-12, &what);
         assert_near(world.ceiling(0).value().unwrap(), ceiling, 1e-12, &what);
         let baselines = world.baselines(0);
-        assert_eq!(baselines.len(), 1 + ladder.len());
-        for (baseline, [nats, accuracy]) in baselines[1..].iter().zip(&ladder) {
+        assert_eq!(baselines.len(), 1 + ladder.len() + 1, "uniform, the ladder, pipeline");
+        let pipeline = [mean, ceiling];
+        for (baseline, [nats, accuracy]) in baselines[1..].iter().zip(ladder.iter().chain([&pipeline])) {
             assert_near(baseline.nats.value().unwrap(), *nats, 1e-12, &what);
             assert_near(baseline.accuracy.value().unwrap(), *accuracy, 1e-12, &what);
         }

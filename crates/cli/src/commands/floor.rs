@@ -11,6 +11,8 @@ use crate::{output, progress, table};
 
 /// Floors that differ by less are printed as one range of positions.
 const SAME_NATS: f64 = 5e-7;
+/// More ranges than this are thinned out.
+const MOST_ROWS: usize = 20;
 
 pub(crate) fn floor(arguments: &Floor) -> anyhow::Result<()> {
     let plan = recipes::plan(&arguments.recipe, &[], Path::new(RUNS))?;
@@ -26,9 +28,15 @@ fn text(floors: &Floors) -> String {
     let mean = floors.floors.iter().filter(|line| line.position.is_none());
     let mean = mean.map(|line| vec![line.name.clone(), fixed(line.nats, 6), line.kind.into(), line.about.clone()]);
     let ceilings = floors.ceilings.iter().map(|line| vec![line.name.clone(), fixed(line.value, 6), line.about.clone()]);
-    let positions = by_position(&floors.floors).into_iter().map(|(range, nats)| vec![range, fixed(nats, 6)]);
+    let ranges = by_position(&floors.floors);
+    let (shown, note) = if ranges.len() <= MOST_ROWS {
+        (ranges, String::new())
+    } else {
+        (thinned(ranges), "\nEvery position: --json.".to_string())
+    };
+    let positions = shown.into_iter().map(|(range, nats)| vec![range, fixed(nats, 6)]);
     format!(
-        "{}\n\n{}\n\n{}\n\n{}\n",
+        "{}\n\n{}\n\n{}{note}\n\n{}\n",
         table::table(&["loss", ">nats", "kind", "what"], mean),
         table::table(&["accuracy", ">fraction", "what"], ceilings),
         table::table(&["position", ">floor, nats"], positions),
@@ -48,6 +56,13 @@ pub(crate) fn world<'f>(facts: impl Iterator<Item = &'f Fact>) -> String {
         vec![fact.name.clone(), value, fact.unit.to_string()]
     };
     table::table(&["world", "value", "unit"], facts.map(row))
+}
+
+/// The rows numbered 1, 2, 4, 8, … and the last four.
+fn thinned<T>(rows: Vec<T>) -> Vec<T> {
+    let last = rows.len() - 4;
+    let kept = rows.into_iter().enumerate().filter(|(row, _)| (row + 1).is_power_of_two() || *row >= last);
+    kept.map(|(_, row)| row).collect()
 }
 
 /// Ranges of positions with the same floor.

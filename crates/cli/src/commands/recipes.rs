@@ -8,12 +8,14 @@ use infimum_lab::{Plan, recipes};
 use crate::arguments::RecipeArgument;
 use crate::{progress, table};
 
-/// The built-in recipes, each with the comment it begins with.
+/// The built-in recipes, each with the comment it begins with; those in folders by name only.
 pub(crate) fn listed() -> String {
     let about = |text: &str| text.lines().next().unwrap_or_default().trim_start_matches("# ").to_string();
-    let rows: Vec<(&str, String)> = recipes::BUILT_IN.iter().map(|(name, text)| (*name, about(text))).collect();
+    let (inside, top): (Vec<_>, Vec<_>) = recipes::BUILT_IN.iter().copied().partition(|(name, _)| name.contains('/'));
+    let rows: Vec<(&str, String)> = top.into_iter().map(|(name, text)| (name, about(text))).collect();
+    let names: Vec<String> = inside.into_iter().map(|(name, _)| format!("{name}\n")).collect();
     let lines = table::facts(&rows);
-    format!("Recipes (built in; the path of a file works too):\n{}", indented(&lines))
+    format!("Recipes (built in; the path of a file works too):\n{}\n{}", indented(&lines), indented(&names.concat()))
 }
 
 /// The plan of a recipe with its overrides; nothing named is a mistake that lists the recipes.

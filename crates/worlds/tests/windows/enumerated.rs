@@ -78,8 +78,9 @@ fn check(settings: &markov::Settings, window: usize) {
     assert_near(exact(world.floor(0)), mean(&|seen| scores[seen].0), &what);
     assert_near(exact(world.ceiling(0)), mean(&|seen| scores[seen].1), &what);
     let ladder = world.baselines(0);
-    assert_eq!(ladder.len(), order + 2);
-    for (seen_at_most, step) in ladder[1..].iter().enumerate() {
+    assert_eq!(ladder.len(), 1 + (order + 1) + 1, "uniform, what sees 0 to `order` tokens, pipeline");
+    assert_eq!((ladder[order + 2].nats, ladder[order + 2].accuracy), (world.floor(0), world.ceiling(0)));
+    for (seen_at_most, step) in ladder[1..order + 2].iter().enumerate() {
         let name = format!("{what} {}", step.name);
         assert_near(exact(step.nats), mean(&|seen| scores[seen.min(seen_at_most)].0), &name);
         assert_near(exact(step.accuracy), mean(&|seen| scores[seen.min(seen_at_most)].1), &name);

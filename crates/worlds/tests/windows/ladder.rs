@@ -30,8 +30,9 @@ fn check(world: &Windows, [row_mean, rate, pipeline, bigram]: [f64; 4], unigram:
     near(world.floor(0).value().unwrap(), pipeline, "pipeline");
     let ladder = world.baselines(0);
     let names: Vec<&str> = ladder.iter().map(|step| step.name).collect();
-    assert_eq!(names, ["uniform", "unigram", "bigram"]);
+    assert_eq!(names, ["uniform", "unigram", "bigram", "pipeline"]);
     near(ladder[2].nats.value().unwrap(), bigram, "bigram");
+    assert_eq!((ladder[3].nats, ladder[3].accuracy), (world.floor(0), world.ceiling(0)));
     unigram.iter().for_each(|unigram| near(ladder[1].nats.value().unwrap(), *unigram, "unigram"));
     assert!(matches!(world.ceiling(0), Floor::Exact(_)));
     accuracy.iter().for_each(|accuracy| near(world.ceiling(0).value().unwrap(), *accuracy, "accuracy"));
