@@ -221,7 +221,7 @@ mod tests {
         decoder(model, &shape(positions, alphabet)).unwrap().weights().parameters()
     }
 
-    /// nanoMarkov's models (facts/markov.md counted them from its source; its own counts leave positions out and have the fixed
+    /// nanoMarkov's models (counted from its source; its own counts leave positions out and have the fixed
     /// tables in).
     #[test]
     fn published_models_have_their_published_number_of_parameters() {

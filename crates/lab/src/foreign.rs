@@ -9,6 +9,7 @@ pub mod numpy;
 pub mod hmmlearn;
 pub mod tokens;
 pub mod torch;
+pub mod nanogpt;
 
 mod arena;
 mod budget;

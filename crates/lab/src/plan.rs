@@ -172,7 +172,7 @@ impl Plan {
         if let Some(given) = &recipe.training.init {
             let path = init::path(given, runs)?;
             let layout = layout(&plan.model, &plan.program(plan.build_world().shape()));
-            let weights_hash = layout.weights_hash(&read_weights(Path::new(&path), &layout)?);
+            let weights_hash = layout.weights_hash(&read_weights(Path::new(&path), &plan.model, &layout)?);
             plan.training.init = Some(Init { path, weights_hash });
         }
         Ok(plan)

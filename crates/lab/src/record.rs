@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use crate::foreign::{nanogpt, torch};
+use crate::recipe::Model;
 use crate::record_writer::RecordWriter;
 use crate::{CheckpointName, LabError, Layout, StepLine, Summary, TrainingState, checkpoint, weights_file};
 
@@ -165,14 +167,19 @@ impl Record {
     }
 }
 
-/// The weights of a model with this `layout` out of a file, or out of the record in a folder: its best checkpoint, or its last
-/// where none is best. Only the model's arrays are looked at, so the weights of any run of any plan will do.
+/// The weights of `model`, which has this `layout`, out of a file, or out of the record in a folder: its best checkpoint, or its
+/// last where none is best. Only the model's arrays are looked at, so the weights of any run of any plan will do. A file that
+/// PyTorch wrote is read as nanoGPT's checkpoint, any other as safetensors.
 ///
 /// # Errors
-/// When there is no such file or record, or the weights do not fit the layout.
-pub fn read_weights(file_or_run: &Path, layout: &Layout) -> Result<Vec<f32>, LabError> {
+/// When there is no such file or record, or the weights do not fit the model.
+pub fn read_weights(file_or_run: &Path, model: &Model, layout: &Layout) -> Result<Vec<f32>, LabError> {
     let path = if file_or_run.is_dir() { Record::open(file_or_run)?.best_path()? } else { file_or_run.to_path_buf() };
-    layout.gather(weights_file::read(&path)?.tensors, &path)
+    let tensors = match torch::wrote(&path)? {
+        true => nanogpt::read(&path, model)?,
+        false => weights_file::read(&path)?.tensors,
+    };
+    layout.gather(tensors, &path)
 }
 
 /// The names in a folder, hidden ones left out; none when the folder does not exist.

@@ -138,7 +138,7 @@ fn first_point(experiment: &Experiment) -> Result<Vec<f32>, LabError> {
         return Ok(start(experiment.program(), plan.model(), plan.training().seed));
     };
     let (path, layout) = (Path::new(&init.path), experiment.layout());
-    let point = read_weights(path, &layout)?;
+    let point = read_weights(path, plan.model(), &layout)?;
     if layout.weights_hash(&point) != init.weights_hash {
         return Err(LabError::File {
             path: path.into(),

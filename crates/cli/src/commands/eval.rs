@@ -69,7 +69,7 @@ fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<
     let name = path.display().to_string();
     if let Some(plan) = other {
         let experiment = Experiment::new(plan)?;
-        let point = read_weights(path, &experiment.layout())?;
+        let point = read_weights(path, experiment.plan().model(), &experiment.layout())?;
         return Ok((experiment, vec![Weights { name, point, steps: None }]));
     }
     let plan = Plan::from_toml(checkpoint::plan(&weights_file::read(path)?, path)?, path)?;
@@ -84,7 +84,7 @@ fn of_run(record: &Record, at: At, other: Option<Plan>) -> anyhow::Result<(Exper
     let layout = experiment.layout();
     let weights = |name: CheckpointName| -> Result<Weights, LabError> {
         if foreign {
-            let point = read_weights(&record.checkpoint_path(name), &layout)?;
+            let point = read_weights(&record.checkpoint_path(name), experiment.plan().model(), &layout)?;
             return Ok(Weights { name: name.to_string(), point, steps: None });
         }
         let state = record.load(name, &layout)?;

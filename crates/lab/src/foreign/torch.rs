@@ -6,6 +6,8 @@
 
 mod tensor;
 
+use std::fs::{self, File};
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -31,6 +33,20 @@ pub struct Checkpoint {
     archive: Archive,
     folder: String,
     pickle: Pickle,
+}
+
+/// Whether a file begins as those that torch.save writes: a zip archive.
+///
+/// # Errors
+/// When it cannot be opened or read.
+pub fn wrote(path: &Path) -> Result<bool, LabError> {
+    let attempt = || LabError::io("read the weights", path);
+    if !fs::metadata(path).map_err(attempt())?.is_file() {
+        return Ok(false);
+    }
+    let mut first = Vec::new();
+    File::open(path).map_err(attempt())?.take(4).read_to_end(&mut first).map_err(attempt())?;
+    Ok(zip::is_archive(&first))
 }
 
 /// Reads a checkpoint.

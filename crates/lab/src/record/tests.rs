@@ -179,16 +179,16 @@ fn weights_come_from_files_and_from_records() {
     let runs = Scratch::new("record-weights");
     let writer = Record::create(runs.path(), "m", "plan").unwrap();
     let path = writer.record().path();
-    assert!(text(read_weights(path, &layout())).contains("no checkpoint `best`"));
+    assert!(text(read_weights(path, &Model::default(), &layout())).contains("no checkpoint `best`"));
     let mut last = state(1);
     last.point[3] = -7.0;
     writer.save(CheckpointName::Last, &layout(), &last).unwrap();
-    assert_eq!(read_weights(path, &layout()).unwrap(), last.point);
+    assert_eq!(read_weights(path, &Model::default(), &layout()).unwrap(), last.point);
     writer.save(CheckpointName::Best, &layout(), &state(1)).unwrap();
-    assert_eq!(read_weights(path, &layout()).unwrap(), state(1).point);
+    assert_eq!(read_weights(path, &Model::default(), &layout()).unwrap(), state(1).point);
     let file = writer.record().checkpoint_path(CheckpointName::Last);
-    assert_eq!(read_weights(&file, &layout()).unwrap(), last.point);
-    assert!(text(read_weights(runs.path(), &layout())).contains("no record"));
+    assert_eq!(read_weights(&file, &Model::default(), &layout()).unwrap(), last.point);
+    assert!(text(read_weights(runs.path(), &Model::default(), &layout())).contains("no record"));
 }
 
 #[test]
