@@ -20,11 +20,19 @@ pub(crate) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String
     table.trim_fmt()
 }
 
-/// Figures with unit, optimum, baseline and interval.
+/// The main figures with unit, optimum, baseline and interval, and the names of the others.
 pub(crate) fn figures(figures: &[Figure]) -> String {
+    let (shown, others): (Vec<&Figure>, Vec<&Figure>) = figures.iter().partition(|f| metrics::is_in_tables(f));
+    let names: Vec<&str> = others.iter().map(|figure| figure.name.as_str()).collect();
+    let more = (!names.is_empty()).then(|| format!("with --json also: {}", names.join(", ")));
+    let parts = [Some(rows(&shown)), more, metrics::noise(figures).map(|noise| note(&noise))];
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
+}
+
+/// Figures with unit, optimum, baseline and interval.
+pub(crate) fn rows(figures: &[&Figure]) -> String {
     let headings = ["metric", ">value", "unit", ">optimum", ">baseline", ">95 % interval"];
-    let scores = table(&headings, figures.iter().map(row));
-    metrics::noise(figures).map_or(scores.clone(), |noise| format!("{scores}\n\n{}", note(&noise)))
+    table(&headings, figures.iter().map(|figure| row(figure)))
 }
 
 /// What a score beyond its optimum means.

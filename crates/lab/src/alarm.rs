@@ -11,7 +11,7 @@ pub const STANDARD_ERRORS: f64 = 4.0;
 
 /// The excess of the model over the truth on the same sequences, in nats per scored token; `None` where no law is known.
 pub fn excess(scores: &[SequenceScore]) -> Option<Mean> {
-    Mean::of(scores.iter().map(|s| (s.known_weight, s.known_nats - s.truth_nats)))
+    Mean::of(scores.iter().map(|s| (s.known.weight, s.known.nats - s.known.truth_nats)))
 }
 
 /// Refuses an excess below `-4 standard errors - 1e-6` nats. `set` names the sequences (`test`, `validation`).

@@ -1,19 +1,20 @@
-//! A model and the truth on the same sequences, none of which was trained on.
+//! A predictor and the truth on the same sequences, none of which was trained on.
 
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use infimum_engine::{Lanes, Program};
 use infimum_worlds::{Example, Purpose, Shape, follow};
 
-use crate::data::{self, Address, Drawn, Inlets};
+use crate::data::{self, Inlets};
 use crate::experiment::{Experiment, Machine};
+use crate::predictor::{Network, Predictor, Said, collect, likeliest};
+use crate::transitions::{TransitionScores, Transitions};
 
 /// Sequences are scored in portions of this size, which bounds the memory, lets progress be told, and lets a run stop.
 pub(crate) const PORTION: usize = 512;
 
 /// One sequence's scores: sums over its scored positions, each times its loss weight.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct SequenceScore {
     /// Sum of loss weights: the number of targets, where weights are 1.
     pub weight: f64,
@@ -21,16 +22,42 @@ pub struct SequenceScore {
     pub nats: f64,
     /// Targets that the model's likeliest token hits (the first, if several are equally likely).
     pub hits: f64,
-    /// Sum of loss weights over positions where the law is known.
-    pub known_weight: f64,
-    /// The model's nats there.
-    pub known_nats: f64,
-    /// The truth's nats there.
+    /// What is known of the positions where the law is known.
+    pub known: PartScore,
+    /// The same for each of [`infimum_worlds::World::parts`], in that order.
+    pub parts: Vec<PartScore>,
+}
+
+/// Sums over some of a sequence's positions where the law is known, each times its loss weight.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PartScore {
+    /// Sum of loss weights.
+    pub weight: f64,
+    /// The model's nats.
+    pub nats: f64,
+    /// The truth's nats.
     pub truth_nats: f64,
+}
+
+impl PartScore {
+    fn add(&mut self, weight: f64, nats: f64, truth_nats: f64) {
+        self.weight += weight;
+        self.nats += weight * nats;
+        self.truth_nats += weight * truth_nats;
+    }
 }
 
 /// Scores of all sequences of a set, in their order.
 pub type Scores = Vec<SequenceScore>;
+
+/// What the test sequences show of a predictor.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// Beside the truth.
+    pub scores: Scores,
+    /// On the transitions of a chain; `None` for other worlds.
+    pub transitions: Option<TransitionScores>,
+}
 
 /// Scores points of one model.
 pub struct Evaluator<'a> {
@@ -46,25 +73,63 @@ impl<'a> Evaluator<'a> {
         Evaluator { experiment, lanes: Lanes::new(&program, machine.isa), inlets: Inlets::new(&program) }
     }
 
+    /// The model at `point`.
+    pub fn at<'n>(&'n mut self, point: &'n [f32]) -> Network<'n> {
+        Network { experiment: self.experiment, lanes: &mut self.lanes, inlets: &self.inlets, point }
+    }
+
     /// Scores the sequences of `purpose` (Test or Validation) numbered `sequences` at `point`. A sequence's score depends
     /// neither on threads nor on what else is scored.
     pub fn score(&mut self, machine: &mut Machine, point: &[f32], purpose: Purpose, sequences: Range<usize>) -> Scores {
-        let portions = sequences.clone().step_by(PORTION).map(|first| first..sequences.end.min(first + PORTION));
-        portions.flat_map(|portion| self.portion(machine, point, purpose, &data::set(portion))).collect()
-    }
-
-    fn portion(&mut self, machine: &mut Machine, point: &[f32], purpose: Purpose, addresses: &[Address]) -> Scores {
         let experiment = self.experiment;
-        let source = Drawn { experiment, purpose, addresses, inlets: &self.inlets, step: 0 };
-        let scores: Vec<OnceLock<SequenceScore>> = addresses.iter().map(|_| OnceLock::new()).collect();
-        self.lanes.outputs(&mut machine.team, point, addresses.len(), &source, &|sequence, outputs| {
-            let mut example = Example::default();
-            experiment.draw(purpose, addresses[sequence], &mut example);
-            let score = self::score(experiment, &example, outputs[0], outputs[1]);
-            scores[sequence].set(score).expect("a sequence is delivered once");
-        });
-        scores.into_iter().map(|s| s.into_inner().expect("every sequence is delivered")).collect()
+        score(experiment, &mut self.at(point), machine, purpose, sequences)
     }
+}
+
+/// Scores the sequences of `purpose` numbered `sequences`.
+pub fn score(
+    experiment: &Experiment,
+    predictor: &mut dyn Predictor,
+    machine: &mut Machine,
+    purpose: Purpose,
+    sequences: Range<usize>,
+) -> Scores {
+    let score = |_, example: &Example, said: Said<'_>| sequence_score(experiment, example, said);
+    let scored = portions(sequences).flat_map(|p| collect(predictor, machine, purpose, &data::set(p), &score));
+    scored.collect()
+}
+
+/// Shows a predictor the plan's test sequences. `watch` is told after each portion how many are done; when it answers
+/// `false`, that is the end, and there is no result.
+pub fn test(
+    experiment: &Experiment,
+    predictor: &mut dyn Predictor,
+    machine: &mut Machine,
+    watch: &mut dyn FnMut(usize) -> bool,
+) -> Option<Tested> {
+    let tests = experiment.plan().evaluation().test_sequences;
+    let transitions = Transitions::of(experiment, tests);
+    let mut tested = Tested { scores: Vec::new(), transitions: transitions.as_ref().map(TransitionScores::new) };
+    for portion in portions(0..tests) {
+        let first = portion.start;
+        let look = |sequence, example: &Example, said: Said<'_>| {
+            let seen = transitions.as_ref().map(|t| t.look(first + sequence, example, said));
+            (sequence_score(experiment, example, said), seen)
+        };
+        let looked = collect(predictor, machine, Purpose::Test, &data::set(portion), &look);
+        for (sequence, (score, seen)) in looked.into_iter().enumerate() {
+            tested.scores.push(score);
+            tested.transitions.iter_mut().zip(seen).for_each(|(scores, seen)| scores.add(first + sequence, seen));
+        }
+        if !watch(tested.scores.len()) {
+            return None;
+        }
+    }
+    Some(tested)
+}
+
+pub(crate) fn portions(sequences: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    sequences.clone().step_by(PORTION).map(move |first| first..sequences.end.min(first + PORTION))
 }
 
 /// The program for evaluation.
@@ -72,34 +137,32 @@ pub(crate) fn evaluating(program: &Program) -> Program {
     program.without_dropout().outputs(&["nats", "logits"]).expect("a decoder has nats and logits")
 }
 
-/// One sequence's score from the model's `nats` `[scored][1]` and `logits` `[scored][alphabet]`.
-fn score(experiment: &Experiment, example: &Example, nats: &[f32], logits: &[f32]) -> SequenceScore {
+fn sequence_score(experiment: &Experiment, example: &Example, said: Said<'_>) -> SequenceScore {
     let shape = experiment.world().shape();
     let (first, alphabet) = (shape.scored.start, shape.heads[0].alphabet);
     let mut score = SequenceScore::default();
-    for (row, logits) in logits.chunks_exact(alphabet).enumerate() {
+    for (row, logits) in said.logits.chunks_exact(alphabet).enumerate() {
         let weight = f64::from(example.weights[0][first + row]);
         let hit = likeliest(logits) == usize::from(example.targets[0][first + row]);
         score.weight += weight;
-        score.nats += weight * f64::from(nats[row]);
+        score.nats += weight * f64::from(said.nats[row]);
         score.hits += if hit { weight } else { 0.0 };
     }
-    beside_truth(experiment, shape, example, nats, &mut score);
+    beside_truth(experiment, shape, example, said.nats, &mut score);
     score
 }
 
 fn beside_truth(experiment: &Experiment, shape: &Shape, example: &Example, nats: &[f32], score: &mut SequenceScore) {
-    let Some(truth) = experiment.world().truth() else { return };
+    let world = experiment.world();
+    let Some(truth) = world.truth() else { return };
+    score.parts = vec![PartScore::default(); world.parts().len()];
     let mut law = vec![0.0; shape.heads[0].alphabet];
     follow(&mut *truth.begin(), example, 0, &mut law, &mut |position, law, target| {
-        let weight = f64::from(example.weights[0][position]);
-        score.known_weight += weight;
-        score.known_nats += weight * f64::from(nats[position - shape.scored.start]);
-        score.truth_nats -= weight * libm::log(law[usize::from(target)]);
+        let (weight, nats) = (f64::from(example.weights[0][position]), f64::from(nats[position - shape.scored.start]));
+        let truth_nats = -libm::log(law[usize::from(target)]);
+        score.known.add(weight, nats, truth_nats);
+        if let Some(part) = world.part(example, position) {
+            score.parts[part].add(weight, nats, truth_nats);
+        }
     });
-}
-
-/// The index of the largest; the first of several.
-fn likeliest(logits: &[f32]) -> usize {
-    (1..logits.len()).fold(0, |best, i| if logits[i] > logits[best] { i } else { best })
 }

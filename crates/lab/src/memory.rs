@@ -7,12 +7,14 @@ use infimum_worlds::Settings;
 use infimum_worlds::markov::NON_ZEROS_LIMIT;
 
 use crate::evaluation::evaluating;
-use crate::{Experiment, LabError, Machine};
+use crate::{Experiment, LabError, Machine, transitions};
 
 /// Bytes of a non-zero of a law: its probability, the running sum, the sampler's guide, and its successor.
 const LAW_ENTRY: u64 = 20;
 /// Bytes of a test sequence: its scores, and what tells it apart from training sequences.
-const TEST_SEQUENCE: u64 = 160;
+const TEST_SEQUENCE: u64 = 260;
+/// Bytes of a context's sums in a tree of them.
+const CONTEXT_SCORE: u64 = 48;
 /// Bytes of a line of metrics.
 const LINE: u64 = 96;
 
@@ -69,6 +71,7 @@ impl Memory {
                     bytes: TEST_SEQUENCE * plan.evaluation().test_sequences as u64,
                     remedy: "lower evaluation.test_sequences",
                 },
+                transitions(experiment),
                 Part {
                     what: "the lines of metrics",
                     bytes: LINE * plan.training().steps / plan.evaluation().line_every(),
@@ -89,6 +92,19 @@ impl Memory {
             *self.parts.iter().max_by_key(|part| part.bytes).expect("there are parts");
         Err(LabError::Memory { needed, available, limit, most, what, remedy })
     }
+}
+
+/// The laws that are compared with each other, and the sums of each context in each group of test sequences.
+fn transitions(experiment: &Experiment) -> Part {
+    let (chain, tests) = (experiment.world().chain(), experiment.plan().evaluation().test_sequences as u64);
+    let positions = tests * experiment.world().shape().positions as u64;
+    let bytes = chain.map_or(0, |chain| {
+        let states = chain.states() as u64;
+        let contexts = states.pow(chain.order() as u32);
+        let numbers = (64 * contexts * states).min(transitions::NUMBERS_LIMIT);
+        4 * numbers.min(positions * states) + CONTEXT_SCORE * positions.min(64 * contexts)
+    });
+    Part { what: "what is kept of the test sequences' transitions", bytes, remedy: "lower evaluation.test_sequences" }
 }
 
 /// The law of a world that is a chain, by its settings' keys in recipes. A world whose settings make none has no law; building

@@ -4,13 +4,18 @@ mod accuracy;
 mod counting_excess;
 mod cross_entropy;
 mod excess_loss;
+mod excess_of_part;
+mod loss_ratio;
+mod memorylessness;
 mod noise;
 mod perplexity;
 mod shared_sequences;
+mod structure_captured;
+mod transition_kl;
 
 use crate::evaluation::SequenceScore;
 use crate::retrace::Retraced;
-use crate::{Experiment, Figure, Mean};
+use crate::{Experiment, Figure, Mean, TransitionScores};
 
 pub use noise::{Noise, noise};
 
@@ -21,6 +26,8 @@ pub struct Scored<'a> {
     pub experiment: &'a Experiment,
     /// The model beside the truth on the test sequences.
     pub scores: &'a [SequenceScore],
+    /// The model on the transitions of a chain; `None` for other worlds.
+    pub transitions: Option<&'a TransitionScores>,
     /// What its training sequences say, where it is known which they were.
     pub retraced: Option<&'a Retraced>,
 }
@@ -33,6 +40,11 @@ pub trait Metric: Sync {
     fn unit(&self) -> &'static str;
     /// Its formula, in words.
     fn formula(&self) -> &'static str;
+    /// Whether tables show it where it has this value; `--json` shows every figure.
+    fn is_in_tables(&self, _value: f64) -> bool {
+        true
+    }
+
     /// The figure; `None` where the world has not what it takes.
     fn figure(&self, scored: Scored<'_>) -> Option<Figure>;
 }
@@ -40,9 +52,18 @@ pub trait Metric: Sync {
 /// All metrics, in the order in which they are shown.
 pub const METRICS: &[&dyn Metric] = &[
     &excess_loss::ExcessLoss,
+    &excess_of_part::TRANSITIONS,
+    &excess_of_part::START,
+    &excess_of_part::BOS,
     &cross_entropy::CrossEntropy,
     &perplexity::Perplexity,
     &accuracy::Accuracy,
+    &structure_captured::StructureCaptured,
+    &loss_ratio::LossRatio,
+    &transition_kl::TransitionKl,
+    &transition_kl::TransitionCoverage,
+    &memorylessness::Memorylessness,
+    &memorylessness::MemorylessnessRatio,
     &counting_excess::CountingExcess,
     &shared_sequences::SharedSequences,
 ];
@@ -50,6 +71,11 @@ pub const METRICS: &[&dyn Metric] = &[
 /// The figures of every metric that applies.
 pub fn figures(scored: Scored<'_>) -> Vec<Figure> {
     METRICS.iter().filter_map(|metric| metric.figure(scored)).collect()
+}
+
+/// Whether tables show this figure: its metric may say that `--json` alone shows it.
+pub fn is_in_tables(figure: &Figure) -> bool {
+    METRICS.iter().find(|metric| metric.name() == figure.name).is_none_or(|metric| metric.is_in_tables(figure.value))
 }
 
 impl Figure {
@@ -64,6 +90,13 @@ impl Figure {
         let interval = mean.half_width().is_finite();
         let end = |sign: f64| interval.then(|| mean.value + sign * mean.half_width());
         Figure { low: end(-1.0), high: end(1.0), ..Figure::plain(metric, mean.value) }
+    }
+
+    /// A figure of `metric` whose optimum is 1 and whose value falls as the excess rises: `of` an excess is its value.
+    fn of_excess(metric: &dyn Metric, excess: Mean, of: impl Fn(f64) -> f64) -> Figure {
+        let interval = excess.half_width().is_finite();
+        let end = |sign: f64| interval.then(|| of(excess.value + sign * excess.half_width()));
+        Figure { optimum: Some(1.0), low: end(1.0), high: end(-1.0), ..Figure::plain(metric, of(excess.value)) }
     }
 }
 

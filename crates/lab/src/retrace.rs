@@ -11,8 +11,10 @@ use crate::experiment::Origin;
 use crate::{Experiment, Mean};
 
 /// What the training sequences say about a score.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Retraced {
+    /// What counted them, where counting fits the world.
+    pub counting: Option<Counting>,
     /// The excess of the counting estimator over the truth on the test sequences, where counting fits the world.
     pub counting_excess: Option<Mean>,
     /// Test sequences that were also trained on; `None` where training saw counts and no sequences.
@@ -44,7 +46,8 @@ pub fn retrace(experiment: &Experiment, steps: u64, watch: &mut dyn FnMut(u64, u
         }
         _ => Some(shared(experiment, steps, watch, &mut |_, example| count(example))?),
     };
-    Some(Retraced { counting_excess: counting.and_then(|c| excess(experiment, &c)), shared_sequences })
+    let counting_excess = counting.as_ref().and_then(|c| excess(experiment, c));
+    Some(Retraced { counting, counting_excess, shared_sequences })
 }
 
 /// Draws again every sequence that was trained on, hands it to `each`, and tells how many test sequences are among them.

@@ -302,16 +302,13 @@ fn score(
     stop: &AtomicBool,
 ) -> Result<Option<Vec<Figure>>, LabError> {
     let of = experiment.plan().evaluation().test_sequences;
-    let mut scores = Vec::with_capacity(of);
-    while scores.len() < of {
-        if stop.load(Ordering::Relaxed) {
-            return Ok(None);
-        }
-        let portion = scores.len()..of.min(scores.len() + evaluation::PORTION);
-        scores.extend(evaluator.score(machine, weights.point, Purpose::Test, portion));
-        progress(Event::Testing { done: scores.len(), of });
-    }
-    if let Some(excess) = alarm::excess(&scores) {
+    let mut tell = |done| {
+        progress(Event::Testing { done, of });
+        !stop.load(Ordering::Relaxed)
+    };
+    let network = &mut evaluator.at(weights.point);
+    let Some(tested) = evaluation::test(experiment, network, machine, &mut tell) else { return Ok(None) };
+    if let Some(excess) = alarm::excess(&tested.scores) {
         alarm::check(excess, "test")?;
     }
     let mut watch = |done, of| {
@@ -325,5 +322,6 @@ fn score(
             retraced => retraced,
         },
     };
-    Ok(Some(metrics::figures(Scored { experiment, scores: &scores, retraced: retraced.as_ref() })))
+    let (scores, transitions) = (&tested.scores[..], tested.transitions.as_ref());
+    Ok(Some(metrics::figures(Scored { experiment, scores, transitions, retraced: retraced.as_ref() })))
 }

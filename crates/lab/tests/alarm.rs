@@ -5,10 +5,13 @@ use std::sync::atomic::AtomicBool;
 use infimum_engine::Isa;
 use infimum_lab::evaluation::Evaluator;
 use infimum_lab::{Experiment, LabError, Machine, Plan, Recipe, Record, Status, alarm, training};
-use infimum_worlds::{Belief, Example, Fact, Known, Purpose, Settings, Shape, Split, Stream, Truth, World};
+use infimum_worlds::{Example, Fact, Purpose, Settings, Shape, Split, Stream, Truth, World};
 
+mod exact;
 #[path = "../src/scratch.rs"]
 mod scratch;
+
+use exact::exact_law;
 
 const RECIPE: &str = "[world]
 kind = \"markov\"
@@ -91,37 +94,6 @@ fn test_sequences_that_were_trained_on_ring() {
     let (error, status) = run_on(20, "leaked");
     assert!(matches!(error, LabError::Impossible { .. }), "{error}");
     assert_eq!(status, Status::Impossible);
-}
-
-/// The network that is the law of the chain: the embedding says which state it is, the head holds `ln P`.
-fn exact_law(experiment: &Experiment) -> Vec<f32> {
-    let (alphabet, width) = (experiment.world().shape().alphabet, experiment.plan().model().width);
-    let mut point = vec![0.0; experiment.plan().parameters()];
-    let parameters = experiment.program().parameters();
-    let [table, head] = &parameters[..] else { panic!("two arrays: {parameters:?}") };
-    for token in 0..alphabet {
-        point[table.range.start + token * width + token] = 1.0;
-    }
-    let mut belief = experiment.world().truth().unwrap().begin();
-    let mut law = vec![0.0; alphabet];
-    for token in 0..alphabet {
-        law_after(&mut *belief, token as u16, alphabet as u16 - 1, &mut law);
-        for (next, p) in law.iter().enumerate() {
-            // Far below everything possible; exp of it is 0.
-            point[head.range.start + next * width + token] = if *p > 0.0 { libm::log(*p) as f32 } else { -1e4 };
-        }
-    }
-    point
-}
-
-fn law_after(belief: &mut dyn Belief, token: u16, bos: u16, law: &mut [f64]) {
-    belief.restart();
-    belief.law(0, law);
-    if token != bos && law[usize::from(bos)] == 1.0 {
-        belief.observe(bos);
-    }
-    belief.observe(token);
-    assert_eq!(belief.law(0, law), Known::Yes);
 }
 
 /// Chains dense and sparse, from 2 to 33 states, even and peaked, with few test sequences and with many; every other one cut

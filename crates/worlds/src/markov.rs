@@ -185,6 +185,10 @@ impl World for Markov {
         Counting::new(self.states(), self.order()).ok()
     }
 
+    fn chain(&self) -> Option<&Markov> {
+        Some(self)
+    }
+
     fn parts(&self) -> &'static [&'static str] {
         &["transitions", "start"]
     }

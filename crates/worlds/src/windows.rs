@@ -146,6 +146,10 @@ impl World for Windows {
         Counting::with_bos(self.markov.states(), self.markov.order()).ok()
     }
 
+    fn chain(&self) -> Option<&Markov> {
+        Some(&self.markov)
+    }
+
     fn cut(&self) -> Option<&dyn Cut> {
         Some(self)
     }

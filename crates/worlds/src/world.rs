@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use crate::counting::Counting;
+use crate::markov::Markov;
 use crate::{Stream, Truth};
 
 /// One thing to predict at every position: the next token, a class.
@@ -113,6 +114,11 @@ pub trait World: Send + Sync {
 
     /// An estimator that counts what fits this world, to stand beside a model that saw the same sequences.
     fn counting(&self) -> Option<Counting> {
+        None
+    }
+
+    /// The Markov chain whose states the tokens are, for what is measured on a chain's transitions.
+    fn chain(&self) -> Option<&Markov> {
         None
     }
 

@@ -1,0 +1,100 @@
+//! What can be scored: anything that gives a law at every position of a sequence.
+
+use std::sync::OnceLock;
+
+use infimum_engine::Lanes;
+use infimum_worlds::{Example, Purpose};
+
+use crate::data::{Address, Drawn, Inlets};
+use crate::{Experiment, Machine};
+
+/// What is said of one sequence. Rows are its scored positions, in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// `[row]`: nats of the target.
+    pub nats: &'a [f32],
+    /// `[row][alphabet]`: logarithms of probabilities, up to a constant for each row.
+    pub logits: &'a [f32],
+}
+
+/// What is told of each sequence: its number, itself, what is said of it.
+pub type Hear<'h> = &'h (dyn Fn(usize, &Example, Said<'_>) + Sync);
+
+/// A predictor of an experiment's sequences: a network, or laws that are known otherwise.
+pub trait Predictor {
+    /// Hands what it says of each of the sequences of `purpose` at `addresses` to `hear`, each once, in any order and from
+    /// any thread. What it says depends on the sequence alone.
+    fn predict(&mut self, machine: &mut Machine, purpose: Purpose, addresses: &[Address], hear: Hear<'_>);
+}
+
+/// A network at some point of its parameters.
+pub struct Network<'n> {
+    pub(crate) experiment: &'n Experiment,
+    pub(crate) lanes: &'n mut Lanes,
+    pub(crate) inlets: &'n Inlets,
+    pub(crate) point: &'n [f32],
+}
+
+impl Predictor for Network<'_> {
+    fn predict(&mut self, machine: &mut Machine, purpose: Purpose, addresses: &[Address], hear: Hear<'_>) {
+        let experiment = self.experiment;
+        let source = Drawn { experiment, purpose, addresses, inlets: self.inlets, step: 0 };
+        self.lanes.outputs(&mut machine.team, self.point, addresses.len(), &source, &|sequence, outputs| {
+            let mut example = Example::default();
+            experiment.draw(purpose, addresses[sequence], &mut example);
+            hear(sequence, &example, Said { nats: outputs[0], logits: outputs[1] });
+        });
+    }
+}
+
+/// A predictor whose laws somebody writes.
+pub struct Lawful<'l> {
+    /// Whose sequences.
+    pub experiment: &'l Experiment,
+    /// Writes the laws of an example: `[row][alphabet]`, probabilities.
+    pub laws: &'l (dyn Fn(&Example, &mut [f64]) + Sync),
+}
+
+impl Predictor for Lawful<'_> {
+    fn predict(&mut self, _machine: &mut Machine, purpose: Purpose, addresses: &[Address], hear: Hear<'_>) {
+        let shape = self.experiment.world().shape();
+        let alphabet = shape.heads[0].alphabet;
+        let (mut example, mut laws) = (Example::default(), vec![0.0; shape.scored.len() * alphabet]);
+        for (sequence, &address) in addresses.iter().enumerate() {
+            self.experiment.draw(purpose, address, &mut example);
+            (self.laws)(&example, &mut laws);
+            let logits: Vec<f32> = laws.iter().map(|p| libm::log(*p) as f32).collect();
+            let targets = &example.targets[0][shape.scored.clone()];
+            let nats = laws.chunks_exact(alphabet).zip(targets).map(|(law, &t)| -libm::log(law[usize::from(t)]) as f32);
+            hear(sequence, &example, Said { nats: &nats.collect::<Vec<f32>>(), logits: &logits });
+        }
+    }
+}
+
+/// What `each` makes of every sequence, in their order.
+pub(crate) fn collect<T: Send + Sync>(
+    predictor: &mut dyn Predictor,
+    machine: &mut Machine,
+    purpose: Purpose,
+    addresses: &[Address],
+    each: &(dyn Fn(usize, &Example, Said<'_>) -> T + Sync),
+) -> Vec<T> {
+    let made: Vec<OnceLock<T>> = addresses.iter().map(|_| OnceLock::new()).collect();
+    predictor.predict(machine, purpose, addresses, &|sequence, example, said| {
+        assert!(made[sequence].set(each(sequence, example, said)).is_ok(), "a sequence is delivered once");
+    });
+    made.into_iter().map(|made| made.into_inner().expect("every sequence is delivered")).collect()
+}
+
+/// The index of the largest; the first of several.
+pub(crate) fn likeliest(logits: &[f32]) -> usize {
+    (1..logits.len()).fold(0, |best, i| if logits[i] > logits[best] { i } else { best })
+}
+
+/// Writes the law that these logits stand for.
+pub(crate) fn softmax(logits: &[f32], law: &mut [f64]) {
+    let largest = f64::from(logits[likeliest(logits)]);
+    law.iter_mut().zip(logits).for_each(|(p, z)| *p = libm::exp(f64::from(*z) - largest));
+    let total: f64 = law.iter().sum();
+    law.iter_mut().for_each(|p| *p /= total);
+}
