@@ -1,18 +1,24 @@
 //! A world's data as files that other programs train on: nanoGPT's `train.bin`, `val.bin` and a `meta.json`.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 
+use infimum_worlds::markov::Markov;
 use infimum_worlds::{Settings, Split, World, windows};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::foreign::numpy::{self, Array};
 use crate::{LabError, Plan, whole_file};
 
 const TRAIN: &str = "train.bin";
 const VALIDATION: &str = "val.bin";
 const META: &str = "meta.json";
+const CHAIN: &str = "chain.npz";
+/// The most states of a chain whose matrix is written.
+const MATRIX_LIMIT: i64 = 4096;
 
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +34,8 @@ pub struct Exported {
 }
 
 /// Writes `train.bin` and `val.bin` (tokens as two bytes, little-endian, whole sequences one after another, no header) and
-/// `meta.json` into `folder`, which is created if need be. Each file is written whole or not at all.
+/// `meta.json` into `folder`, which is created if need be; for a chain of order 1 with at most 4,096 states also `chain.npz`
+/// (`start` [states] and `transitions` [states, states], f64). Each file is written whole or not at all.
 ///
 /// # Errors
 /// A folder or file that cannot be written.
@@ -42,7 +49,7 @@ pub fn export(plan: &Plan, folder: &Path) -> Result<Exported, LabError> {
 /// # Errors
 /// [`LabError::Replaces`]; a file that cannot be read.
 pub fn refuse_to_replace(plan: &Plan, folder: &Path) -> Result<(), LabError> {
-    if [TRAIN, VALIDATION, META].iter().all(|name| fs::symlink_metadata(folder.join(name)).is_err()) {
+    if [TRAIN, VALIDATION, META, CHAIN].iter().all(|name| fs::symlink_metadata(folder.join(name)).is_err()) {
         return Ok(());
     }
     each_file(plan, |name, fill| compare(&folder.join(name), fill)).map(|_| ())
@@ -66,7 +73,31 @@ fn each_file(plan: &Plan, mut each: impl FnMut(&str, Fill<'_>) -> Result<(), Lab
     let exported = Exported { train_sequences, validation_sequences, train_tokens, validation_tokens };
     let meta = serde_json::to_string_pretty(&meta(plan, &*world, exported)).expect("it is plain JSON") + "\n";
     each(META, &mut |file| file.write_all(meta.as_bytes()))?;
+    if let Some(chain) = chain(plan) {
+        let law = law(&chain);
+        each(CHAIN, &mut |file| numpy::encode_npz(file, &law))?;
+    }
     Ok(exported)
+}
+
+/// The plan's chain, where its whole law is a matrix that fits.
+fn chain(plan: &Plan) -> Option<Markov> {
+    let (Settings::Markov(chain) | Settings::MarkovWindows(windows::Settings { chain, .. })) = plan.world();
+    let fits = chain.order == 1 && chain.states <= MATRIX_LIMIT;
+    fits.then(|| chain.build().expect("the world of a plan was built before"))
+}
+
+fn law(chain: &Markov) -> BTreeMap<String, Array> {
+    let states = chain.states();
+    let mut start = vec![0.0; states];
+    chain.row(&[]).for_each(|(state, p)| start[state] = p);
+    let mut transitions = vec![0.0; states * states];
+    for from in 0..states {
+        chain.row(&[from as u16]).for_each(|(to, p)| transitions[from * states + to] = p);
+    }
+    let start = Array { shape: vec![states], data: start };
+    let transitions = Array { shape: vec![states, states], data: transitions };
+    BTreeMap::from([("start".to_string(), start), ("transitions".to_string(), transitions)])
 }
 
 /// Writes the blocks of one split and counts their tokens. After a write has failed, the other blocks are left out.

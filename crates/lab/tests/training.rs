@@ -342,6 +342,17 @@ fn exports_are_whole_sequences_and_their_description() {
     }
     let meta: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("meta.json")).unwrap()).unwrap();
     assert_eq!((&meta["n_states"], &meta["vocab_size"], &meta["val_tokens"]), (&4.into(), &5.into(), &21.into()));
+    let law = infimum_lab::foreign::numpy::read_npz(&folder.join("chain.npz")).unwrap();
+    let rows = law["start"].data.chunks(4).chain(law["transitions"].data.chunks(4));
+    let world = experiment.world().truth().unwrap();
+    let (mut belief, mut p) = (world.begin(), [0.0; 5]);
+    for (token, row) in [4, 0, 1, 2, 3].into_iter().zip(rows) {
+        belief.restart();
+        [4, token].iter().take(if token == 4 { 1 } else { 2 }).for_each(|t| belief.observe(*t));
+        belief.law(0, &mut p);
+        assert_eq!(row, &p[..4], "after {token}");
+    }
+    assert_eq!((&law["start"].shape[..], &law["transitions"].shape[..]), (&[4][..], &[4, 4][..]));
     assert!(infimum_lab::export(experiment.plan(), &folder.join("val.bin")).unwrap_err().is_user_error());
 }
 

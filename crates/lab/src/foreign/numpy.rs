@@ -7,6 +7,7 @@ mod npy;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::budget::Budget;
@@ -78,8 +79,16 @@ pub fn write_npy(path: &Path, action: &'static str, array: &Array) -> Result<(),
 /// # Errors
 /// Whatever the system refuses; `action` says in the error what was attempted.
 pub fn write_npz(path: &Path, action: &'static str, arrays: &BTreeMap<String, Array>) -> Result<(), LabError> {
+    whole_file::write(path, action, |file| encode_npz(file, arrays))
+}
+
+/// Writes the bytes of a `.npz` file of f64.
+///
+/// # Errors
+/// Whatever `file` refuses.
+pub fn encode_npz(file: &mut dyn Write, arrays: &BTreeMap<String, Array>) -> io::Result<()> {
     let entries = arrays.iter().map(|(name, array)| (format!("{name}.npy"), npy::encode(array))).collect();
-    whole_file::write(path, action, |file| zip::write(file, &entries))
+    zip::write(file, &entries)
 }
 
 fn archived(file: &[u8]) -> Result<BTreeMap<String, Array>, Fault> {
