@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use infimum_lab::{CheckpointName, Isa};
+use infimum_lab::{CheckpointName, Isa, REPORT_SEQUENCES};
 
 use crate::commands::new::NewWorld;
 
@@ -65,6 +65,11 @@ Examples:
     /// Show a run: its plan, its scores, and the hash of its final weights.
     #[command(after_help = "Examples:\n  infimum show markov-10-s1\n  infimum show markov-10-s1 --csv > markov-10.csv")]
     Show(Show),
+    /// Write a run, or several seeds of one recipe, as a page with pictures: one HTML file.
+    #[command(
+        after_help = "Examples:\n  infimum report markov-10-s1\n  infimum report markov-10-s1 markov-10-s2 -o seeds.html"
+    )]
+    Report(Report),
     /// Print a new recipe, every key explained.
     #[command(subcommand_required = true, arg_required_else_help = true)]
     #[command(after_help = "Example:\n  infimum new markov --states 37 --sparsity 60 > mine.toml")]
@@ -270,6 +275,28 @@ pub(crate) struct Show {
     /// Print the metrics over the steps as comma-separated values.
     #[arg(long, conflicts_with = "json")]
     pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Report {
+    /// Runs, by name or folder; several have to be of one recipe with different seeds. Default: the newest run.
+    #[arg(value_name = "RUN")]
+    pub(crate) reported: Vec<PathBuf>,
+    /// The file to write. Default: RUN.html in this folder, RECIPE.html for several runs.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Test sequences of each run on which its model is looked at.
+    #[arg(long, value_name = "N", default_value_t = REPORT_SEQUENCES)]
+    pub(crate) sequences: NonZeroUsize,
+    /// Replace a file that is there and is no report.
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
     #[command(flatten)]
     pub(crate) runs: Runs,
     #[command(flatten)]

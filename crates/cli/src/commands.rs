@@ -9,6 +9,7 @@ mod law;
 mod list;
 pub(crate) mod new;
 mod recipes;
+mod report;
 mod resume;
 mod run;
 mod runs;
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Sample(arguments)) => sample::sample(&arguments),
         Some(Command::List(arguments)) => list::list(&arguments),
         Some(Command::Show(arguments)) => show::show(&arguments),
+        Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::New { world }) => new::new(&world),
         Some(Command::Check(arguments)) => check::check(&arguments),
         Some(Command::Schema) => schema::schema(),

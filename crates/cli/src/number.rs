@@ -2,34 +2,7 @@
 
 use std::time::Duration;
 
-const MOST_DECIMALS: usize = 7;
-
-/// A number with `decimals` decimals; `-` for none.
-pub(crate) fn fixed(value: Option<f64>, decimals: usize) -> String {
-    value.map_or("-".into(), |value| format!("{value:.decimals$}"))
-}
-
-/// Decimals that show an interval of this width with two significant digits: 4 to 7; 4 where it is 0.
-pub(crate) fn decimals(width: f64) -> usize {
-    let (mut decimals, mut size) = (4, width.abs() * 1e3);
-    while size > 0.0 && size < 1.0 && decimals < MOST_DECIMALS {
-        (decimals, size) = (decimals + 1, size * 10.0);
-    }
-    decimals
-}
-
-/// A count with commas: `1,280,000`.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use infimum_lab::digits::{count, decimals, fixed};
 
 /// A rate with three digits: `812`, `23.4 k`, `1.20 M`.
 pub(crate) fn short(x: f64) -> String {
@@ -84,7 +57,6 @@ mod tests {
 
     #[test]
     fn numbers_read_well() {
-        assert_eq!([0, 999, 1000, 1_280_000].map(count), ["0", "999", "1,000", "1,280,000"]);
         assert_eq!([5.0, 812.3, 23_400.0, 1_200_000.0, 2.5e9].map(short), ["5", "812", "23.4 k", "1.20 M", "2.50 G"]);
         assert_eq!([12, 1_500_000].map(bytes), ["12 B", "1.50 MB"]);
         assert_eq!(
@@ -92,6 +64,5 @@ mod tests {
             ["1.2 s", "59 s", "2 min 5 s", "3 h 12 min", "unknown"]
         );
         assert_eq!([8.4, 125.0, 11_520.0, f64::NAN].map(clock), ["0:08", "2:05", "3:12:00", "unknown"]);
-        assert_eq!([0.0, 1.0, 0.002, 0.00012, 1e-9].map(decimals), [4, 4, 4, 5, 7]);
     }
 }

@@ -103,6 +103,35 @@ fn a_run_is_trained_scored_shown_listed_evaluated_and_sampled() {
 }
 
 #[test]
+fn runs_are_reported_on_a_page() {
+    let session = Session::new("report");
+    let text = session.good("run tiny.toml");
+    assert!(text.contains("infimum report runs/tiny-s1"), "a run says how it is seen: {text}");
+    session.good("run tiny.toml --seed 2");
+    for (line, file, title) in [
+        ("report", "tiny-s2.html", "seed 2"),
+        ("report tiny-s1", "tiny-s1.html", "seed 1"),
+        ("report tiny-s1 runs/tiny-s2 --sequences 30", "tiny.html", "seeds 1, 2"),
+        ("report tiny-s1 -o page.html", "page.html", "seed 1"),
+    ] {
+        let written = session.json(line);
+        assert_eq!(
+            (keys(&written), written["path"].as_str()),
+            (vec!["bytes", "missing", "path"], Some(file)),
+            "{line}"
+        );
+        let page = fs::read_to_string(session.path(file)).unwrap();
+        assert!(page.starts_with("<!DOCTYPE html>") && page.contains(title), "{line}");
+        assert_eq!(written["bytes"], page.len());
+    }
+    session.write("letter.html", "Dear");
+    session.refused("report tiny-s1 -o letter.html", &["letter.html is there already", "--force"]);
+    session.good("report tiny-s1 -o letter.html --force");
+    session.refused("report tiny-s1 tiny-s1", &["training.seed = 1"]);
+    session.refused("report tiny-s9", &["tiny-s9", "tiny-s1"]);
+}
+
+#[test]
 fn the_metrics_over_steps_are_a_table_of_numbers() {
     let session = Session::new("csv");
     session.good("run tiny.toml --set training.steps=6 --seed 9");

@@ -41,6 +41,7 @@ pub(crate) fn print(record: &Record, summary: &Summary, form: Form) -> anyhow::R
         ("scored", format!("its checkpoint {}, on sequences that were not trained on", CheckpointName::Last)),
         ("trained", format!("{} steps, {} tokens", count(summary.steps), count(summary.tokens))),
         ("time", seconds(summary.seconds)),
+        ("pictures", format!("infimum report {}", runs::argument(record))),
     ];
     output::print(&format!("{}\n\n{}", table::figures(&summary.figures), table::facts(&facts)))
 }
