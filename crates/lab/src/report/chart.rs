@@ -77,7 +77,7 @@ impl Ink {
 
 const WIDTH: f64 = 480.0;
 const PLOT_HEIGHT: f64 = 232.0;
-const LEFT: f64 = 68.0;
+const LEFT: f64 = 76.0;
 const RIGHT: f64 = 24.0;
 const BELOW: f64 = 50.0;
 const LEGEND_LINE: f64 = 20.0;
@@ -135,7 +135,8 @@ impl Chart {
         let ends = |p: &Point| p.interval.map_or([p.y; 2], |(low, high)| [low, high]);
         let y_values = points().flat_map(|p| [p.y].into_iter().chain(ends(p)));
         let curves = || self.series.iter().filter(|s| s.stroke != Stroke::Rule).flat_map(|s| &s.points);
-        let x = Axis::over(&self.x.0, self.x.1, curves().map(|p| p.x));
+        // Steps and positions are counted from the beginning, which no logarithmic axis has.
+        let x = Axis::over(&self.x.0, self.x.1, curves().map(|p| p.x).chain([0.0]));
         let last = curves().map(|p| p.x).filter(|x| x.is_finite()).fold(f64::NEG_INFINITY, f64::max);
         let x =
             if self.x.1 == Scale::Linear && last.is_finite() && curves().count() > 1 { x.ending_at(last) } else { x };
@@ -292,7 +293,7 @@ mod tests {
     fn curves_go_where_their_values_are() {
         let points = vec![Point::at(0.0, 0.0), Point::at(10.0, 1.0)];
         let svg = chart(Scale::Linear, points);
-        assert!(svg.contains("points=\"68,") && svg.contains(" 456,"), "from the left edge to the right one: {svg}");
+        assert!(svg.contains("points=\"76,") && svg.contains(" 456,"), "from the left edge to the right one: {svg}");
         assert!(svg.contains("class=\"run1\""), "colours begin again");
     }
 }
