@@ -71,8 +71,9 @@ def legacy():
         ten = list(range(10))
         np.random.RandomState(seed).shuffle(ten)
         dirichlet = np.random.RandomState(seed).dirichlet(np.ones(7)).tolist()
+        normal = np.random.RandomState(seed).randn(1000)[[0, 1, 2, 3, 999]].tolist()
         return {"seed": seed, "doubles": doubles[[0, 1, 2, 311, 312, 623, 1299]].tolist(), "ten": ten,
-                "thousand": shuffled[:20] + shuffled[-20:], "dirichlet": dirichlet}
+                "thousand": shuffled[:20] + shuffled[-20:], "dirichlet": dirichlet, "normal": normal}
     return [case(seed) for seed in [0, 1, 42, 2**32 - 1]]
 
 
@@ -259,6 +260,28 @@ def published_worlds():
     return [published(*case) for case in cases]
 
 
+def fidelity(states, percent):
+    """What nanoMarkov's transition test sets beside a network: mean over states of a clipped divergence from other laws."""
+    matrix = published_law(states, 42, percent)[1]
+    clip = lambda law: np.clip(law, 1e-8, 1)
+    def kl(state, law):
+        return float(np.sum(clip(matrix[state]) * np.log(clip(matrix[state]) / clip(law))))
+    def random(state):
+        np.random.seed(42 + state)
+        return np.random.dirichlet(np.ones(states))
+    def noisy(state):
+        np.random.seed(42 + state)
+        law = clip(matrix[state] + np.random.normal(0, 0.01, states))
+        return law / law.sum()
+    mean = lambda law: float(np.mean([kl(state, law(state)) for state in range(states)]))
+    return {"states": states, "sparsity": percent, "uniform": mean(lambda _: np.ones(states) / states), "random": mean(random),
+            "noisy": mean(noisy)}
+
+
+def fidelities():
+    return [fidelity(10, 0), fidelity(100, 0), fidelity(100, 75)]
+
+
 # --- windows of a stream of blocks -------------------------------------------------------------------------------------
 
 
@@ -341,7 +364,7 @@ def windows_worlds():
 
 
 def compute():
-    return {"philox": philox_words(), "derived": philox_derived(), "legacy": legacy(), "worlds": philox_worlds() + published_worlds(), "windows": windows_worlds()}
+    return {"philox": philox_words(), "derived": philox_derived(), "legacy": legacy(), "worlds": philox_worlds() + published_worlds(), "windows": windows_worlds(), "fidelity": fidelities()}
 
 
 def difference(now, then, where="$"):

@@ -1,4 +1,4 @@
-//! NumPy's legacy generator (`numpy.random.seed`, `rand`, `shuffle`, `dirichlet` of ones), so that published data can be
+//! NumPy's legacy generator (`numpy.random.seed`, `rand`, `randn`, `shuffle`, `dirichlet` of ones), so that published data can be
 //! regenerated. Source: Matsumoto and Nishimura, "Mersenne Twister" (1998), and NumPy's legacy distributions.
 
 const WORDS: usize = 624;
@@ -9,6 +9,8 @@ const SHIFT: usize = 397;
 pub(crate) struct Twister {
     words: [u32; WORDS],
     used: usize,
+    /// The second normal number of a pair, if it has not been asked for.
+    second: Option<f64>,
 }
 
 impl Twister {
@@ -18,7 +20,7 @@ impl Twister {
             let last = words[i - 1];
             words[i] = (last ^ (last >> 30)).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
         }
-        Twister { words, used: WORDS }
+        Twister { words, used: WORDS, second: None }
     }
 
     fn next_u32(&mut self) -> u32 {
@@ -67,6 +69,22 @@ impl Twister {
         row.fill_with(|| -libm::log(1.0 - self.uniform()));
         crate::markov::scale_to_one(row);
     }
+
+    /// `randn()`: normal numbers in pairs, by Marsaglia's polar method. The logarithm may differ from NumPy's in the last place.
+    pub(crate) fn normal(&mut self) -> f64 {
+        if let Some(second) = self.second.take() {
+            return second;
+        }
+        loop {
+            let (x, y) = (2.0 * self.uniform() - 1.0, 2.0 * self.uniform() - 1.0);
+            let square = x * x + y * y;
+            if square > 0.0 && square < 1.0 {
+                let scale = libm::sqrt(-2.0 * libm::log(square) / square);
+                self.second = Some(scale * x);
+                return scale * y;
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +104,7 @@ mod tests {
         ten: Vec<u16>,
         thousand: Vec<u16>,
         dirichlet: Vec<f64>,
+        normal: Vec<f64>,
     }
 
     fn cases() -> Vec<Legacy> {
@@ -117,6 +136,17 @@ mod tests {
             Twister::new(case.seed).dirichlet_of_ones(&mut row);
             for (p, expected) in row.iter().zip(&case.dirichlet) {
                 assert!(p.to_bits().abs_diff(expected.to_bits()) <= 2, "{p:e} for {expected:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn normal_numbers_are_numpys_to_a_few_units_in_the_last_place() {
+        for case in cases() {
+            let mut twister = Twister::new(case.seed);
+            let normal: Vec<f64> = (0..1000).map(|_| twister.normal()).collect();
+            for (x, expected) in [0, 1, 2, 3, 999].map(|i| normal[i]).iter().zip(&case.normal) {
+                assert!((x - expected).abs() <= 1e-14 * expected.abs(), "{x:e} for {expected:e}");
             }
         }
     }
