@@ -56,6 +56,13 @@ Examples:
   infimum eval markov-10-s1 --at all
   infimum eval weights.safetensors --recipe markov-10")]
     Eval(Eval),
+    /// Compare two runs of the same world: how often their best guess is the same, and how far their laws are apart.
+    #[command(after_help = "\
+Example:
+  infimum agree markov-10-s1 markov-10-s2
+
+Beside it stands what two counting estimators show that saw as much.")]
+    Agree(Agree),
     /// Let a trained model write sequences.
     #[command(after_help = "Example:\n  infimum sample markov-10-s1 --sequences 3")]
     Sample(Sample),
@@ -210,6 +217,28 @@ pub(crate) struct Eval {
     /// Set one key of that recipe. May be given several times.
     #[arg(long, value_name = "KEY=VALUE", requires = "recipe")]
     pub(crate) set: Vec<String>,
+    /// Add the figures by nanoMarkov's own formulas, for chains of its generator (numpy-legacy).
+    #[arg(long)]
+    pub(crate) published: bool,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Agree {
+    /// A run: its name or its folder. The two are compared on its test sequences.
+    #[arg(value_name = "RUN")]
+    pub(crate) first: PathBuf,
+    /// Another run, of the same world.
+    #[arg(value_name = "RUN")]
+    pub(crate) second: PathBuf,
+    /// Which checkpoint of both: a step, best or last.
+    #[arg(long, value_name = "STEP|best|last", default_value = "last")]
+    pub(crate) at: CheckpointName,
     #[command(flatten)]
     pub(crate) speed: Speed,
     #[command(flatten)]

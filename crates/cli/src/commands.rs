@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod agree;
 mod check;
 mod completions;
 mod data;
@@ -30,6 +31,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Floor(arguments)) => floor::floor(&arguments),
         Some(Command::Law(arguments)) => law::law(&arguments),
         Some(Command::Eval(arguments)) => eval::eval(&arguments),
+        Some(Command::Agree(arguments)) => agree::agree(&arguments),
         Some(Command::Sample(arguments)) => sample::sample(&arguments),
         Some(Command::List(arguments)) => list::list(&arguments),
         Some(Command::Show(arguments)) => show::show(&arguments),

@@ -102,6 +102,47 @@ fn a_run_is_trained_scored_shown_listed_evaluated_and_sampled() {
     assert_eq!(session.good("sample").lines().count(), 5);
 }
 
+fn names(figures: &Value) -> Vec<&str> {
+    figures.as_array().expect("one list").iter().map(|figure| figure["name"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn two_runs_of_one_world_are_compared() {
+    let session = Session::new("agree");
+    let short = "--set training.steps=4";
+    for run in [format!("run tiny.toml {short}"), format!("run tiny.toml {short} --seed 2")] {
+        session.good(&run);
+    }
+    let figures = session.json("agree tiny-s1 tiny-s2");
+    let expected = ["agreement_top1", "agreement_js", "agreement_top1_counting", "agreement_js_counting"];
+    assert_eq!(names(&figures), expected);
+    assert!(figures.as_array().unwrap().iter().all(|figure| keys(figure) == FIGURE && figure["low"].is_f64()));
+    assert!(session.good("agree tiny-s1 runs/tiny-s2 --at best").contains("agreement_js_counting"));
+    assert_eq!(session.json("agree tiny-s1 tiny-s1")[0]["value"], 1.0);
+    session.good(&format!("run tiny.toml {short} --set world.seed=77 --set name=other"));
+    session.refused("agree tiny-s1 other-s1", &["the second run's world", "77", "two runs of the same world"]);
+    session.refused("agree tiny-s1 tiny-s3", &["tiny-s3"]);
+}
+
+#[test]
+fn figures_by_published_formulas_are_shown_when_asked_for() {
+    let session = Session::new("published-figures");
+    session.good("run tiny.toml --set training.steps=4");
+    session.refused("eval --published", &["--published", "numpy-legacy"]);
+    let kind = "--set world.kind=markov-windows --set world.generator=numpy-legacy --set name=theirs";
+    session.good(&format!("run tiny.toml --set training.steps=4 {kind}"));
+    let text = session.good("eval theirs-s1 --published");
+    let (ours, theirs) = text.split_once("By nanoMarkov's own formulas").expect("a heading");
+    assert!(!ours.contains("_published") && theirs.contains("loss_ratio_published"), "{text}");
+    assert!(ours.contains("transition_kl") && ours.contains("with --json also: excess_loss_transitions"), "{text}");
+    let [with, without] = ["eval theirs-s1 --published", "eval theirs-s1"].map(|line| session.json(line));
+    let count = without.as_array().unwrap().len();
+    assert_eq!(with.as_array().unwrap()[..count], without.as_array().unwrap()[..]);
+    assert!(names(&with)[count..].iter().all(|name| name.ends_with("_published")), "{with:?}");
+    let all = session.json("eval theirs-s1 --at all --published");
+    assert!(names(&all[0]["figures"]).contains(&"transition_kl_published"));
+}
+
 #[test]
 fn runs_are_reported_on_a_page() {
     let session = Session::new("report");

@@ -144,6 +144,21 @@ impl Source for Drawn<'_> {
     }
 }
 
+/// Sequences that are there.
+pub(crate) struct Given<'a> {
+    pub(crate) examples: &'a [Example],
+    pub(crate) inlets: &'a Inlets,
+}
+
+impl Source for Given<'_> {
+    fn fill(&self, sequence: usize, feed: &mut Feed) {
+        let (Inlets { tokens, targets, weights, .. }, example) = (self.inlets, &self.examples[sequence]);
+        feed.ids[*tokens].copy_from_slice(&example.tokens);
+        feed.ids[*targets].copy_from_slice(&example.targets[0]);
+        feed.arrays[*weights].copy_from_slice(&example.weights[0]);
+    }
+}
+
 impl Drawn<'_> {
     /// Masks of 0 and `1 / (1 - rate)`, one after another from the stream (seed, Dropout, step, number of the sequence).
     fn drop_out(&self, sequence: usize, feed: &mut Feed) {

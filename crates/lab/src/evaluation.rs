@@ -7,7 +7,7 @@ use infimum_worlds::{Example, Purpose, Shape, follow};
 
 use crate::data::{self, Inlets};
 use crate::experiment::{Experiment, Machine};
-use crate::predictor::{Network, Predictor, Said, collect, likeliest};
+use crate::predictor::{Network, Predictor, Said, Sequences, collect, likeliest};
 use crate::transitions::{TransitionScores, Transitions};
 
 /// Sequences are scored in portions of this size, which bounds the memory, lets progress be told, and lets a run stop.
@@ -95,7 +95,8 @@ pub fn score(
     sequences: Range<usize>,
 ) -> Scores {
     let score = |_, example: &Example, said: Said<'_>| sequence_score(experiment, example, said);
-    let scored = portions(sequences).flat_map(|p| collect(predictor, machine, purpose, &data::set(p), &score));
+    let scored =
+        portions(sequences).flat_map(|p| collect(predictor, machine, Sequences::Drawn(purpose, &data::set(p)), &score));
     scored.collect()
 }
 
@@ -116,7 +117,7 @@ pub fn test(
             let seen = transitions.as_ref().map(|t| t.look(first + sequence, example, said));
             (sequence_score(experiment, example, said), seen)
         };
-        let looked = collect(predictor, machine, Purpose::Test, &data::set(portion), &look);
+        let looked = collect(predictor, machine, Sequences::Drawn(Purpose::Test, &data::set(portion)), &look);
         for (sequence, (score, seen)) in looked.into_iter().enumerate() {
             tested.scores.push(score);
             tested.transitions.iter_mut().zip(seen).for_each(|(scores, seen)| scores.add(first + sequence, seen));

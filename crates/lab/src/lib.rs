@@ -22,6 +22,8 @@ pub mod training;
 pub mod predictor;
 mod transitions;
 pub mod evaluation;
+pub mod agreement;
+pub mod published;
 pub mod alarm;
 pub mod metrics;
 mod retrace;

@@ -2,10 +2,10 @@
 
 use std::sync::OnceLock;
 
-use infimum_engine::Lanes;
+use infimum_engine::{Lanes, Source};
 use infimum_worlds::{Example, Purpose};
 
-use crate::data::{Address, Drawn, Inlets};
+use crate::data::{Address, Drawn, Given, Inlets};
 use crate::{Experiment, Machine};
 
 /// What is said of one sequence. Rows are its scored positions, in their order.
@@ -20,11 +20,36 @@ pub struct Said<'a> {
 /// What is told of each sequence: its number, itself, what is said of it.
 pub type Hear<'h> = &'h (dyn Fn(usize, &Example, Said<'_>) + Sync);
 
+/// Which sequences.
+#[derive(Clone, Copy, Debug)]
+pub enum Sequences<'s> {
+    /// Those of a purpose at these addresses, drawn by the experiment.
+    Drawn(Purpose, &'s [Address]),
+    /// These, which have the shape of the experiment's world.
+    Given(&'s [Example]),
+}
+
+impl Sequences<'_> {
+    fn count(&self) -> usize {
+        match self {
+            Sequences::Drawn(_, addresses) => addresses.len(),
+            Sequences::Given(examples) => examples.len(),
+        }
+    }
+
+    fn write(&self, experiment: &Experiment, number: usize, into: &mut Example) {
+        match self {
+            Sequences::Drawn(purpose, addresses) => experiment.draw(*purpose, addresses[number], into),
+            Sequences::Given(examples) => into.clone_from(&examples[number]),
+        }
+    }
+}
+
 /// A predictor of an experiment's sequences: a network, or laws that are known otherwise.
 pub trait Predictor {
-    /// Hands what it says of each of the sequences of `purpose` at `addresses` to `hear`, each once, in any order and from
-    /// any thread. What it says depends on the sequence alone.
-    fn predict(&mut self, machine: &mut Machine, purpose: Purpose, addresses: &[Address], hear: Hear<'_>);
+    /// Hands what it says of each of the sequences to `hear`, each once, in any order and from any thread. What it says depends
+    /// on the sequence alone.
+    fn predict(&mut self, machine: &mut Machine, sequences: Sequences<'_>, hear: Hear<'_>);
 }
 
 /// A network at some point of its parameters.
@@ -36,14 +61,20 @@ pub struct Network<'n> {
 }
 
 impl Predictor for Network<'_> {
-    fn predict(&mut self, machine: &mut Machine, purpose: Purpose, addresses: &[Address], hear: Hear<'_>) {
-        let experiment = self.experiment;
-        let source = Drawn { experiment, purpose, addresses, inlets: self.inlets, step: 0 };
-        self.lanes.outputs(&mut machine.team, self.point, addresses.len(), &source, &|sequence, outputs| {
+    fn predict(&mut self, machine: &mut Machine, sequences: Sequences<'_>, hear: Hear<'_>) {
+        let (experiment, inlets) = (self.experiment, self.inlets);
+        let tell = |sequence, outputs: &[&[f32]]| {
             let mut example = Example::default();
-            experiment.draw(purpose, addresses[sequence], &mut example);
+            sequences.write(experiment, sequence, &mut example);
             hear(sequence, &example, Said { nats: outputs[0], logits: outputs[1] });
-        });
+        };
+        let mut outputs = |source: &dyn Source| {
+            self.lanes.outputs(&mut machine.team, self.point, sequences.count(), source, &tell);
+        };
+        match sequences {
+            Sequences::Drawn(purpose, addresses) => outputs(&Drawn { experiment, purpose, addresses, inlets, step: 0 }),
+            Sequences::Given(examples) => outputs(&Given { examples, inlets }),
+        }
     }
 }
 
@@ -56,12 +87,12 @@ pub struct Lawful<'l> {
 }
 
 impl Predictor for Lawful<'_> {
-    fn predict(&mut self, _machine: &mut Machine, purpose: Purpose, addresses: &[Address], hear: Hear<'_>) {
+    fn predict(&mut self, _machine: &mut Machine, sequences: Sequences<'_>, hear: Hear<'_>) {
         let shape = self.experiment.world().shape();
         let alphabet = shape.heads[0].alphabet;
         let (mut example, mut laws) = (Example::default(), vec![0.0; shape.scored.len() * alphabet]);
-        for (sequence, &address) in addresses.iter().enumerate() {
-            self.experiment.draw(purpose, address, &mut example);
+        for sequence in 0..sequences.count() {
+            sequences.write(self.experiment, sequence, &mut example);
             (self.laws)(&example, &mut laws);
             let logits: Vec<f32> = laws.iter().map(|p| libm::log(*p) as f32).collect();
             let targets = &example.targets[0][shape.scored.clone()];
@@ -75,12 +106,11 @@ impl Predictor for Lawful<'_> {
 pub(crate) fn collect<T: Send + Sync>(
     predictor: &mut dyn Predictor,
     machine: &mut Machine,
-    purpose: Purpose,
-    addresses: &[Address],
+    sequences: Sequences<'_>,
     each: &(dyn Fn(usize, &Example, Said<'_>) -> T + Sync),
 ) -> Vec<T> {
-    let made: Vec<OnceLock<T>> = addresses.iter().map(|_| OnceLock::new()).collect();
-    predictor.predict(machine, purpose, addresses, &|sequence, example, said| {
+    let made: Vec<OnceLock<T>> = (0..sequences.count()).map(|_| OnceLock::new()).collect();
+    predictor.predict(machine, sequences, &|sequence, example, said| {
         assert!(made[sequence].set(each(sequence, example, said)).is_ok(), "a sequence is delivered once");
     });
     made.into_iter().map(|made| made.into_inner().expect("every sequence is delivered")).collect()

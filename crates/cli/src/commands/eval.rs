@@ -4,8 +4,8 @@ use std::path::Path;
 
 use infimum_lab::training::{self, Event, Weights as Scored};
 use infimum_lab::{
-    CheckpointName, Experiment, Figure, LabError, Machine, Plan, Record, checkpoint, read_weights, record_plan,
-    weights_file,
+    CheckpointName, Experiment, Figure, LabError, Machine, Plan, Record, checkpoint, published, read_weights,
+    record_plan, weights_file,
 };
 use serde::Serialize;
 
@@ -27,14 +27,15 @@ pub(crate) fn eval(arguments: &Eval) -> anyhow::Result<()> {
     let mut scored = Vec::new();
     for weights in weights {
         let figures = score(&experiment, &mut machine, &weights)?;
-        scored.push((weights.name, figures));
+        let published = match arguments.published {
+            true => published::evaluate(&experiment, &mut machine, &weights.point, &figures)?,
+            false => vec![],
+        };
+        scored.push(ScoredAt { at: weights.name, figures, published });
     }
     match (arguments.form.json, arguments.at) {
-        (true, At::One(_)) => output::json(&scored[0].1),
-        (true, At::All) => {
-            let scored = scored.iter().map(|(at, figures)| ScoredAt { at, figures });
-            output::json(&scored.collect::<Vec<_>>())
-        }
+        (true, At::One(_)) => output::json(&scored.swap_remove(0).together().figures),
+        (true, At::All) => output::json(&scored.into_iter().map(ScoredAt::together).collect::<Vec<_>>()),
         (false, _) => output::print(&text(&scored)),
     }
 }
@@ -101,14 +102,32 @@ fn names(record: &Record, at: At) -> Result<Vec<CheckpointName>, LabError> {
     }
 }
 
-/// The figures of one of several checkpoints, for `--at all --json`.
+/// The figures of a checkpoint; as JSON, of one of several.
 #[derive(Serialize)]
-struct ScoredAt<'a> {
-    at: &'a str,
-    figures: &'a [Figure],
+struct ScoredAt {
+    at: String,
+    figures: Vec<Figure>,
+    /// By nanoMarkov's formulas.
+    #[serde(skip)]
+    published: Vec<Figure>,
 }
 
-fn text(scored: &[(String, Vec<Figure>)]) -> String {
-    let parts = scored.iter().map(|(name, figures)| format!("{name}\n\n{}\n", table::figures(figures)));
-    parts.collect::<Vec<_>>().join("\n")
+impl ScoredAt {
+    fn together(mut self) -> ScoredAt {
+        self.figures.append(&mut self.published);
+        self
+    }
+
+    fn text(&self) -> String {
+        let text = format!("{}\n\n{}\n", self.at, table::figures(&self.figures));
+        if self.published.is_empty() {
+            return text;
+        }
+        let published = table::rows(&self.published.iter().collect::<Vec<_>>());
+        format!("{text}\nBy nanoMarkov's own formulas; docs/metrics.md says where they mislead.\n\n{published}\n")
+    }
+}
+
+fn text(scored: &[ScoredAt]) -> String {
+    scored.iter().map(ScoredAt::text).collect::<Vec<_>>().join("\n")
 }

@@ -1,14 +1,17 @@
 //! Every metric is at its optimum for the exact law, none looks good for an untrained network, and each finds a planted defect
 //! of known size.
 
+mod agreements;
+#[path = "../exact/mod.rs"]
 mod exact;
 mod planted;
+mod published_figures;
 
 use std::collections::BTreeSet;
 
 use infimum_lab::evaluation::Evaluator;
 use infimum_lab::metrics::METRICS;
-use infimum_lab::{Experiment, Figure, retrace, start};
+use infimum_lab::{Experiment, Figure, agreement, published, retrace, start};
 use infimum_worlds::Example;
 
 use exact::exact_law;
@@ -268,9 +271,9 @@ fn a_chain_with_two_long_runs_has_no_transition_kl() {
 
 #[test]
 fn every_metric_is_documented() {
-    let page = include_str!("../../../docs/metrics.md");
-    for metric in METRICS {
-        let (name, unit) = (metric.name(), metric.unit());
+    let page = include_str!("../../../../docs/metrics.md");
+    let metrics = METRICS.iter().map(|metric| (metric.name(), metric.unit()));
+    for (name, unit) in metrics.chain(published::FIGURES).chain(agreement::FIGURES) {
         let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
         assert!(row.is_some_and(|row| row.contains(&format!("| {unit} |"))), "docs/metrics.md: {name}, in {unit}");
     }
