@@ -56,6 +56,9 @@ Examples:
   infimum eval markov-10-s1 --at all
   infimum eval weights.safetensors --recipe markov-10")]
     Eval(Eval),
+    /// Take a trained model apart: nats lost without each part, and its tables beside the law.
+    #[command(after_help = "Example:\n  infimum dissect markov-10-s1")]
+    Dissect(Dissect),
     /// Compare two runs of the same world: how often their best guess is the same, and how far their laws are apart.
     #[command(after_help = "\
 Example:
@@ -162,7 +165,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) recipe: RecipeArgument,
     /// Seed of start values, sequences and dropout; the same as --set training.seed=N.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..1 << 63))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: Option<u64>,
     #[command(flatten)]
     pub(crate) speed: Speed,
@@ -208,9 +211,9 @@ pub(crate) struct Eval {
     /// A run (its name or its folder), or a file of weights. Default: the newest run.
     #[arg(value_name = "RUN|FILE")]
     pub(crate) weights: Option<PathBuf>,
-    /// Which checkpoint of a run: a step, best, last, or all of them.
-    #[arg(long, value_name = "STEP|best|last|all", default_value = "last")]
-    pub(crate) at: At,
+    /// Which checkpoint of a run: a step, best, last, or all of them. Default: last.
+    #[arg(long, value_name = "STEP|best|last|all")]
+    pub(crate) at: Option<At>,
     /// The recipe that a file of weights belongs to, if its metadata have no plan; for a run, another recipe to score it on.
     #[arg(long, value_name = "RECIPE")]
     pub(crate) recipe: Option<PathBuf>,
@@ -239,6 +242,24 @@ pub(crate) struct Agree {
     /// Which checkpoint of both: a step, best or last.
     #[arg(long, value_name = "STEP|best|last", default_value = "last")]
     pub(crate) at: CheckpointName,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Dissect {
+    /// A run: its name or its folder. Default: the newest run.
+    pub(crate) run: Option<PathBuf>,
+    /// Which checkpoint: a step, best or last.
+    #[arg(long, value_name = "STEP|best|last", default_value = "last")]
+    pub(crate) at: CheckpointName,
+    /// Fresh test sequences to look at.
+    #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    pub(crate) sequences: u64,
     #[command(flatten)]
     pub(crate) speed: Speed,
     #[command(flatten)]
@@ -276,7 +297,7 @@ pub(crate) struct Sample {
     #[arg(long, value_name = "N", default_value = "5")]
     pub(crate) sequences: NonZeroUsize,
     /// Below 1 the likely become likelier, above 1 the unlikely; 0 takes the likeliest token always.
-    #[arg(long, value_name = "X", default_value = "1", value_parser = temperature)]
+    #[arg(long, value_name = "X", default_value = "1", allow_negative_numbers = true, value_parser = temperature)]
     pub(crate) temperature: f64,
     /// Seed of the draw.
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -356,6 +377,11 @@ pub(crate) struct Export {
     pub(crate) set: Vec<String>,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|seed| *seed < 1 << 63);
+    number.ok_or_else(|| format!("a seed is a whole number, at least 0 and at most {}", i64::MAX))
 }
 
 fn temperature(text: &str) -> Result<f64, String> {

@@ -4,6 +4,7 @@ mod agree;
 mod check;
 mod completions;
 mod data;
+mod dissect;
 mod eval;
 mod floor;
 mod law;
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Floor(arguments)) => floor::floor(&arguments),
         Some(Command::Law(arguments)) => law::law(&arguments),
         Some(Command::Eval(arguments)) => eval::eval(&arguments),
+        Some(Command::Dissect(arguments)) => dissect::dissect(&arguments),
         Some(Command::Agree(arguments)) => agree::agree(&arguments),
         Some(Command::Sample(arguments)) => sample::sample(&arguments),
         Some(Command::List(arguments)) => list::list(&arguments),

@@ -108,7 +108,7 @@ fn a_run_is_called_as_its_file_where_that_can_be() {
 #[test]
 fn a_run_that_diverges_names_the_rate_and_says_what_is_left() {
     let session = Session::new("diverges");
-    let diverging = "--set training.rate=100 --set training.clip=0 --set training.warmup=40 --set model.norm=none \
+    let diverging = "--set training.rate=100 --set training.clip=0 --set training.warmup=38 --set model.norm=none \
                      --set model.activation=relu3 --set model.layers=4";
     for (every, left) in [(1, "Checkpoint last of runs/tiny-s1 is from before it"), (40, "has no checkpoint")] {
         let line = format!("run tiny.toml {diverging} --set evaluation.every={every} --set evaluation.keep_every=0");
@@ -185,7 +185,9 @@ fn with_small_disk(session: &Session, blocks: usize, line: &str) -> session::Out
 
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+    let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 #[cfg(unix)]
@@ -251,7 +253,7 @@ fn a_disk_that_fills_during_an_export_leaves_the_old_files() {
     let run = with_small_disk(&session, 1, "data export tiny.toml data --force");
     refused("export", run, &["train.bin", "ulimit -f"]);
     assert_eq!(fs::read(session.path("data/train.bin")).unwrap(), before);
-    assert_eq!(names(&session.path("data")).len(), 3);
+    assert_eq!(names(&session.path("data")), ["chain.npz", "meta.json", "train.bin", "val.bin"]);
 }
 
 #[cfg(target_os = "linux")]
@@ -290,4 +292,31 @@ fn paths_that_are_not_unicode_work_or_are_refused() {
     refused("command", run(&[odd(b"\xff")]), &["\u{fffd}"]);
     session.write(odd(b"nameless-\xff.toml"), session::TINY.replace("name = \"tiny\"", ""));
     refused("nameless", run(&["run".into(), odd(b"nameless-\xff.toml")]), &["name", "letters"]);
+}
+
+/// What stands in a record in place of a file is named, at once.
+#[test]
+#[cfg(unix)]
+fn pipes_and_devices_in_a_record_are_refused() {
+    for (file, command) in
+        [("metrics.jsonl", "resume tiny-s1"), ("summary.json", "show tiny-s1"), ("lock", "resume tiny-s1")]
+    {
+        let session = Session::new("pipes");
+        session.good("run tiny.toml");
+        let path = session.path("runs/tiny-s1").join(file);
+        if file != "summary.json" {
+            fs::remove_file(session.path("runs/tiny-s1/summary.json")).unwrap();
+        }
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", &path).unwrap();
+        session.refused(command, &[file, "device"]);
+    }
+}
+
+#[test]
+fn a_checkpoint_of_one_file_is_a_mistake() {
+    let session = Session::new("at");
+    session.good("run tiny.toml");
+    session.refused("eval runs/tiny-s1/checkpoints/best.safetensors --at 20", &["--at", "one file of weights"]);
+    session.refused("run tiny.toml --seed -1", &["-1", "at least 0"]);
 }

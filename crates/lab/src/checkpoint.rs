@@ -65,6 +65,8 @@ fn metadata(plan: &str, layout: &Layout, state: &TrainingState) -> BTreeMap<Stri
         ("optimiser_steps", state.optimiser_steps.to_string()),
         ("unreported_loss", state.unreported.0.to_string()),
         ("unreported_steps", state.unreported.1.to_string()),
+        ("lines", state.lines.0.to_string()),
+        ("lines_hash", state.lines.1.clone()),
         ("tied", tied.join(" ")),
     ];
     if let Some((step, nats)) = state.best {
@@ -92,6 +94,7 @@ fn parse(metadata: &BTreeMap<String, String>) -> Result<Header, String> {
         tokens: entry(metadata, "tokens")?,
         optimiser_steps: entry(metadata, "optimiser_steps")?,
         best: best(metadata)?,
+        lines: (entry(metadata, "lines")?, entry(metadata, "lines_hash")?),
         unreported: (finite(metadata, "unreported_loss")?, entry(metadata, "unreported_steps")?),
         point: Vec::new(),
         optimiser: Vec::new(),
@@ -131,8 +134,9 @@ fn array(tensor: Tensor, layout: &Layout) -> Result<(String, Vec<f32>), String> 
 }
 
 fn not_ours(path: &Path, problem: String) -> LabError {
-    let remedy =
-        "go on from another checkpoint of the record, or start anew with these weights as training.init".into();
+    let remedy = "go on from another checkpoint of the record (delete this one, and resume takes the newest that is left), start \
+                  anew with these weights as training.init, or score them with eval --recipe"
+        .into();
     LabError::File { path: path.into(), problem, remedy }
 }
 

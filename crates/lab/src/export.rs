@@ -11,14 +11,12 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::foreign::numpy::{self, Array};
-use crate::{LabError, Plan, whole_file};
+use crate::{LabError, Plan, chain, whole_file};
 
 const TRAIN: &str = "train.bin";
 const VALIDATION: &str = "val.bin";
 const META: &str = "meta.json";
 const CHAIN: &str = "chain.npz";
-/// The most states of a chain whose matrix is written.
-const MATRIX_LIMIT: i64 = 4096;
 
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -73,30 +71,17 @@ fn each_file(plan: &Plan, mut each: impl FnMut(&str, Fill<'_>) -> Result<(), Lab
     let exported = Exported { train_sequences, validation_sequences, train_tokens, validation_tokens };
     let meta = serde_json::to_string_pretty(&meta(plan, &*world, exported)).expect("it is plain JSON") + "\n";
     each(META, &mut |file| file.write_all(meta.as_bytes()))?;
-    if let Some(chain) = chain(plan) {
+    if let Some(chain) = chain::chain(plan) {
         let law = law(&chain);
         each(CHAIN, &mut |file| numpy::encode_npz(file, &law))?;
     }
     Ok(exported)
 }
 
-/// The plan's chain, where its whole law is a matrix that fits.
-fn chain(plan: &Plan) -> Option<Markov> {
-    let (Settings::Markov(chain) | Settings::MarkovWindows(windows::Settings { chain, .. })) = plan.world();
-    let fits = chain.order == 1 && chain.states <= MATRIX_LIMIT;
-    fits.then(|| chain.build().expect("the world of a plan was built before"))
-}
-
 fn law(chain: &Markov) -> BTreeMap<String, Array> {
     let states = chain.states();
-    let mut start = vec![0.0; states];
-    chain.row(&[]).for_each(|(state, p)| start[state] = p);
-    let mut transitions = vec![0.0; states * states];
-    for from in 0..states {
-        chain.row(&[from as u16]).for_each(|(to, p)| transitions[from * states + to] = p);
-    }
-    let start = Array { shape: vec![states], data: start };
-    let transitions = Array { shape: vec![states, states], data: transitions };
+    let start = Array { shape: vec![states], data: chain::start(chain) };
+    let transitions = Array { shape: vec![states, states], data: chain::transitions(chain) };
     BTreeMap::from([("start".to_string(), start), ("transitions".to_string(), transitions)])
 }
 

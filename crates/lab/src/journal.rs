@@ -28,6 +28,17 @@ pub struct StepLine {
     pub seconds: f64,
 }
 
+impl StepLine {
+    /// Hash (BLAKE3, hexadecimal) of lines as they stand in `metrics.jsonl`.
+    pub fn hash(lines: &[StepLine]) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for line in lines {
+            hasher.update(&serde_json::to_vec(line).expect("a line is plain JSON")).update(b"\n");
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

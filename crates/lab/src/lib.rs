@@ -29,6 +29,8 @@ pub mod metrics;
 mod retrace;
 mod memory;
 mod forecast;
+mod chain;
+mod dissect;
 mod export;
 mod sample;
 mod report;
@@ -56,6 +58,7 @@ mod scratch;
 
 pub use checkpoint_name::CheckpointName;
 pub use decoder::{NORM_EPSILON, decoder, is_vector, layout};
+pub use dissect::{Dissection, dissect};
 pub use error::LabError;
 pub use experiment::{Experiment, Machine};
 pub use export::{Exported, export, refuse_to_replace};

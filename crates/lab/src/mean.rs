@@ -1,5 +1,8 @@
 //! Means over sequences with their standard error.
 
+/// Half a 95 % interval in standard errors.
+pub(crate) const INTERVAL: f64 = 1.96;
+
 /// A mean per scored token, and its standard error over sequences, which are independent (tokens of one are not).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mean {
@@ -32,7 +35,7 @@ impl Mean {
 
     /// Half the width of the 95 % interval: 1.96 standard errors.
     pub fn half_width(&self) -> f64 {
-        1.96 * self.standard_error
+        INTERVAL * self.standard_error
     }
 }
 
@@ -46,6 +49,14 @@ mod tests {
         assert_eq!((mean.value, mean.sequences), (3.0, 4));
         let expected = (14.0f64 / 3.0).sqrt() / 2.0;
         assert!((mean.standard_error - expected).abs() <= 1e-12 * expected);
+    }
+
+    /// The normal law has 95 % within so many standard errors: 2 * (1 - Phi(1.96)) = 0.05.
+    #[test]
+    fn an_interval_holds_the_mean_in_95_of_100_cases() {
+        let outside = libm::erfc(INTERVAL / std::f64::consts::SQRT_2);
+        assert!((outside - 0.05).abs() <= 1e-5, "{outside}");
+        assert_eq!(Mean { value: 1.0, standard_error: 2.0, sequences: 9 }.half_width(), 2.0 * INTERVAL);
     }
 
     #[test]

@@ -150,6 +150,37 @@ impl Record {
         Ok(state)
     }
 
+    /// The checkpoint to go on from: `last`, or where it is gone, the newest that is left; none before the first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn newest_checkpoint(&self) -> Result<Option<CheckpointName>, LabError> {
+        let present = self.checkpoints()?;
+        let last = present.iter().find(|name| **name == CheckpointName::Last);
+        let step = present.iter().rev().find(|name| matches!(name, CheckpointName::Step(_)));
+        Ok(last.or(step).or(present.first()).copied())
+    }
+
+    /// The lines that were there when the checkpoint of that name, which is `state`, was written; later ones are left out.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are others.
+    pub fn lines_of(&self, name: CheckpointName, state: &TrainingState) -> Result<Vec<StepLine>, LabError> {
+        let (mut lines, (count, hash)) = (self.metrics()?, &state.lines);
+        let found = lines.len() as u64;
+        lines.truncate(usize::try_from(*count).unwrap_or(usize::MAX));
+        if found >= *count && StepLine::hash(&lines) == *hash {
+            return Ok(lines);
+        }
+        let path = self.path.join(METRICS);
+        let problem = format!(
+            "does not begin with the {count} lines that checkpoint `{name}` was written beside; it has {found}"
+        );
+        let plan = self.path.join(PLAN).display().to_string();
+        let remedy = format!("put back what was there, or run the plan anew: infimum run {plan}");
+        Err(LabError::File { path, problem, remedy })
+    }
+
     fn best_path(&self) -> Result<PathBuf, LabError> {
         let present = self.checkpoints()?;
         let first = present.first().ok_or_else(|| self.lacks(CheckpointName::Best, &present))?;
@@ -207,8 +238,11 @@ fn missing(path: &Path, runs: &Path) -> LabError {
     LabError::MissingRecord { path: path.to_path_buf(), near }
 }
 
-/// The text of a file that need not be there.
+/// The text of a file that need not be there. Pipes and devices are refused before they could block.
 fn optional(path: &Path, action: &'static str) -> Result<Option<String>, LabError> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(invalid(path, "is a folder, a pipe or a device, not a file".into()));
+    }
     match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         text => text.map(Some).map_err(LabError::io(action, path)),
@@ -220,7 +254,10 @@ fn json<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 }
 
 fn invalid(path: &Path, problem: String) -> LabError {
-    let remedy = "a record is not edited by hand: put back what was there, or delete the file".into();
+    let remedy =
+        "a record is not edited by hand: put back what was there; of a checkpoint that is lost, delete the file, and \
+                  resume goes on from the newest that is left"
+            .into();
     LabError::File { path: path.into(), problem, remedy }
 }
 

@@ -90,6 +90,10 @@ impl RecordWriter {
 
 fn lock(record: &Path) -> Result<File, LabError> {
     let path = record.join("lock");
+    if fs::metadata(&path).is_ok_and(|found| !found.is_file()) {
+        let problem = "is a folder, a pipe or a device, not the file that says who writes the record".into();
+        return Err(LabError::File { path, problem, remedy: "remove it".into() });
+    }
     let file =
         File::options().create(true).append(true).open(&path).map_err(LabError::io("lock the record with", &path))?;
     match file.try_lock() {

@@ -7,7 +7,7 @@ use infimum_kernels::flat;
 use infimum_worlds::Purpose;
 
 use crate::data::{self, Drawn, Inlets};
-use crate::{Experiment, LabError, Machine, TrainingState, is_vector, read_weights, start};
+use crate::{Experiment, LabError, Machine, StepLine, TrainingState, is_vector, read_weights, start};
 
 /// Training between two steps.
 pub struct Trainer<'a> {
@@ -117,7 +117,7 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Everything needed to go on to the same bits, except what a run knows besides: `best` and `unreported`.
+    /// Everything needed to go on to the same bits, except what a run knows besides: `best`, `unreported` and `lines`.
     pub fn state(&self) -> TrainingState {
         let (optimiser_steps, arrays) = self.optimiser.state();
         TrainingState {
@@ -127,6 +127,7 @@ impl<'a> Trainer<'a> {
             optimiser: arrays.into_iter().map(|(name, array)| (name.to_string(), array.to_vec())).collect(),
             best: None,
             unreported: (0.0, 0),
+            lines: (0, StepLine::hash(&[])),
             tokens: self.tokens,
         }
     }

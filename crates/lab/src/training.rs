@@ -114,14 +114,14 @@ struct Clock {
 impl<'a> Run<'a> {
     fn new(experiment: &'a Experiment, machine: &Machine, record: &'a RecordWriter) -> Result<Run<'a>, LabError> {
         let (mut lines, mut best, mut unreported) = (vec![], None, (0.0, 0));
-        let trainer = if record.record().checkpoints()?.contains(&CheckpointName::Last) {
-            let state = record.record().load(CheckpointName::Last, &experiment.layout())?;
-            lines = record.record().metrics()?;
-            lines.retain(|line| line.step <= state.step);
-            (best, unreported) = (state.best, state.unreported);
-            Trainer::resume(experiment, machine, state)
-        } else {
-            Trainer::start(experiment, machine)?
+        let trainer = match record.record().newest_checkpoint()? {
+            None => Trainer::start(experiment, machine)?,
+            Some(name) => {
+                let state = record.record().load(name, &experiment.layout())?;
+                lines = record.record().lines_of(name, &state)?;
+                (best, unreported) = (state.best, state.unreported);
+                Trainer::resume(experiment, machine, state)
+            }
         };
         record.remove_summary()?;
         let before = lines.last().map_or(0.0, |line| line.seconds);
@@ -194,6 +194,7 @@ impl<'a> Run<'a> {
             }
         }
         if evaluation.keep_every > 0 && done.is_multiple_of(evaluation.keep_every) {
+            self.record.write_metrics(&self.lines)?;
             self.record.save(CheckpointName::Step(done), &self.experiment.layout(), &self.state())?;
         }
         if validates { self.save() } else { Ok(()) }
@@ -221,7 +222,8 @@ impl<'a> Run<'a> {
     }
 
     fn state(&self) -> TrainingState {
-        TrainingState { best: self.best, unreported: self.unreported, ..self.trainer.state() }
+        let lines = (self.lines.len() as u64, StepLine::hash(&self.lines));
+        TrainingState { best: self.best, unreported: self.unreported, lines, ..self.trainer.state() }
     }
 
     /// The lines first, then `best` if it is better, then `last`: so no checkpoint is ahead of the lines, and `last` never

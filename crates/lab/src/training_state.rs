@@ -15,6 +15,8 @@ pub struct TrainingState {
     pub best: Option<(u64, f64)>,
     /// Sum of the losses of the steps since the last line of the metrics, and how many steps these are.
     pub unreported: (f64, u64),
+    /// How many lines the metrics had, and their hash ([`crate::StepLine::hash`]).
+    pub lines: (u64, String),
     /// Tokens trained on so far.
     pub tokens: u64,
 }

@@ -155,7 +155,7 @@ fn tensor(reader: &mut impl Read, seal: &mut Seal, name: String, info: TensorInf
 fn check_seal(seal: Seal, metadata: &BTreeMap<String, String>) -> Result<(), String> {
     match metadata.get(SEAL) {
         Some(written) if *written != seal.finish() => Err(format!(
-            "is damaged: its content is not that of its hash, `{SEAL}` in its metadata (take that entry out if the content was changed on purpose)"
+            "is damaged: its content is not that of its hash, `{SEAL}` in its metadata (if the weights were changed on purpose, take that entry out, and give the file as training.init or to eval with --recipe)"
         )),
         _ => Ok(()),
     }

@@ -39,6 +39,7 @@ fn small_checkpoint(path: &Path) -> Vec<u8> {
         optimiser,
         best: Some((2, 0.5)),
         unreported: (0.0, 0),
+        lines: (0, "none".into()),
         tokens: 9,
     };
     checkpoint::write(path, "plan", &layout(), &state).unwrap();

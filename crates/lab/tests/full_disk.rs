@@ -69,6 +69,7 @@ fn state(size: usize) -> TrainingState {
         optimiser: vec![],
         best: None,
         unreported: (0.0, 0),
+        lines: (0, "none".into()),
         tokens: 1,
     }
 }

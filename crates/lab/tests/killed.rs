@@ -29,6 +29,7 @@ fn state(step: u64) -> TrainingState {
         optimiser,
         best: Some((step, step as f64)),
         unreported: (0.0, 0),
+        lines: (0, "none".into()),
         tokens: step,
     }
 }

@@ -70,7 +70,7 @@ fn every_wrong_value_is_named_with_its_range() {
         ("training.rate=nan", ["training.rate = nan", "more than 0"]),
         ("training.rate=inf", ["training.rate = inf", "at most 100"]),
         ("training.last_rate=1", ["training.last_rate = 1", "0 to training.rate, 0.003"]),
-        ("training.warmup=1001", ["training.warmup = 1001", "at most training.steps, 1000"]),
+        ("training.warmup=1001", ["training.warmup = 1001", "at most training.steps - 2 = 998"]),
         ("training.beta2=1", ["training.beta2 = 1", "less than 1"]),
         ("training.clip=-1", ["training.clip = -1", "at least 0"]),
         ("training.seed=-1", ["training.seed = -1", "at least 0"]),

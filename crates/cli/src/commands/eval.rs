@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::bail;
 use infimum_lab::training::{self, Event, Weights as Scored};
 use infimum_lab::{
     CheckpointName, Experiment, Figure, LabError, Machine, Plan, Record, checkpoint, published, read_weights,
@@ -33,7 +34,7 @@ pub(crate) fn eval(arguments: &Eval) -> anyhow::Result<()> {
         };
         scored.push(ScoredAt { at: weights.name, figures, published });
     }
-    match (arguments.form.json, arguments.at) {
+    match (arguments.form.json, at(arguments)) {
         (true, At::One(_)) => output::json(&scored.swap_remove(0).together().figures),
         (true, At::All) => output::json(&scored.into_iter().map(ScoredAt::together).collect::<Vec<_>>()),
         (false, _) => output::print(&text(&scored)),
@@ -51,6 +52,11 @@ fn score(experiment: &Experiment, machine: &mut Machine, weights: &Weights) -> R
     })
 }
 
+/// Which checkpoints of a run.
+fn at(arguments: &Eval) -> At {
+    arguments.at.unwrap_or(At::One(CheckpointName::Last))
+}
+
 /// What to score, and on what.
 fn find(arguments: &Eval) -> anyhow::Result<(Experiment, Vec<Weights>)> {
     let other = match &arguments.recipe {
@@ -61,8 +67,11 @@ fn find(arguments: &Eval) -> anyhow::Result<(Experiment, Vec<Weights>)> {
         None => None,
     };
     match &arguments.weights {
+        Some(path) if path.is_file() && arguments.at.is_some() => {
+            bail!("--at says which checkpoint of a run; {} is one file of weights. Leave --at out", path.display())
+        }
         Some(path) if path.is_file() => of_file(path, other),
-        run => of_run(&runs::named(run.as_ref(), &arguments.runs)?, arguments.at, other),
+        run => of_run(&runs::named(run.as_ref(), &arguments.runs)?, at(arguments), other),
     }
 }
 

@@ -48,15 +48,18 @@ pub(crate) fn print(record: &Record, summary: &Summary, form: Form) -> anyhow::R
 
 /// A failure that the record survived says how to go on.
 fn explained(error: LabError, record: &Record) -> anyhow::Error {
-    let way_out = format!(
-        "The record is intact up to its last checkpoint; go on with: infimum resume {}",
-        runs::argument(record)
-    );
-    match error {
-        LabError::Io { .. } => anyhow::Error::new(error).context(way_out),
-        LabError::NotFinite { .. } => anyhow::Error::new(error).context(what_is_left(record)),
-        error => error.into(),
-    }
+    let (run, saved) = (runs::argument(record), record.newest_checkpoint().is_ok_and(|newest| newest.is_some()));
+    let way_out = match (&error, saved) {
+        (LabError::Io { .. }, true) => {
+            format!("The record is intact up to its last checkpoint; go on with: infimum resume {run}")
+        }
+        (LabError::Io { .. }, false) if record.plan().is_ok() => {
+            format!("No checkpoint had been written; begin again with: infimum resume {run}")
+        }
+        (LabError::NotFinite { .. }, _) => what_is_left(record),
+        _ => return error.into(),
+    };
+    anyhow::Error::new(error).context(way_out)
 }
 
 /// What a run leaves whose loss is no longer a number.

@@ -16,6 +16,7 @@ pub(crate) fn state(step: u64) -> TrainingState {
         best: Some((step / 2, 0.1 + 0.2)),
         tokens: u64::MAX,
         unreported: (0.7 + 0.1, 3),
+        lines: (5, "abc".into()),
     }
 }
 
@@ -54,6 +55,8 @@ fn wrong_metadata_is_named() {
         "optimiser_steps",
         "unreported_loss",
         "unreported_steps",
+        "lines",
+        "lines_hash",
         "best_step",
         "best_nats",
     ] {
@@ -62,7 +65,7 @@ fn wrong_metadata_is_named() {
         assert!(text.contains(&format!("has no `{key}`")), "{text}");
     }
     let cases = [
-        ("numerics", "2"),
+        ("numerics", "999"),
         ("step", "-1"),
         ("step", "1.5"),
         ("step", "99999999999999999999"),

@@ -1,6 +1,7 @@
 //! Scores that lie beyond their optimum because of which test sequences were drawn.
 
 use crate::Figure;
+use crate::mean::INTERVAL;
 
 /// What a table of scores has to say where some lie beyond their optimum.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +14,6 @@ pub struct Noise {
 
 /// Scores beyond their optimum are noise up to so many standard errors, as the alarm has it.
 const STANDARD_ERRORS: f64 = 4.0;
-/// Half a 95 % interval in standard errors.
-const HALF_WIDTH: f64 = 1.96;
 
 /// Which of `cross_entropy` and `accuracy` lie beyond their optimum, although nothing can be expected to. `None` if neither,
 /// or if the truth's loss is unknown.
@@ -35,7 +34,7 @@ pub fn noise(figures: &[Figure]) -> Option<Noise> {
 /// Whether a value lies beyond its optimum by no more than noise; `better_below` is 1 where less is better, else -1.
 fn is_noise(figure: &Figure, better_below: f64) -> bool {
     let Figure { value, optimum: Some(optimum), low: Some(low), high: Some(high), .. } = figure else { return false };
-    let (beyond, error) = ((optimum - value) * better_below, (high - low) / 2.0 / HALF_WIDTH);
+    let (beyond, error) = ((optimum - value) * better_below, (high - low) / 2.0 / INTERVAL);
     beyond > 0.0 && beyond <= STANDARD_ERRORS * error
 }
 

@@ -51,7 +51,12 @@ impl Plan {
 
     fn check_training(&self) -> Result<(), LabError> {
         let t = &self.training;
-        require(t.warmup <= t.steps, "training.warmup", t.warmup, format!("at most training.steps, {}", t.steps))?;
+        let left = t.warmup == 0 || t.warmup + 2 <= t.steps;
+        let allowed = format!(
+            "0, or at most training.steps - 2 = {}, so that the rate rises and falls",
+            t.steps.saturating_sub(2)
+        );
+        require(left, "training.warmup", t.warmup, allowed)?;
         let (last, rate) = (t.last_rate, t.rate);
         require((0.0..=rate).contains(&last), "training.last_rate", last, format!("0 to training.rate, {rate}"))?;
         require(rate > 0.0 && rate.is_finite(), "training.rate", rate, "more than 0".into())?;
