@@ -45,6 +45,8 @@ pub mod digits;
 mod training_state;
 mod checkpoint_name;
 mod journal;
+mod checksum;
+mod events;
 pub mod whole_file;
 pub mod weights_file;
 pub mod foreign;

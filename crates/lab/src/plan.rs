@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::decoder::{decoder, layout};
 use crate::error::CHANGE_IT;
 use crate::recipe::check::check_plan;
-use crate::recipe::{Course, Export, Lines, Model, Source};
+use crate::recipe::{Course, Export, Lines, Model, Source, Track};
 use crate::{LabError, Recipe, init, read_weights, recipes};
 use checks::STEP_LIMIT;
 
@@ -23,6 +23,8 @@ pub struct Plan {
     executor: Executor,
     parameters: usize,
     name: String,
+    #[serde(default, skip_serializing_if = "Track::is_none")]
+    track: Track,
     world: Settings,
     model: Model,
     training: TrainingPlan,
@@ -161,6 +163,7 @@ impl Plan {
             executor: Executor::Lanes,
             parameters: 0,
             name: recipe.name.clone().unwrap_or_else(|| "recipe".into()),
+            track: recipe.track,
             world: recipe.world.clone(),
             model: recipe.model.clone(),
             training: training(recipe)?,
@@ -211,6 +214,11 @@ impl Plan {
     /// Name of the recipe.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Which other programs can follow the run.
+    pub fn track(&self) -> Track {
+        self.track
     }
 
     /// The version of the arithmetic.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{LabError, recipes};
 pub use sections::{
-    Activation, Course, Data, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Source, Training,
+    Activation, Course, Data, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Source, Track, Training,
 };
 pub(crate) use text::Lines;
 use text::Text;
@@ -29,6 +29,9 @@ pub struct Recipe {
     /// Name of the recipe and of its runs: letters, digits, `-`, `_` and `.`. Default: the name of the recipe's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Which other programs can follow the run. Changes no bit of it.
+    #[serde(default, skip_serializing_if = "Track::is_none")]
+    pub track: Track,
     /// The world: what is to be learnt.
     pub world: Settings,
     /// The model: what learns.

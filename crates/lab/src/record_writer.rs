@@ -4,6 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::events::{EVENTS, events};
 use crate::record::{CHECKPOINTS, METRICS, PLAN, SUMMARY};
 use crate::{CheckpointName, LabError, Layout, Record, StepLine, Summary, TrainingState, checkpoint, whole_file};
 
@@ -54,6 +55,14 @@ impl RecordWriter {
                 file.write_all(b"\n")
             })
         })
+    }
+
+    /// Writes the lines for TensorBoard, all of them, so that a run that goes on repeats no step.
+    ///
+    /// # Errors
+    /// Whatever the system refuses; the events that were there are then intact.
+    pub fn write_events(&self, lines: &[StepLine]) -> Result<(), LabError> {
+        whole_file::write_bytes(&self.record.path().join(EVENTS), "write the events", &events(lines))
     }
 
     /// Writes a checkpoint, in the place of the one of that name.

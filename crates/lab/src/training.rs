@@ -8,6 +8,7 @@ use infimum_worlds::Purpose;
 
 use crate::evaluation::{self, Evaluator};
 use crate::metrics::{self, Scored};
+use crate::recipe::Track;
 use crate::retrace::retrace;
 use crate::trainer::{Step, Trainer};
 use crate::{
@@ -189,7 +190,7 @@ impl<'a> Run<'a> {
             self.unreported = (0.0, 0);
             progress(Event::Line(self.lines.last().expect("one was pushed")));
             if let Some(excess) = scores.and_then(|(_, excess)| excess) {
-                self.record.write_metrics(&self.lines)?;
+                self.write_lines()?;
                 alarm::check(excess, "validation")?;
             }
         }
@@ -226,10 +227,19 @@ impl<'a> Run<'a> {
         TrainingState { best: self.best, unreported: self.unreported, lines, ..self.trainer.state() }
     }
 
+    /// The lines, for every program that reads them.
+    fn write_lines(&self) -> Result<(), LabError> {
+        self.record.write_metrics(&self.lines)?;
+        match self.experiment.plan().track() {
+            Track::None => Ok(()),
+            Track::Tensorboard => self.record.write_events(&self.lines),
+        }
+    }
+
     /// The lines first, then `best` if it is better, then `last`: so no checkpoint is ahead of the lines, and `last` never
     /// names a best that is not there.
     fn save(&mut self) -> Result<(), LabError> {
-        self.record.write_metrics(&self.lines)?;
+        self.write_lines()?;
         let step = self.trainer.step();
         let newest = self.lines.last().filter(|line| line.step == step).and_then(|line| line.validation);
         let layout = self.experiment.layout();

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::Fault;
 use super::budget::Budget;
+use crate::checksum::crc32;
 use crate::weights_file::shown;
 
 const LOCAL: u32 = 0x0403_4b50;
@@ -170,7 +171,7 @@ fn entry(file: &[u8], at: usize) -> Result<(Entry, usize), Fault> {
     let data = data(file, size(header)?, text, size(length)?).ok_or_else(|| {
         Fault(format!("its entry `{shown}` of {length} bytes is not at byte {header}, where it is said to be"))
     })?;
-    if packed != length || u64::from(checksum(&file[data.clone()])) != number::<4>(file, at + 16)? {
+    if packed != length || u64::from(crc32(&file[data.clone()])) != number::<4>(file, at + 16)? {
         return Err(Fault(format!("its entry `{shown}` is damaged: its checksum is not that of its {length} bytes")));
     }
     Ok((Entry { name, header: header as usize, data }, next))
@@ -218,27 +219,6 @@ fn size(number: u64) -> Result<usize, Fault> {
     usize::try_from(number).map_err(|_| Fault(format!("its directory speaks of byte {number}")))
 }
 
-/// CRC-32 (polynomial 0xedb88320, reflected), byte by byte.
-fn checksum(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = table();
-    !bytes.iter().fold(!0, |crc, byte| TABLE[(crc as u8 ^ byte) as usize] ^ crc >> 8)
-}
-
-const fn table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut i = 0;
-    while i < 256 {
-        let (mut crc, mut bit) = (i as u32, 0);
-        while bit < 8 {
-            crc = if crc & 1 == 1 { 0xedb8_8320 ^ crc >> 1 } else { crc >> 1 };
-            bit += 1;
-        }
-        table[i] = crc;
-        i += 1;
-    }
-    table
-}
-
 /// Writes an archive of stored entries, in the order of their names. The same entries give the same bytes.
 ///
 /// # Errors
@@ -253,7 +233,7 @@ pub(super) fn write(out: &mut dyn Write, entries: &BTreeMap<String, Vec<u8>>) ->
         let name_length = u16::try_from(name.len()).map_err(too_large)?.to_le_bytes();
         // Version 2.0, names in UTF-8, stored, midnight of the first day that the format knows (1980-01-01).
         let fields: [&[u8]; 6] =
-            [&[20, 0, 0, 8, 0, 0, 0, 0, 33, 0], &checksum(data).to_le_bytes(), &length, &length, &name_length, &[0; 2]];
+            [&[20, 0, 0, 8, 0, 0, 0, 0, 33, 0], &crc32(data).to_le_bytes(), &length, &length, &name_length, &[0; 2]];
         let fields = fields.concat();
         out.write_all(&[&LOCAL.to_le_bytes(), &fields[..], name.as_bytes()].concat())?;
         out.write_all(data)?;

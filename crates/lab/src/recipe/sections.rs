@@ -74,6 +74,23 @@ impl Default for Model {
     }
 }
 
+/// Which other programs can follow a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Track {
+    /// None.
+    #[default]
+    None,
+    /// TensorBoard, and what reads its event files: one is kept in the record.
+    Tensorboard,
+}
+
+impl Track {
+    pub(crate) fn is_none(&self) -> bool {
+        *self == Track::None
+    }
+}
+
 /// What a token becomes at the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
