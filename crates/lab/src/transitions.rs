@@ -135,3 +135,43 @@ pub(crate) fn states_of(chain: &Markov, context: u32) -> Vec<u16> {
     states.reverse();
     states
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// BOS from all but impossible to all but certain; without BOS, too.
+    #[test]
+    fn the_share_of_bos_is_removed() {
+        let states = [0.5f32, -1.0, 2.25];
+        let exact = libm::log(states.iter().map(|z| libm::exp(f64::from(*z))).sum::<f64>());
+        for bos in [-30.0f32, -1.0, 0.0, 2.0, 2.6, 3.0, 10.0, 30.0] {
+            let logits = [states[0], states[1], states[2], bos];
+            for target in 0..3 {
+                let all = exact + libm::log1p(libm::exp(f64::from(bos) - exact));
+                let nats = all - f64::from(states[target]);
+                let found = total_of_states(&logits, nats, target, 3);
+                assert!((found - exact).abs() < 1e-6, "{found} for {exact} with BOS at {bos}");
+            }
+        }
+        assert_eq!(total_of_states(&states, exact - 0.5, 0, 3), exact);
+    }
+
+    /// Against a search through every context of orders 1 to 3.
+    #[test]
+    fn a_context_has_its_states() {
+        for order in 1..=3 {
+            let settings = infimum_worlds::markov::Settings { order, ..infimum_worlds::markov::Settings::new(3, 9, 1) };
+            let chain = settings.build().unwrap();
+            for code in 0..3u32.pow(order as u32) {
+                let states = states_of(&chain, code);
+                let read = states.iter().fold(0, |code, &state| code * 3 + u32::from(state));
+                assert_eq!((read, states.len()), (code, order as usize));
+                let tokens: Vec<u16> = [&[3], &states[..]].concat();
+                let weights = vec![vec![1.0; tokens.len()]];
+                let example = Example { targets: vec![vec![0; tokens.len()]], weights, tokens };
+                assert_eq!(transitions(&chain, &example).collect::<Vec<_>>(), [(order as usize, code)]);
+            }
+        }
+    }
+}
