@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
             }
         }
         if evaluation.keep_every > 0 && done.is_multiple_of(evaluation.keep_every) {
-            self.record.write_metrics(&self.lines)?;
+            self.write_lines()?;
             self.record.save(CheckpointName::Step(done), &self.experiment.layout(), &self.state())?;
         }
         if validates { self.save() } else { Ok(()) }
