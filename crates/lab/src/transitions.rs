@@ -147,9 +147,9 @@ mod tests {
         let exact = libm::log(states.iter().map(|z| libm::exp(f64::from(*z))).sum::<f64>());
         for bos in [-30.0f32, -1.0, 0.0, 2.0, 2.6, 3.0, 10.0, 30.0] {
             let logits = [states[0], states[1], states[2], bos];
-            for target in 0..3 {
+            for (target, logit) in states.iter().enumerate() {
                 let all = exact + libm::log1p(libm::exp(f64::from(bos) - exact));
-                let nats = all - f64::from(states[target]);
+                let nats = all - f64::from(*logit);
                 let found = total_of_states(&logits, nats, target, 3);
                 assert!((found - exact).abs() < 1e-6, "{found} for {exact} with BOS at {bos}");
             }
