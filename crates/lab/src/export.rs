@@ -33,7 +33,7 @@ pub struct Exported {
 
 /// Writes `train.bin` and `val.bin` (tokens as two bytes, little-endian, whole sequences one after another, no header) and
 /// `meta.json` into `folder`, which is created if need be; for a chain of order 1 with at most 4,096 states also `chain.npz`
-/// (`start` [states] and `transitions` [states, states], f64). Each file is written whole or not at all.
+/// (`start`, one number a state, and `transitions`, a row a state; f64). Each file is written whole or not at all.
 ///
 /// # Errors
 /// A folder or file that cannot be written.
