@@ -1,18 +1,14 @@
-//! The chain behind a plan's world, where its whole law is a matrix.
+//! The law of a chain as matrices.
 
+use infimum_worlds::World;
 use infimum_worlds::markov::Markov;
-use infimum_worlds::{Settings, windows};
-
-use crate::Plan;
 
 /// The most states of a chain whose matrix is written or looked at whole.
-const STATE_LIMIT: i64 = 4096;
+const STATE_LIMIT: usize = 4096;
 
-/// The chain of the plan's world, if it has order 1 and at most 4,096 states.
-pub(crate) fn chain(plan: &Plan) -> Option<Markov> {
-    let (Settings::Markov(chain) | Settings::MarkovWindows(windows::Settings { chain, .. })) = plan.world();
-    let fits = chain.order == 1 && chain.states <= STATE_LIMIT;
-    fits.then(|| chain.build().expect("the world of a plan was built before"))
+/// The chain behind a world, if it has order 1 and at most 4,096 states.
+pub(crate) fn chain(world: &dyn World) -> Option<&Markov> {
+    world.chain().filter(|chain| chain.order() == 1 && chain.states() <= STATE_LIMIT)
 }
 
 /// The law of the first state, `[states]`.

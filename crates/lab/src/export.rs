@@ -71,8 +71,8 @@ fn each_file(plan: &Plan, mut each: impl FnMut(&str, Fill<'_>) -> Result<(), Lab
     let exported = Exported { train_sequences, validation_sequences, train_tokens, validation_tokens };
     let meta = serde_json::to_string_pretty(&meta(plan, &*world, exported)).expect("it is plain JSON") + "\n";
     each(META, &mut |file| file.write_all(meta.as_bytes()))?;
-    if let Some(chain) = chain::chain(plan) {
-        let law = law(&chain);
+    if let Some(chain) = chain::chain(&*world) {
+        let law = law(chain);
         each(CHAIN, &mut |file| numpy::encode_npz(file, &law))?;
     }
     Ok(exported)

@@ -9,8 +9,8 @@ use crate::{Figure, chain, data};
 /// How the model's tables agree with `log P`, both with the mean of each row taken away; nothing for worlds that are no dense
 /// chain of order 1.
 pub(super) fn compare(subject: &mut Subject<'_>, sequences: usize) -> Vec<Figure> {
-    let Some(chain) = chain::chain(subject.experiment.plan()) else { return vec![] };
-    let (states, law) = (chain.states(), chain::transitions(&chain));
+    let Some(chain) = chain::chain(subject.experiment.world()) else { return vec![] };
+    let (states, law) = (chain.states(), chain::transitions(chain));
     if law.contains(&0.0) {
         return vec![];
     }

@@ -34,8 +34,8 @@ fn fill(experiment: &Experiment, point: &mut [f32], name: &str, scalar: impl Fn(
 #[test]
 fn a_network_of_the_direct_path_alone_loses_with_that_path_only() {
     let experiment = experiment(&["model.width=10", "model.norm=none"]);
-    let chain = chain::chain(experiment.plan()).unwrap();
-    let (start, law) = (chain::start(&chain), chain::transitions(&chain));
+    let chain = chain::chain(experiment.world()).unwrap();
+    let (start, law) = (chain::start(chain), chain::transitions(chain));
     let mut point = vec![0.0; experiment.plan().parameters()];
     fill(&experiment, &mut point, "transformer.wte.weight", |token, c| f32::from(token == c));
     fill(&experiment, &mut point, "lm_head.weight", |to, from| match (from, to) {
