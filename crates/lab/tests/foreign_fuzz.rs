@@ -3,6 +3,8 @@
 //!
 //! `INPUTS=1000000 cargo test --release -p infimum-lab --test foreign_fuzz` mutates a million of each.
 
+mod random;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -10,6 +12,7 @@ use infimum_lab::LabError;
 use infimum_lab::foreign::pickle::{self, Node, Value};
 use infimum_lab::foreign::{MEMORY_FACTOR, MEMORY_SLACK, hmmlearn, numpy, tokens, torch};
 use peak_alloc::PeakAlloc;
+use random::Random;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -94,22 +97,6 @@ fn read(reader: &str, bytes: &[u8]) -> Result<(), String> {
         "checkpoint" => read_checkpoint(bytes),
         _ => read_arrays(bytes),
     })
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
-    }
 }
 
 /// Instructions of pickles and pieces of archives and headers.

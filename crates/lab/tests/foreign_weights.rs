@@ -1,6 +1,8 @@
 //! Weights that somebody else wrote: no bytes make the reader panic, take more memory than it says, or accept what the
 //! `safetensors` crate refuses. One test, because the peak of memory is counted for the whole process.
 
+mod random;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -11,6 +13,7 @@ use infimum_engine::{Parameter, Shape};
 use infimum_lab::weights_file::{self, MEMORY_FACTOR, MEMORY_SLACK, Tensor, TensorView, Tensors};
 use infimum_lab::{Layout, TrainingState, checkpoint};
 use peak_alloc::PeakAlloc;
+use random::Random;
 use safetensors::SafeTensors;
 
 #[global_allocator]
@@ -100,22 +103,6 @@ fn agrees_with_the_crate(weights: &Tensors, bytes: &[u8]) {
         let their = theirs.tensor(&tensor.name).unwrap();
         assert_eq!(their.shape(), tensor.shape);
         assert_eq!(tensor.data.len(), tensor.shape.iter().product::<usize>());
-    }
-}
-
-/// SplitMix64 (Steele, Lea & Flood 2014).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ z >> 31
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() % n as u64) as usize
     }
 }
 

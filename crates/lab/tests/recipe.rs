@@ -43,6 +43,7 @@ fn unknown_keys_are_refused_with_the_nearest_and_the_line() {
 fn every_wrong_value_is_named_with_its_range() {
     for (set, parts) in [
         ("data.source=export", ["data.source", "markov-windows"]),
+        ("data.source=counts", ["data.source", "markov-windows"]),
         ("model.embedding=one-hot", ["model.width", "the alphabet"]),
         ("model.mlp_first=identity", ["model.mlp_ratio", "identity"]),
         ("world.length=-4", ["length = -4", "at least 2 and at most 1000000"]),
@@ -92,6 +93,9 @@ fn values_at_odds_with_each_other_are_refused() {
     assert!(message(GOOD, &[&fixed[..], &["training.steps=5"]].concat()).contains("data.epochs = 2"));
     assert!(message(GOOD, &["data.source=fixed", "data.sequences=63"]).contains("at least the 64 sequences of a step"));
     assert!(message(GOOD, &["model.attention=false", "model.mlp=false"]).contains("model.layers = 1 (line 9)"));
+    for without in ["model.attention=false", "model.mlp=false"] {
+        assert!(message(GOOD, &["model.parallel=true", without]).contains("model.parallel = true"));
+    }
     let wide = message(GOOD, &["model.width=16384", "model.layers=2"]);
     assert!(wide.contains("model.width = 16384") && wide.contains("can be addressed"), "{wide}");
     let constant = ["training.schedule=constant", "training.last_rate=0.001"];

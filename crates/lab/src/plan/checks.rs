@@ -116,6 +116,9 @@ impl Plan {
         let empty = m.layers > 0 && !m.attention && !m.mlp;
         require(!empty, "model.layers", m.layers, "0 if blocks have neither attention nor MLP".into())?;
         require((0.0..1.0).contains(&m.dropout), "model.dropout", m.dropout, "0 to below 1".into())?;
+        let side_by_side = m.attention && m.mlp && m.layers > 0;
+        let allowed = "false where blocks have not both attention and MLP".into();
+        require(!m.parallel || side_by_side, "model.parallel", m.parallel, allowed)?;
         let (one_hot, alphabet) = (m.embedding == Embedding::OneHot, shape.alphabet);
         let allowed = format!("the alphabet, {alphabet}, with model.embedding = \"one-hot\"");
         require(!one_hot || m.width == alphabet, "model.width", m.width, allowed)?;
