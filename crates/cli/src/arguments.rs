@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use infimum_lab::{CheckpointName, Isa, REPORT_SEQUENCES};
+use infimum_lab::{CheckpointName, Isa, Names, REPORT_SEQUENCES};
 
 use crate::commands::new::NewWorld;
 
@@ -69,6 +69,14 @@ Beside it stands what two counting estimators show that saw as much.")]
     /// Let a trained model write sequences.
     #[command(after_help = "Example:\n  infimum sample markov-10-s1 --sequences 3")]
     Sample(Sample),
+    /// Write the weights of a run as one file for other programs: .npz or .safetensors.
+    #[command(after_help = "\
+Examples:
+  infimum export markov-10-s1
+  infimum export markov-10-s1 --at best --names nanogpt -o weights.safetensors
+
+With --names nanogpt the file has the whole state_dict of nanoGPT or nanoMarkov, and its model_args as JSON.")]
+    Export(ExportWeights),
     /// List the runs.
     #[command(after_help = "Example:\n  infimum list --runs runs")]
     List(List),
@@ -304,6 +312,28 @@ pub(crate) struct Sample {
     pub(crate) seed: u64,
     #[command(flatten)]
     pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ExportWeights {
+    /// A run: its name or its folder. Default: the newest run.
+    pub(crate) run: Option<PathBuf>,
+    /// Which checkpoint: a step, best or last.
+    #[arg(long, value_name = "STEP|best|last", default_value = "last")]
+    pub(crate) at: CheckpointName,
+    /// The file to write; its ending, .npz or .safetensors, says in which form. Default: RUN.npz in this folder.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Which arrays: the checkpoint's own, or those that nanoGPT and nanoMarkov load.
+    #[arg(long, value_name = "own|nanogpt", default_value = "own")]
+    pub(crate) names: Names,
+    /// Replace a file that is there and has another content.
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) runs: Runs,
     #[command(flatten)]

@@ -6,6 +6,7 @@ mod completions;
 mod data;
 mod dissect;
 mod eval;
+mod export;
 mod floor;
 mod law;
 mod list;
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Floor(arguments)) => floor::floor(&arguments),
         Some(Command::Law(arguments)) => law::law(&arguments),
         Some(Command::Eval(arguments)) => eval::eval(&arguments),
+        Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Dissect(arguments)) => dissect::dissect(&arguments),
         Some(Command::Agree(arguments)) => agree::agree(&arguments),
         Some(Command::Sample(arguments)) => sample::sample(&arguments),

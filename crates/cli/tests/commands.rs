@@ -106,6 +106,35 @@ fn names(figures: &Value) -> Vec<&str> {
     figures.as_array().expect("one list").iter().map(|figure| figure["name"].as_str().unwrap()).collect()
 }
 
+/// The figures of a file of weights; those that look at training sequences are a run's alone.
+#[test]
+fn weights_are_exported_and_come_back() {
+    let session = Session::new("weights");
+    session.good("run tiny.toml --set model.tied=true");
+    let shown = session.good("export");
+    assert!(shown.contains("tiny-s1.npz") && session.path("tiny-s1.npz").is_file(), "{shown}");
+    let figures = session.json("eval");
+    for (number, options) in ["", "--names nanogpt", "--at best --names own"].iter().enumerate() {
+        for ending in ["npz", "safetensors"] {
+            let file = format!("weights-{number}.{ending}");
+            let written = session.json(&format!("export tiny-s1 {options} -o {file}"));
+            assert_eq!(keys(&written), ["arrays", "path", "scalars", "step"], "{written}");
+            let found = session.json(&format!("eval {file} --recipe tiny.toml --set model.tied=true"));
+            let same = found[0]["value"] == figures[0]["value"];
+            assert!(same || options.contains("best"), "{options} {ending}: {}", found[0]);
+        }
+    }
+    session.good("export --names nanogpt --force");
+    session.good("run tiny.toml --set model.tied=true --set training.init=tiny-s1.npz --set name=again");
+    session.refused("export tiny-s1", &["tiny-s1.npz", "--force"]);
+    session.refused("export tiny-s1 -o weights.pt", &["weights.pt", ".npz or .safetensors"]);
+    session.refused("export tiny-s1 --names gpt", &["--names", "own or nanogpt"]);
+    session.refused("export tiny-s1 --at 7", &["no checkpoint `step-000007`"]);
+    session.good("run tiny.toml --set model.norm=rms --set name=rms");
+    session.refused("export rms-s1 --names nanogpt", &["model.norm = \"rms\"", "neither nanoGPT nor nanoMarkov"]);
+    assert!(!session.path("rms-s1.npz").exists());
+}
+
 #[test]
 fn two_runs_of_one_world_are_compared() {
     let session = Session::new("agree");

@@ -107,6 +107,21 @@ pub enum LabError {
         /// The file.
         path: PathBuf,
     },
+    /// A model that the programs for which weights are to be written do not have.
+    #[error(
+        "--names nanogpt: the run has {lacking}, and neither nanoGPT nor nanoMarkov has such a model; leave --names out to write \
+         the checkpoint's own arrays"
+    )]
+    Inexpressible {
+        /// What they lack.
+        lacking: String,
+    },
+    /// A file of weights whose name does not say what it is.
+    #[error("cannot tell from the name of {} what to write; let it end in .npz or .safetensors", path.display())]
+    Ending {
+        /// The file.
+        path: PathBuf,
+    },
     /// A plan of another version of the arithmetic.
     #[error(
         "the plan has numerics = {found}, this version computes with numerics = {NUMERICS} and would give other bits; \

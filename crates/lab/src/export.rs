@@ -54,7 +54,7 @@ pub fn refuse_to_replace(plan: &Plan, folder: &Path) -> Result<(), LabError> {
 }
 
 /// Writes the content of a file.
-type Fill<'f> = &'f mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+pub(crate) type Fill<'f> = &'f mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
 
 /// Hands the name of each file and its content to `each`, in the order in which they are written.
 fn each_file(plan: &Plan, mut each: impl FnMut(&str, Fill<'_>) -> Result<(), LabError>) -> Result<Exported, LabError> {
@@ -108,7 +108,7 @@ fn blocks(
 }
 
 /// Refuses where the file at `path` is there and has another content.
-fn compare(path: &Path, fill: Fill<'_>) -> Result<(), LabError> {
+pub(crate) fn compare(path: &Path, fill: Fill<'_>) -> Result<(), LabError> {
     let replaces = || LabError::Replaces { path: path.into() };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

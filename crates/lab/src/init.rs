@@ -37,8 +37,10 @@ fn refused(given: &str, path: &Path, runs: &Path) -> LabError {
         1..=5 => format!("there are {}", names.join(", ")),
         more => format!("there are {} and {} more", names[..5].join(", "), more - 5),
     };
-    let remedy =
-        format!("give a .safetensors or .pt file, the folder of a run, or the name of a run in {}", runs.display());
+    let remedy = format!(
+        "give a .safetensors, .npz or .pt file, the folder of a run, or the name of a run in {}",
+        runs.display()
+    );
     LabError::value(KEY, format!("{given:?}"), format!("{what}; of runs {known}"), remedy)
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
-use crate::foreign::{nanogpt, torch};
+use crate::foreign::{nanogpt, numpy, torch};
 use crate::recipe::Model;
 use crate::record_writer::RecordWriter;
 use crate::{CheckpointName, LabError, Layout, StepLine, Summary, TrainingState, checkpoint, weights_file};
@@ -200,15 +200,16 @@ impl Record {
 
 /// The weights of `model`, which has this `layout`, out of a file, or out of the record in a folder: its best checkpoint, or its
 /// last where none is best. Only the model's arrays are looked at, so the weights of any run of any plan will do. A file that
-/// PyTorch wrote is read as nanoGPT's checkpoint, any other as safetensors.
+/// PyTorch or NumPy wrote is read as nanoGPT's weights, any other as safetensors.
 ///
 /// # Errors
 /// When there is no such file or record, or the weights do not fit the model.
 pub fn read_weights(file_or_run: &Path, model: &Model, layout: &Layout) -> Result<Vec<f32>, LabError> {
     let path = if file_or_run.is_dir() { Record::open(file_or_run)?.best_path()? } else { file_or_run.to_path_buf() };
-    let tensors = match torch::wrote(&path)? {
-        true => nanogpt::read(&path, model)?,
-        false => weights_file::read(&path)?.tensors,
+    let tensors = match (numpy::wrote_npz(&path)?, torch::wrote(&path)?) {
+        (true, _) => nanogpt::read_npz(&path, model)?,
+        (false, true) => nanogpt::read(&path, model)?,
+        (false, false) => nanogpt::of_safetensors(&path, weights_file::read(&path)?, model)?,
     };
     layout.gather(tensors, &path)
 }

@@ -172,7 +172,12 @@ fn bytes(reader: &mut impl Read, count: usize) -> Result<Vec<u8>, Fault> {
     Ok(bytes)
 }
 
-fn encode(file: &mut dyn Write, tensors: &[TensorView], metadata: &BTreeMap<String, String>) -> io::Result<()> {
+/// Writes the bytes of a safetensors file.
+pub(crate) fn encode(
+    file: &mut dyn Write,
+    tensors: &[TensorView],
+    metadata: &BTreeMap<String, String>,
+) -> io::Result<()> {
     let mut end = 0;
     let infos = tensors.iter().map(|tensor| {
         let start = end;

@@ -1,65 +1,20 @@
 //! Checkpoints of nanoMarkov's trainer give the logits that PyTorch's tensor algebra gives (`oracles/nanogpt.py` wrote them).
 
+#[path = "nanogpt/models.rs"]
+mod models;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use infimum_engine::{Feed, Isa, Lanes, Team};
-use infimum_lab::{Experiment, Plan, Recipe, read_weights};
+use infimum_lab::{Experiment, read_weights};
+use models::{committed, experiment, models};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Expected {
     tokens: Vec<u16>,
     logits: Vec<Vec<f64>>,
-}
-
-const PLAIN: &str = "[world]
-kind = \"markov\"
-states = 4
-length = 7
-seed = 1
-[model]
-width = 8
-layers = 2
-heads = 2
-tied = true
-";
-
-const ONE_HOT: [&str; 6] = [
-    "model.width=5",
-    "model.heads=1",
-    "model.layers=1",
-    "model.embedding=one-hot",
-    "model.activation=relu",
-    "model.mlp_ratio=1",
-];
-
-/// The recipe's overrides that make each checkpoint's model.
-fn models() -> Vec<(&'static str, Vec<&'static str>)> {
-    let one_hot = |more: &[&'static str]| [&ONE_HOT, more].concat();
-    let (no_positions, mlp_only) = ("model.positions=none", "model.attention=false");
-    let (no_norm, parallel) = ("model.norm=none", "model.parallel=true");
-    let identity = "model.mlp_first=identity";
-    let c5 = ONE_HOT[..5].iter().copied().chain([mlp_only]).collect();
-    vec![
-        ("plain", vec![]),
-        ("untied", vec!["model.tied=false", "model.layers=1"]),
-        ("compiled", vec!["model.layers=1", "model.heads=4"]),
-        ("c9", one_hot(&[no_positions, no_norm, parallel])),
-        ("c5", c5),
-        ("c10", one_hot(&[no_positions, identity])),
-        ("c12", one_hot(&[no_positions, identity, no_norm, mlp_only])),
-    ]
-}
-
-fn experiment(overrides: &[&str]) -> Experiment {
-    let overrides: Vec<String> = overrides.iter().map(|o| o.to_string()).collect();
-    Experiment::new(Plan::new(&Recipe::parse(PLAIN, "plain", &overrides).unwrap()).unwrap()).unwrap()
-}
-
-fn file(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/nanogpt/{name}.pt"))
 }
 
 fn logits(experiment: &Experiment, point: &[f32], tokens: &[u16]) -> Vec<f32> {
@@ -81,7 +36,8 @@ fn logits_are_those_of_an_independent_forward_pass() {
     assert_eq!(expected.len(), models().len());
     for (name, overrides) in models() {
         let experiment = experiment(&overrides);
-        let point = read_weights(&file(name), experiment.plan().model(), &experiment.layout()).unwrap();
+        let point =
+            read_weights(&committed(&format!("{name}.pt")), experiment.plan().model(), &experiment.layout()).unwrap();
         let expected = &expected[name];
         let found = logits(&experiment, &point, &expected.tokens);
         let wanted = expected.logits.concat();
@@ -113,7 +69,8 @@ fn another_model_is_refused_by_name() {
         let key = change.split('=').next().unwrap();
         let kept = overrides.into_iter().filter(|o| !o.starts_with(key)).chain([change]).collect::<Vec<_>>();
         let experiment = experiment(&kept);
-        let error = read_weights(&file(name), experiment.plan().model(), &experiment.layout()).unwrap_err();
+        let error = read_weights(&committed(&format!("{name}.pt")), experiment.plan().model(), &experiment.layout())
+            .unwrap_err();
         assert!(error.is_user_error() && error.to_string().contains(wanted), "{name}, {change}: {error}");
     }
 }

@@ -7,7 +7,8 @@ mod npy;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use super::budget::Budget;
@@ -23,6 +24,28 @@ const REMEDY: &str =
     "give a file of little-endian numbers that numpy.save or numpy.savez wrote, not numpy.savez_compressed";
 /// More axes than any array that is read has.
 const DIMENSIONS: usize = 64;
+/// Bytes at the beginning of an archive that hold the name of its first entry.
+const MOST_OF_A_NAME: u64 = 30 + 65_535;
+
+/// The numbers of an array to write, in the kind in which they are written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Numbers<'a> {
+    /// `float64`.
+    F64(&'a [f64]),
+    /// `float32`.
+    F32(&'a [f32]),
+    /// `uint8`.
+    U8(&'a [u8]),
+}
+
+/// An array to write: its shape, and its numbers, the last index fastest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArrayView<'a> {
+    /// Its shape; `[]` is one scalar.
+    pub shape: Vec<usize>,
+    /// Its numbers.
+    pub numbers: Numbers<'a>,
+}
 
 /// An array of numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +54,12 @@ pub struct Array {
     pub shape: Vec<usize>,
     /// Its numbers, the last index fastest.
     pub data: Vec<f64>,
+}
+
+impl Array {
+    fn view(&self) -> ArrayView<'_> {
+        ArrayView { shape: self.shape.clone(), numbers: Numbers::F64(&self.data) }
+    }
 }
 
 /// Reads the array that a node of a pickle is, in C or Fortran order.
@@ -71,7 +100,7 @@ pub fn decode_npz(path: &Path, file: &[u8]) -> Result<BTreeMap<String, Array>, L
 /// # Errors
 /// Whatever the system refuses; `action` says in the error what was attempted.
 pub fn write_npy(path: &Path, action: &'static str, array: &Array) -> Result<(), LabError> {
-    whole_file::write(path, action, |file| file.write_all(&npy::encode(array)))
+    whole_file::write(path, action, |file| file.write_all(&npy::encode(&array.view())))
 }
 
 /// Writes a `.npz` file of f64, whole or not at all. The same arrays give the same bytes.
@@ -87,8 +116,29 @@ pub fn write_npz(path: &Path, action: &'static str, arrays: &BTreeMap<String, Ar
 /// # Errors
 /// Whatever `file` refuses.
 pub fn encode_npz(file: &mut dyn Write, arrays: &BTreeMap<String, Array>) -> io::Result<()> {
-    let entries = arrays.iter().map(|(name, array)| (format!("{name}.npy"), npy::encode(array))).collect();
-    zip::write(file, &entries)
+    encode_views(file, arrays.iter().map(|(name, array)| (name.clone(), array.view())))
+}
+
+/// Writes the bytes of a `.npz` file of these arrays by name, of which none stands twice.
+///
+/// # Errors
+/// Whatever `file` refuses, and more than 4 GB.
+pub fn encode_views<'a>(file: &mut dyn Write, arrays: impl Iterator<Item = (String, ArrayView<'a>)>) -> io::Result<()> {
+    zip::write(file, &arrays.map(|(name, array)| (format!("{name}.npy"), npy::encode(&array))).collect())
+}
+
+/// Whether a file begins as numpy.savez writes it: a zip archive whose first entry is an array.
+///
+/// # Errors
+/// When it cannot be opened or read.
+pub fn wrote_npz(path: &Path) -> Result<bool, LabError> {
+    let attempt = || LabError::io("read the arrays", path);
+    if !fs::metadata(path).map_err(attempt())?.is_file() {
+        return Ok(false);
+    }
+    let mut first = Vec::new();
+    File::open(path).map_err(attempt())?.take(MOST_OF_A_NAME).read_to_end(&mut first).map_err(attempt())?;
+    Ok(zip::is_archive(&first) && zip::first_name(&first).is_some_and(|name| name.ends_with(b".npy")))
 }
 
 fn archived(file: &[u8]) -> Result<BTreeMap<String, Array>, Fault> {

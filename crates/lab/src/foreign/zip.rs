@@ -37,6 +37,12 @@ pub(super) fn is_archive(file: &[u8]) -> bool {
     file.starts_with(&LOCAL.to_le_bytes())
 }
 
+/// The name of the first entry of what begins as an archive.
+pub(super) fn first_name(file: &[u8]) -> Option<&[u8]> {
+    let length = number::<2>(file, 26).ok()? as usize;
+    file.get(30..30 + length)
+}
+
 impl Archive {
     /// Names are unique texts, entries lie apart inside the file, are stored as they are, and have their checksum.
     pub(super) fn parse(file: &[u8], budget: &mut Budget) -> Result<Archive, Fault> {

@@ -1,7 +1,7 @@
 //! The `.npy` format: 6 bytes of magic, a version, the length of the header, the header, the numbers. The header is a Python
 //! dict of `descr`, `fortran_order` and `shape`.
 
-use super::{Array, DIMENSIONS, Form};
+use super::{Array, ArrayView, DIMENSIONS, Form, Numbers};
 use crate::foreign::Fault;
 use crate::foreign::budget::Budget;
 use crate::foreign::scalar::Scalar;
@@ -25,17 +25,25 @@ pub(super) fn decode(file: &[u8], budget: &mut Budget) -> Result<Array, Fault> {
     form.read(raw, budget)
 }
 
-pub(super) fn encode(array: &Array) -> Vec<u8> {
-    let Array { shape, data } = array;
-    assert_eq!(shape.iter().product::<usize>(), data.len(), "an array fills its shape");
+pub(super) fn encode(ArrayView { shape, numbers }: &ArrayView<'_>) -> Vec<u8> {
+    let (kind, count) = match numbers {
+        Numbers::F64(numbers) => ("<f8", numbers.len()),
+        Numbers::F32(numbers) => ("<f4", numbers.len()),
+        Numbers::U8(numbers) => ("|u1", numbers.len()),
+    };
+    assert_eq!(shape.iter().product::<usize>(), count, "an array fills its shape");
     let shape: String = shape.iter().map(|length| format!("{length}, ")).collect();
-    let mut header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}), }}", shape.trim_end());
+    let mut header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({}), }}", shape.trim_end());
     // The numbers start at a multiple of 64 bytes; the header ends with a line break.
     let filled = (MAGIC.len() + 4 + header.len() + 1).next_multiple_of(64) - MAGIC.len() - 4;
     header.extend(std::iter::repeat_n(' ', filled - header.len() - 1).chain(['\n']));
     let length = u16::try_from(header.len()).expect("at most a few lengths").to_le_bytes();
     let mut bytes = [&MAGIC[..], &[1, 0], &length, header.as_bytes()].concat();
-    bytes.extend(data.iter().flat_map(|number| number.to_le_bytes()));
+    match numbers {
+        Numbers::F64(numbers) => bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
+        Numbers::F32(numbers) => bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes())),
+        Numbers::U8(numbers) => bytes.extend_from_slice(numbers),
+    }
     bytes
 }
 
@@ -144,7 +152,7 @@ mod tests {
         for shape in [vec![], vec![3], vec![2, 3], vec![0, 4], vec![1, 1, 1, 2]] {
             let count = shape.iter().product();
             let array = Array { data: (0..count).map(|i| i as f64 / 3.0).collect(), shape };
-            let file = encode(&array);
+            let file = encode(&array.view());
             assert_eq!(file.len() % 64, count * 8 % 64);
             assert_eq!(decode(&file, &mut Budget::new(file.len())).unwrap(), array);
             (0..file.len()).for_each(|end| assert!(decode(&file[..end], &mut Budget::new(end)).is_err(), "{end}"));
