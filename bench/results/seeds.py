@@ -1,0 +1,34 @@
+"""What a few seeds say: their mean, and Student's 95 % interval of it."""
+
+import math
+import statistics
+
+# Two-sided 95 % quantile of Student's law by degrees of freedom.
+STUDENT = {1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764, 5: 2.5706, 6: 2.4469, 7: 2.3646, 8: 2.3060, 9: 2.2622}
+NORMAL = 1.959964
+
+
+def half_width(values):
+    """Half of Student's interval of the mean; None for one value, which has no spread."""
+    if len(values) < 2:
+        return None
+    return STUDENT[len(values) - 1] * statistics.stdev(values) / math.sqrt(len(values))
+
+
+def with_interval(values, digits):
+    """`mean ± half width`, as many digits as asked for; fewer values than three say so."""
+    width = half_width(values)
+    mean = f"{statistics.mean(values):.{digits}f}"
+    if width is None:
+        return f"{mean} (one seed)"
+    return f"{mean} ± {at_least_a_digit(width, digits)}" + (" (two seeds)" if len(values) == 2 else "")
+
+
+def at_least_a_digit(width, digits):
+    """A width that would be shown as zero is shown as below the last digit."""
+    return f"{width:.{digits}f}" if width >= 0.5 * 10**-digits else f"<{10**-digits:.{digits}f}"
+
+
+def standard_error(figure):
+    """Of one run, over its test sequences, from the ends of its 95 % interval."""
+    return (figure["high"] - figure["low"]) / (2 * NORMAL)

@@ -1,0 +1,104 @@
+"""python3 -m unittest discover -s bench/results: each page is what its figures give, and notices a figure that was altered."""
+
+import copy
+import importlib.util
+import json
+import pathlib
+import tempfile
+import unittest
+import unittest.mock
+
+import runs
+import seeds
+import verdicts
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+SPECIFICATION = importlib.util.spec_from_file_location("command", FOLDER / "__main__.py")
+command = importlib.util.module_from_spec(SPECIFICATION)
+SPECIFICATION.loader.exec_module(command)
+
+
+def altered(figure):
+    """The same figure, wrong by a tenth."""
+    return {key: value * 1.1 + 1e-3 if isinstance(value, float) else value for key, value in figure.items()}
+
+
+class Pages(unittest.TestCase):
+    def test_the_page_is_what_its_figures_give(self):
+        for page in command.PAGES.values():
+            with self.subTest(page.NAME):
+                self.assertTrue(command.is_what_its_figures_give(page))
+
+    def test_an_altered_figure_is_noticed(self):
+        for page in command.PAGES.values():
+            data = command.store_of(page).data
+            for row, seed in [(row, seed) for row, of in data["rows"].items() for seed in of["runs"]]:
+                doctored = copy.deepcopy(data)
+                figures = doctored["rows"][row]["runs"][seed]["figures"]
+                doctored["rows"][row]["runs"][seed]["figures"] = {name: altered(figure) for name, figure in figures.items()}
+                with self.subTest(f"{page.NAME}, {row}, seed {seed}"):
+                    self.assertNotEqual(page.document(doctored), page.document(data))
+
+    def test_an_altered_page_is_noticed(self):
+        for page in command.PAGES.values():
+            with tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder) / "page.md"
+                path.write_text(command.document_of(page).read_text().replace("4.1927", "4.1926", 1))
+                with unittest.mock.patch.object(command, "document_of", lambda page: path):
+                    self.assertFalse(command.is_what_its_figures_give(page))
+
+    def test_every_run_says_what_it_was(self):
+        for page in command.PAGES.values():
+            for row, of in command.store_of(page).data["rows"].items():
+                self.assertIn(row, [one["name"] for one in page.ROWS])
+                for run in of["runs"].values():
+                    self.assertTrue(all(run[key] for key in ("plan_hash", "weights_hash", "numerics", "processor", "tokens", "figures")))
+
+    def test_nothing_is_claimed_of_what_was_not_run(self):
+        for page in command.PAGES.values():
+            data = command.store_of(page).data
+            self.assertIn("not run", page.document({**data, "rows": {}}))
+
+    def test_figures_on_disk_are_the_figures(self):
+        data = {"rows": {"a": {"runs": {"1": {"figures": {"x": {"value": 0.1}}, "tokens": 3}}}}}
+        self.assertEqual(json.loads(runs.text_of(data)), data)
+
+
+class Verdicts(unittest.TestCase):
+    # Printed loss, floor, standard error, the word.
+    LOSSES = [("4.1899", 4.192729, 0.0025, "noise"), ("4.1949", 4.192729, 0.0025, ""), ("4.1850", 4.192729, 0.0025, "doubtful"),
+              ("4.1820", 4.192729, 0.0025, verdicts.IMPOSSIBLE), ("4.1820", 4.192729, None, "not known"), ("4.1927", 4.192729, 0.0, "")]
+
+    def test_a_loss_is_judged_by_its_noise(self):
+        for value, floor, error, word in self.LOSSES:
+            with self.subTest(value):
+                words = verdicts.loss(value, floor, error)
+                self.assertTrue(words == "" if word == "" else word in words, words)
+
+    def test_an_accuracy_above_the_ceiling_is_impossible(self):
+        self.assertIn(verdicts.IMPOSSIBLE, verdicts.accuracy("0.8391", 0.3059, 64_000))
+        self.assertEqual(verdicts.accuracy("0.0507", 0.0509, 64_000), "")
+
+    def test_a_perplexity_may_know_bos_and_no_more(self):
+        self.assertEqual(verdicts.perplexity("65.95", 66.17, 256), "")
+        self.assertIn(verdicts.IMPOSSIBLE, verdicts.perplexity("1.00", 653.0, 256))
+
+    def test_counting_cannot_be_beaten_beyond_its_spread(self):
+        floor, spread = verdicts.counting_floor(100, 100, 12_700_000)
+        self.assertAlmostEqual(floor, 3.8976e-4, places=8)
+        self.assertAlmostEqual(spread / floor, 0.014213, places=6)
+        self.assertIn(verdicts.IMPOSSIBLE, verdicts.transition_kl("0.0002", floor, spread))
+        self.assertEqual(verdicts.transition_kl("0.0004", floor, spread), "")
+
+
+class Seeds(unittest.TestCase):
+    def test_three_seeds_have_students_interval_and_one_has_none(self):
+        self.assertAlmostEqual(seeds.half_width([1.0, 2.0, 3.0]), 2.48414, places=4)
+        self.assertEqual(seeds.with_interval([1.0, 2.0, 3.0], 2), "2.00 ± 2.48")
+        self.assertEqual(seeds.with_interval([1.0, 2.0], 1), "1.5 ± 6.4 (two seeds)")
+        self.assertEqual(seeds.with_interval([1.0], 2), "1.00 (one seed)")
+        self.assertEqual(seeds.with_interval([1.0, 1.0, 1.0], 2), "1.00 ± <0.01")
+
+
+if __name__ == "__main__":
+    unittest.main()
