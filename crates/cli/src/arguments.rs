@@ -265,7 +265,7 @@ pub(crate) struct Dissect {
     /// Which checkpoint: a step, best or last.
     #[arg(long, value_name = "STEP|best|last", default_value = "last")]
     pub(crate) at: CheckpointName,
-    /// Fresh test sequences to look at.
+    /// Fresh test sequences to look at; with data.folder at most those that its val.bin has.
     #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
     pub(crate) sequences: u64,
     #[command(flatten)]
@@ -369,7 +369,7 @@ pub(crate) struct Report {
     /// The file to write. Default: RUN.html in this folder, RECIPE.html for several runs.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Test sequences of each run on which its model is looked at.
+    /// Test sequences of each run on which its model is looked at; with data.folder at most those that its val.bin has.
     #[arg(long, value_name = "N", default_value_t = REPORT_SEQUENCES)]
     pub(crate) sequences: NonZeroUsize,
     /// Replace a file that is there and is no report.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use infimum_worlds::counting::Counting;
 use infimum_worlds::{Belief, Example, Purpose};
+use serde::Serialize;
 
 use crate::data::{self, Address, Schedule};
 use crate::evaluation::{Evaluator, portions};
 use crate::experiment::Origin;
 use crate::predictor::{Said, Sequences, collect, likeliest, softmax};
+use crate::recipe::DataLaw;
 use crate::training::Weights;
 use crate::{Experiment, Figure, LabError, Machine, Mean};
 
@@ -80,12 +82,24 @@ pub fn agree(
 
 fn require_same_world(first: &Experiment, second: &Experiment) -> Result<(), LabError> {
     let [one, other] = [first, second].map(|experiment| experiment.plan().world());
-    if one == other {
-        return Ok(());
+    if one != other {
+        return refused(one, other);
     }
-    let text = |world| serde_json::to_string(world).expect("settings are plain");
-    let allowed = format!("the first run's, {}", text(one));
-    Err(LabError::value("the second run's world", text(other), allowed, "compare two runs of the same world"))
+    let data = [first, second].map(|experiment| experiment.plan().data().folder.as_ref());
+    let [one, other] = data.map(|folder| folder.filter(|folder| folder.law != DataLaw::World));
+    let same = one.map(|folder| &folder.data_hash) == other.map(|folder| &folder.data_hash);
+    if same { Ok(()) } else { refused(&one, &other) }
+}
+
+fn refused(one: &impl Serialize, other: &impl Serialize) -> Result<(), LabError> {
+    let text = |json: serde_json::Result<String>| json.expect("settings are plain");
+    let (one, other) = (text(serde_json::to_string(one)), text(serde_json::to_string(other)));
+    Err(LabError::value(
+        "the second run's world",
+        other,
+        format!("the first run's, {one}"),
+        "compare two runs of the same world",
+    ))
 }
 
 fn examples(experiment: &Experiment, addresses: &[Address]) -> Vec<Example> {

@@ -69,16 +69,15 @@ impl Schedule {
     fn order(&mut self, epoch: u64, size: u64) -> &[u64] {
         let known = self.orders.iter().position(|(e, _)| *e == epoch);
         let at = known.unwrap_or_else(|| {
-            self.orders.push((epoch, shuffled(self.seed, epoch, size)));
+            self.orders.push((epoch, shuffled(&mut Stream::new(self.seed, Purpose::Shuffle, epoch, 0), size)));
             self.orders.len() - 1
         });
         &self.orders[at].1
     }
 }
 
-/// The order of an epoch: Fisher and Yates's shuffle of `0..size` from the stream (`seed`, Shuffle, `epoch`, 0).
-fn shuffled(seed: u64, epoch: u64, size: u64) -> Vec<u64> {
-    let mut stream = Stream::new(seed, Purpose::Shuffle, epoch, 0);
+/// Fisher and Yates's shuffle of `0..size`; that of an epoch is from the stream (seed, Shuffle, epoch, 0).
+pub(crate) fn shuffled(stream: &mut Stream, size: u64) -> Vec<u64> {
     let mut order: Vec<u64> = (0..size).collect();
     for i in (1..order.len()).rev() {
         order.swap(i, stream.below(i as u64 + 1) as usize);

@@ -30,7 +30,8 @@ pub struct Dissection {
     pub tables: Vec<Figure>,
 }
 
-/// Takes the model at `point` apart on the first `sequences` test sequences. `progress` is told (done, of) in passes over
+/// Takes the model at `point` apart on the first `sequences` test sequences, or all that
+/// there are. `progress` is told (done, of) in passes over
 /// portions of sequences.
 pub fn dissect(
     experiment: &Experiment,
@@ -39,6 +40,7 @@ pub fn dissect(
     sequences: usize,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Dissection {
+    let sequences = experiment.test_sequences(sequences);
     let program = experiment.program().without_dropout();
     let ablations = ablation::all(experiment.plan().model(), &program);
     let portions: Vec<Range<usize>> = (0..sequences).step_by(PORTION).map(|i| i..sequences.min(i + PORTION)).collect();

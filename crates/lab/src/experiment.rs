@@ -1,13 +1,14 @@
 //! A plan made real: its world drawn, its program built.
 
 use infimum_engine::{Isa, Program, Team};
-use infimum_worlds::{Example, Purpose, World};
+use infimum_worlds::{Example, Purpose, Split, World};
 
 use crate::data::{self, Address};
 use crate::decoder::layout;
+use crate::held_out::HeldOut;
 use crate::recipe::Source;
 use crate::token_stream::TokenStream;
-use crate::{LabError, Layout, Plan};
+use crate::{LabError, Layout, Plan, folder};
 
 /// What a run, an evaluation or a sample works with.
 pub struct Experiment {
@@ -15,6 +16,8 @@ pub struct Experiment {
     world: Box<dyn World>,
     program: Program,
     origin: Origin,
+    /// Validation and test, where they are not drawn.
+    held_out: Option<HeldOut>,
 }
 
 /// Where training sequences come from.
@@ -28,21 +31,36 @@ pub(crate) enum Origin {
 }
 
 impl Experiment {
-    /// Draws the plan's world and builds its program.
+    /// Draws the plan's world, or reads the data in its folder, and builds its program.
     ///
     /// # Errors
-    /// None for a plan that was checked; the type leaves room for worlds that read files.
+    /// Data that cannot be read, or are not those that the plan was made with.
     pub fn new(plan: Plan) -> Result<Experiment, LabError> {
-        let world = plan.world().build()?;
-        Ok(Experiment::with_world(plan, world))
+        let Some(opened) = folder::open(&plan)? else {
+            let world = plan.world().build()?;
+            return Ok(Experiment::with_world(plan, world));
+        };
+        let stream = TokenStream::of(opened.train, opened.world.shape().positions);
+        Ok(Experiment::of(plan, opened.world, |_, _| stream, Some(opened.held_out)))
     }
 
-    /// As [`Experiment::new`] with another world in place of the plan's; it must have the same shape.
+    /// As [`Experiment::new`] with another world in place of the plan's; it must have the same shape. All sequences are drawn
+    /// from it, also where the plan has a folder of data.
     pub fn with_world(plan: Plan, world: Box<dyn World>) -> Experiment {
+        let exported = |plan: &Plan, world: &dyn World| TokenStream::exported(world, plan.export().train_sequences);
+        Experiment::of(plan, world, exported, None)
+    }
+
+    fn of(
+        plan: Plan,
+        world: Box<dyn World>,
+        stream: impl FnOnce(&Plan, &dyn World) -> TokenStream,
+        held_out: Option<HeldOut>,
+    ) -> Experiment {
         let program = plan.program(world.shape());
         assert_eq!(program.weights().parameters(), plan.parameters(), "the world has the shape of the plan's");
-        let origin = Origin::new(&plan, &*world);
-        Experiment { plan, world, program, origin }
+        let origin = Origin::new(&plan, || stream(&plan, &*world));
+        Experiment { plan, world, program, origin, held_out }
     }
 
     /// The plan.
@@ -67,6 +85,11 @@ impl Experiment {
     /// Draws the sequence of `purpose` at `address`, from the plan's seed.
     pub fn draw(&self, purpose: Purpose, address: Address, into: &mut Example) {
         let seed = self.plan.training().seed;
+        if let (Purpose::Validation | Purpose::Test, Some(held_out), Some(cut)) =
+            (purpose, &self.held_out, self.world.cut())
+        {
+            return held_out.draw(cut, purpose, address.index as usize, into);
+        }
         match (&self.origin, self.world.cut()) {
             (Origin::Windows(stream), Some(cut)) if purpose == Purpose::Train => {
                 cut.example(&stream.tokens()[stream.place(seed, address)], into);
@@ -76,6 +99,30 @@ impl Experiment {
             }
             _ => data::draw(&*self.world, seed, purpose, address, into),
         }
+    }
+
+    /// `wanted` test sequences, or as many as there are of data that are not drawn.
+    pub fn test_sequences(&self, wanted: usize) -> usize {
+        self.held_out.as_ref().map_or(wanted, |held_out| wanted.min(held_out.counts()[1]))
+    }
+
+    /// The tokens of `val.bin`: those that the world exports, or those of the data.
+    pub(crate) fn validation_tokens(&self) -> Vec<u16> {
+        if let Some(held_out) = &self.held_out {
+            return held_out.tokens().to_vec();
+        }
+        let (export, mut tokens) = (self.plan.export(), Vec::new());
+        self.world.export(export.train_sequences, export.validation_sequences, &mut |split, block| {
+            if split == Split::Validation {
+                tokens.extend_from_slice(block);
+            }
+        });
+        tokens
+    }
+
+    /// Tokens held in memory.
+    pub(crate) fn held_tokens(&self) -> usize {
+        self.origin.tokens() + self.held_out.as_ref().map_or(0, |held_out| held_out.tokens().len())
     }
 
     /// Sequences of a training step.
@@ -106,8 +153,7 @@ impl Experiment {
 }
 
 impl Origin {
-    fn new(plan: &Plan, world: &dyn World) -> Origin {
-        let stream = || TokenStream::new(world, plan.export().train_sequences);
+    fn new(plan: &Plan, stream: impl FnOnce() -> TokenStream) -> Origin {
         match plan.data().source {
             Source::Fresh | Source::Fixed => Origin::World,
             Source::Export => Origin::Windows(stream()),
@@ -119,8 +165,7 @@ impl Origin {
         }
     }
 
-    /// Tokens held in memory.
-    pub(crate) fn tokens(&self) -> usize {
+    fn tokens(&self) -> usize {
         match self {
             Origin::World => 0,
             Origin::Windows(stream) | Origin::Counts(stream, _) => stream.tokens().len(),

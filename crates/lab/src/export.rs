@@ -10,13 +10,11 @@ use infimum_worlds::{Settings, Split, World, windows};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::folder::{CHAIN, TRAIN, VALIDATION};
 use crate::foreign::numpy::{self, Array};
 use crate::{LabError, Plan, chain, whole_file};
 
-const TRAIN: &str = "train.bin";
-const VALIDATION: &str = "val.bin";
 const META: &str = "meta.json";
-const CHAIN: &str = "chain.npz";
 
 /// What was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -36,17 +34,25 @@ pub struct Exported {
 /// (`start`, one number a state, and `transitions`, a row a state; f64). Each file is written whole or not at all.
 ///
 /// # Errors
-/// A folder or file that cannot be written.
+/// A folder or file that cannot be written; a plan whose data are a folder's.
 pub fn export(plan: &Plan, folder: &Path) -> Result<Exported, LabError> {
+    require_drawn(plan)?;
     fs::create_dir_all(folder).map_err(LabError::io("create the folder", folder))?;
     each_file(plan, |name, fill| whole_file::write(&folder.join(name), "write the data", fill))
+}
+
+fn require_drawn(plan: &Plan) -> Result<(), LabError> {
+    let Some(folder) = &plan.data().folder else { return Ok(()) };
+    let allowed = "its data are files already, and data export writes those that [world] draws";
+    Err(LabError::value("data.folder", format!("{:?}", folder.path), allowed, "leave data.folder out"))
 }
 
 /// Refuses where [`export`] would replace a file by another: draws the sequences and compares them with what is in `folder`.
 ///
 /// # Errors
-/// [`LabError::Replaces`]; a file that cannot be read.
+/// [`LabError::Replaces`]; a file that cannot be read; a plan whose data are a folder's.
 pub fn refuse_to_replace(plan: &Plan, folder: &Path) -> Result<(), LabError> {
+    require_drawn(plan)?;
     if [TRAIN, VALIDATION, META, CHAIN].iter().all(|name| fs::symlink_metadata(folder.join(name)).is_err()) {
         return Ok(());
     }
@@ -58,7 +64,7 @@ pub(crate) type Fill<'f> = &'f mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
 
 /// Hands the name of each file and its content to `each`, in the order in which they are written.
 fn each_file(plan: &Plan, mut each: impl FnMut(&str, Fill<'_>) -> Result<(), LabError>) -> Result<Exported, LabError> {
-    let (world, wanted) = (plan.build_world(), plan.export());
+    let (world, wanted) = (plan.build_world()?, plan.export());
     let (train_sequences, validation_sequences) = (wanted.train_sequences, wanted.validation_sequences);
     // The validation blocks may depend on how many training blocks came before: those are drawn, and not kept.
     let mut data = |name, split, validation| {

@@ -7,6 +7,7 @@
 pub mod pickle;
 pub mod numpy;
 pub mod hmmlearn;
+pub mod chain_file;
 pub mod tokens;
 pub mod torch;
 pub mod nanogpt;

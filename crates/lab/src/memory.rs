@@ -62,9 +62,9 @@ impl Memory {
                     remedy: "lower training.batch, training.accumulation or data.sequences",
                 },
                 Part {
-                    what: "the exported blocks that are trained on",
-                    bytes: 2 * experiment.origin().tokens() as u64,
-                    remedy: "lower export.train_sequences",
+                    what: "the blocks that are trained on",
+                    bytes: 2 * experiment.held_tokens() as u64,
+                    remedy: "lower export.train_sequences, or shorten train.bin",
                 },
                 Part {
                     what: "the scores of the test sequences",

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::{Serialize, Serializer};
 
-use crate::{CheckpointName, Experiment, Figure, LabError, Plan, Record, Status};
+use crate::{CheckpointName, Figure, LabError, Plan, Record, Status};
 
 /// The status of a run that has not ended.
 pub const UNFINISHED: &str = "unfinished";
@@ -91,7 +91,7 @@ fn last_hash(record: &Record, plan: Plan) -> Result<Option<String>, LabError> {
     if !record.checkpoints()?.contains(&CheckpointName::Last) {
         return Ok(None);
     }
-    let layout = Experiment::new(plan)?.layout();
+    let layout = plan.layout();
     let state = record.load(CheckpointName::Last, &layout)?;
     Ok(Some(layout.weights_hash(&state.point)))
 }

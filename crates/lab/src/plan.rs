@@ -8,11 +8,11 @@ use infimum_engine::{NUMERICS, Program, Schedule};
 use infimum_worlds::{Settings, Shape, World};
 use serde::{Deserialize, Serialize};
 
-use crate::decoder::{decoder, layout};
+use crate::decoder::{self, decoder};
 use crate::error::CHANGE_IT;
 use crate::recipe::check::check_plan;
-use crate::recipe::{Course, Export, Lines, Model, Source, Track};
-use crate::{LabError, Recipe, init, read_weights, recipes};
+use crate::recipe::{Course, DataLaw, Export, Lines, Model, Source, Track};
+use crate::{LabError, Layout, Recipe, folder, init, read_weights, recipes};
 use checks::STEP_LIMIT;
 
 /// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
@@ -74,14 +74,30 @@ pub struct Init {
 }
 
 /// Where training sequences come from.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataPlan {
-    /// Fresh or fixed.
+    /// Fresh, fixed, or from blocks.
     pub source: Source,
     /// Size of the fixed set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequences: Option<u64>,
+    /// Whose blocks, where they are not the world's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<FolderPlan>,
+}
+
+/// A folder of somebody's data.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FolderPlan {
+    /// The folder, from the folder in which the plan was made.
+    pub path: String,
+    /// Whose law the data follow.
+    pub law: DataLaw,
+    /// Hash of the tokens, and of the law if it is the folder's, when the plan was made; other data are refused. Empty until
+    /// they have been read.
+    pub data_hash: String,
 }
 
 /// [`crate::recipe::Evaluation`] with every value resolved.
@@ -168,13 +184,18 @@ impl Plan {
             model: recipe.model.clone(),
             training: training(recipe)?,
             data,
-            evaluation: evaluation(recipe)?,
+            evaluation: evaluation(recipe, None)?,
             export: recipe.export.clone(),
         };
         plan.parameters = plan.check()?;
+        if let Some(folder) = &plan.data.folder {
+            let (folder, held_out) = folder::resolve(&plan, &folder.path, recipe.data.law)?;
+            plan.data.folder = Some(folder);
+            plan.evaluation = evaluation(recipe, Some(held_out))?;
+        }
         if let Some(given) = &recipe.training.init {
             let path = init::path(given, runs)?;
-            let layout = layout(&plan.model, &plan.program(plan.build_world().shape()));
+            let layout = plan.layout();
             let weights_hash = layout.weights_hash(&read_weights(Path::new(&path), &plan.model, &layout)?);
             plan.training.init = Some(Init { path, weights_hash });
         }
@@ -252,8 +273,8 @@ impl Plan {
     }
 
     /// What it learns from.
-    pub fn data(&self) -> DataPlan {
-        self.data
+    pub fn data(&self) -> &DataPlan {
+        &self.data
     }
 
     /// How it is measured.
@@ -266,9 +287,21 @@ impl Plan {
         &self.export
     }
 
-    /// Draws the world.
-    pub fn build_world(&self) -> Box<dyn World> {
-        self.world.build().expect("the world of a plan was built before")
+    /// Draws the world, or makes that of the data in `data.folder`.
+    ///
+    /// # Errors
+    /// Data that cannot be read, or are not those that the plan was made with.
+    pub fn build_world(&self) -> Result<Box<dyn World>, LabError> {
+        match folder::open(self)? {
+            Some(opened) => Ok(opened.world),
+            None => Ok(self.world.build()?),
+        }
+    }
+
+    /// How the model's parameters stand in a file.
+    pub fn layout(&self) -> Layout {
+        let world = self.world.build().expect("the world of a plan was built before");
+        decoder::layout(&self.model, &self.program(world.shape()))
     }
 
     /// The model's program on sequences of `shape`.
@@ -345,13 +378,35 @@ fn data(recipe: &Recipe) -> Result<DataPlan, LabError> {
         let about = "the number of sequences of the fixed set".into();
         return Err(LabError::MissingKey { key: "sequences".into(), table: "[data]".into(), about });
     }
-    Ok(DataPlan { source, sequences })
+    Ok(DataPlan { source, sequences, folder: folder_of(recipe)? })
 }
 
-fn evaluation(recipe: &Recipe) -> Result<EvaluationPlan, LabError> {
+/// The folder, not yet read.
+fn folder_of(recipe: &Recipe) -> Result<Option<FolderPlan>, LabError> {
+    let (source, folder, law) = (recipe.data.source, &recipe.data.folder, recipe.data.law);
+    let Some(path) = folder else {
+        let given = law.map_or(String::new(), |law| format!("{law:?}").to_lowercase());
+        return require(law.is_none(), "data.law", given, "set with data.folder only".into()).map(|()| None);
+    };
+    let blocks = matches!(source, Source::Export | Source::Counts);
+    let allowed = "set with data.source = \"export\" or \"counts\" only, which train on blocks";
+    require(blocks, "data.folder", format!("{path:?}"), allowed.into())?;
+    Ok(Some(FolderPlan { path: path.clone(), law: law.unwrap_or(DataLaw::World), data_hash: String::new() }))
+}
+
+/// `held_out`: how many windows for validation, and for the test, there are, where they are no fresh ones.
+fn evaluation(recipe: &Recipe, held_out: Option<[usize; 2]>) -> Result<EvaluationPlan, LabError> {
     let e = &recipe.evaluation;
     let every = e.every.unwrap_or((steps(recipe)? / 20).max(1));
-    Ok(EvaluationPlan { every, sequences: e.sequences, test_sequences: e.test_sequences, keep_every: e.keep_every })
+    let number = |key, given: Option<usize>, default: usize, most: usize| {
+        let allowed = format!("at most {most}, for which half of the folder's val.bin has windows");
+        require(given.is_none_or(|given| given <= most), key, given.unwrap_or(default), allowed)?;
+        Ok::<_, LabError>(given.unwrap_or(default.min(most)))
+    };
+    let [validation, test] = held_out.unwrap_or([usize::MAX; 2]);
+    let sequences = number("evaluation.sequences", e.sequences, 512, validation)?;
+    let test_sequences = number("evaluation.test_sequences", e.test_sequences, 8000, test)?;
+    Ok(EvaluationPlan { every, sequences, test_sequences, keep_every: e.keep_every })
 }
 
 /// Whether a text is a plan: only plans say with which arithmetic they compute.

@@ -2,7 +2,7 @@
 //! `docs/metrics.md` says where they mislead.
 
 use infimum_worlds::markov::{Fidelity, published_divergence};
-use infimum_worlds::{Example, Quantity, Split, Truth, World, follow};
+use infimum_worlds::{Example, Quantity, Truth, World, follow};
 
 use crate::evaluation::Evaluator;
 use crate::predictor::{Predictor, Said, Sequences, collect, likeliest, softmax};
@@ -101,19 +101,14 @@ fn of_loss(experiment: &Experiment, loss: f64) -> Option<[Numbers; 2]> {
 
 /// `perplexity_published` and `accuracy_published`, on the validation file.
 fn of_files(experiment: &Experiment, predictor: &mut dyn Predictor, machine: &mut Machine) -> Option<[Numbers; 2]> {
-    let (world, export) = (experiment.world(), experiment.plan().export());
+    let world = experiment.world();
     let (chain, truth) = (world.chain()?, world.truth()?);
     world.cut()?;
     let block = chain.length();
     if world.shape().positions < SEQUENCE.max(block - 1) {
         return None;
     }
-    let mut tokens = Vec::new();
-    world.export(export.train_sequences, export.validation_sequences, &mut |split, block| {
-        if split == Split::Validation {
-            tokens.extend_from_slice(block);
-        }
-    });
+    let tokens = experiment.validation_tokens();
     let mut score = |targets: usize, stride: usize| {
         let examples = pieces(world, &tokens, targets, stride);
         let each = |_, example: &Example, said: Said<'_>| scored(world, example, said, targets);

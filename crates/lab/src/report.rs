@@ -41,7 +41,7 @@ pub struct Report {
 }
 
 /// Reports on `records`: one, or several that differ in their seed alone. Each model is looked at on its plan's first
-/// `sequences` test sequences; `tell` is told how many of all these are done, of how many. What a record lacks, the report says.
+/// `sequences` test sequences, or all that there are; `tell` is told how many of all these are done, of how many. What a record lacks, the report says.
 ///
 /// # Errors
 /// Records that cannot be read, are damaged, or are not of one recipe; two of one seed.
@@ -70,6 +70,7 @@ fn compose(
     tell: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, LabError> {
     let first = &experiments[0];
+    let sequences = first.test_sequences(sequences);
     let states = States::of(first, sequences);
     let (mut looked, mut hashes) = (vec![], vec![]);
     for (number, (source, experiment)) in sources.iter().zip(experiments).enumerate() {

@@ -1,23 +1,30 @@
 //! Training data held as one stream of tokens: windows of it, and the counts of what follows what.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use infimum_worlds::{Cut, Example, Purpose, Stream, World};
 
 use crate::data::Address;
 
-/// The blocks that a world exports, one after another.
+/// Blocks, one after another.
 pub(crate) struct TokenStream {
-    tokens: Vec<u16>,
+    tokens: Arc<Vec<u16>>,
     /// Tokens of a window: its inputs and the last target.
     window: usize,
 }
 
 impl TokenStream {
-    pub(crate) fn new(world: &dyn World, blocks: usize) -> TokenStream {
+    /// The blocks that a world exports.
+    pub(crate) fn exported(world: &dyn World, blocks: usize) -> TokenStream {
         let mut tokens = Vec::new();
         world.export(blocks, 0, &mut |_, block| tokens.extend_from_slice(block));
-        TokenStream { tokens, window: world.shape().positions + 1 }
+        TokenStream::of(Arc::new(tokens), world.shape().positions)
+    }
+
+    /// These tokens, at least `positions + 1`, for windows of `positions` targets.
+    pub(crate) fn of(tokens: Arc<Vec<u16>>, positions: usize) -> TokenStream {
+        TokenStream { tokens, window: positions + 1 }
     }
 
     pub(crate) fn tokens(&self) -> &[u16] {
@@ -80,7 +87,7 @@ mod tests {
     fn stream(window: usize) -> (Box<dyn World>, TokenStream) {
         let toml = format!("kind = \"markov-windows\"\nstates = 3\nlength = 5\nseed = 1\nwindow = {window}");
         let world = toml::from_str::<Settings>(&toml).unwrap().build().unwrap();
-        let stream = TokenStream::new(&*world, 7);
+        let stream = TokenStream::exported(&*world, 7);
         (world, stream)
     }
 

@@ -70,7 +70,7 @@ fn plan(overrides: &[String]) -> Plan {
 /// Trains on a sampler of so few sequences, and returns how the run ended.
 fn run_on(sequences: u64, name: &str) -> (LabError, Status) {
     let plan = plan(&[]);
-    let world = Few { world: plan.build_world(), sequences };
+    let world = Few { world: plan.build_world().unwrap(), sequences };
     let scratch = scratch::Scratch::new(name);
     let writer = Record::create(scratch.path(), "run", &plan.to_toml()).unwrap();
     let experiment = Experiment::with_world(plan, Box::new(world));

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use infimum_lab::LabError;
 use infimum_lab::foreign::pickle::{self, Node, Value};
-use infimum_lab::foreign::{MEMORY_FACTOR, MEMORY_SLACK, hmmlearn, numpy, tokens, torch};
+use infimum_lab::foreign::{MEMORY_FACTOR, MEMORY_SLACK, chain_file, hmmlearn, numpy, tokens, torch};
 use peak_alloc::PeakAlloc;
 use random::Random;
 
@@ -19,7 +19,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 
 /// Mutations of pickles, and of checkpoints, where nothing else is asked for.
 const INPUTS: u64 = 100_000;
-const READERS: [&str; 3] = ["pickle", "checkpoint", "arrays"];
+const READERS: [&str; 4] = ["pickle", "checkpoint", "arrays", "tokens"];
 
 fn inputs() -> u64 {
     std::env::var("INPUTS").map_or(INPUTS, |count| count.parse().expect("a number of inputs"))
@@ -88,13 +88,24 @@ fn read_checkpoint(bytes: &[u8]) -> Result<(), String> {
 
 fn read_arrays(bytes: &[u8]) -> Result<(), String> {
     let bytes = bytes.to_vec();
+    chain_file::decode(Path::new("f"), &bytes).map(drop).map_err(text).ok();
     numpy::decode_npz(Path::new("f"), &bytes).map(drop).map_err(text)
+}
+
+/// A `meta.json`, a zero, and a file of tokens.
+fn read_tokens(bytes: &[u8]) -> Result<(), String> {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    let (meta, file) = (bytes[..end].to_vec(), bytes[bytes.len().min(end + 1)..].to_vec());
+    let meta = tokens::decode_meta_json(Path::new("f"), &meta).map_err(text)?;
+    let tokens = tokens::decode(Path::new("f"), &file, meta).map_err(text)?;
+    tokens.blocks().map(drop).map_err(text)
 }
 
 fn read(reader: &str, bytes: &[u8]) -> Result<(), String> {
     within_memory(bytes.len(), || match reader {
         "pickle" => read_pickle(bytes),
         "checkpoint" => read_checkpoint(bytes),
+        "tokens" => read_tokens(bytes),
         _ => read_arrays(bytes),
     })
 }
@@ -238,8 +249,17 @@ fn good(reader: &str) -> Vec<Vec<u8>> {
     match reader {
         "pickle" => pickles(),
         "checkpoint" => vec![file("views.pt"), file("checkpoint.pt")],
+        "tokens" => vec![block()],
         _ => vec![file("arrays.npz")],
     }
+}
+
+/// One block of tokens and what is said of it.
+fn block() -> Vec<u8> {
+    let meta =
+        br#"{"vocab_size": 300, "n_states": 299, "bos_token": 299, "block_size": 40, "seed": 42, "sparsity": null}"#;
+    let tokens = std::iter::once(299).chain((0..39).map(|i| i * 7)).flat_map(u16::to_le_bytes);
+    meta.iter().copied().chain([0]).chain(tokens).collect()
 }
 
 fn fuzz(reader: &str, count: u64) {

@@ -16,8 +16,7 @@ const MOST_ROWS: usize = 20;
 
 pub(crate) fn floor(arguments: &Floor) -> anyhow::Result<()> {
     let plan = recipes::plan(&arguments.recipe, &[], Path::new(RUNS))?;
-    let floors = progress::waiting("computing the floors", || plan.world().build().map(|world| Floors::of(&*world)));
-    let floors = floors.map_err(infimum_lab::LabError::from)?;
+    let floors = progress::waiting("computing the floors", || plan.build_world().map(|world| Floors::of(&*world)))?;
     if arguments.form.json {
         return output::json(&floors);
     }

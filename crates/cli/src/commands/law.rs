@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use infimum_lab::{LabError, Law as NextToken};
+use infimum_lab::Law as NextToken;
 
 use crate::arguments::{Law, RUNS};
 use crate::commands::recipes;
@@ -10,7 +10,7 @@ use crate::{output, progress, table};
 
 pub(crate) fn law(arguments: &Law) -> anyhow::Result<()> {
     let plan = recipes::plan(&arguments.recipe, &[], Path::new(RUNS))?;
-    let world = progress::waiting("drawing the world", || plan.world().build()).map_err(LabError::from)?;
+    let world = progress::waiting("drawing the world", || plan.build_world())?;
     let next = NextToken::after(&*world, &arguments.after)?;
     if arguments.form.json {
         return output::json(&next);

@@ -6,7 +6,7 @@ use super::tree::{File, Tree};
 
 /// Endings by which a name without a folder is taken for a file.
 const FILE_ENDINGS: &[&str] =
-    &[".rs", ".toml", ".md", ".py", ".sh", ".svg", ".json", ".jsonl", ".safetensors", ".bin", ".txt"];
+    &[".rs", ".toml", ".md", ".py", ".sh", ".svg", ".json", ".jsonl", ".safetensors", ".bin", ".pkl", ".txt"];
 
 pub(crate) const PATHS_IN_DOCS_EXIST: Rule = Rule {
     check: paths_in_docs_exist,

@@ -166,6 +166,11 @@ impl Tokens {
         &self.tokens
     }
 
+    /// All tokens in their order, without what is said of them.
+    pub fn into_tokens(self) -> Vec<u16> {
+        self.tokens
+    }
+
     /// What the data set says of itself.
     pub fn meta(&self) -> &Meta {
         &self.meta

@@ -74,7 +74,8 @@ impl Plan {
         Ok(())
     }
 
-    /// Data that is cut from exported blocks needs a world of windows, and more tokens than one window has.
+    /// Data that is cut from blocks needs a world of windows, and more tokens than one window has. Of a folder's data the
+    /// latter is checked when they are read.
     fn check_export(&self, world: &dyn World) -> Result<(), LabError> {
         let source = match self.data.source {
             Source::Fresh | Source::Fixed => return Ok(()),
@@ -88,6 +89,9 @@ impl Plan {
         let allowed = "used with models that see the last token only: model.positions = \"none\", model.attention = false, \
                        model.dropout = 0";
         require(last_token || self.data.source != Source::Counts, "data.source", source, allowed.into())?;
+        if self.data.folder.is_some() {
+            return Ok(());
+        }
         let (blocks, window) = (self.export.train_sequences, world.shape().positions + 1);
         let mut tokens = 0;
         world.export(blocks.min(1), 0, &mut |_, block| tokens += blocks * block.len());

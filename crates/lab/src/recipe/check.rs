@@ -21,8 +21,10 @@ pub(crate) fn check(text: &Text) -> Result<(), LabError> {
 pub(crate) fn check_plan(plan: &Table) -> Result<(), LabError> {
     let mut recipe = plan.clone();
     ["numerics", "executor", "parameters"].iter().for_each(|key| _ = recipe.remove(*key));
-    if let Some(training) = recipe.get_mut("training").and_then(Value::as_table_mut) {
-        training.remove("init");
+    for (section, key) in [("training", "init"), ("data", "folder")] {
+        if let Some(section) = recipe.get_mut(section).and_then(Value::as_table_mut) {
+            section.remove(key);
+        }
     }
     check(&Text { table: recipe, lines: Lines::new() })
 }

@@ -252,6 +252,28 @@ pub struct Data {
     #[schemars(range(min = 1, max = 1_000_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub epochs: Option<u64>,
+    /// A folder of somebody's data: `train.bin`, `val.bin`, and `meta.json` or `meta.pkl`. With `data.source` `export` or
+    /// `counts` its blocks are trained on, in place of those that `data export` writes; validation and test are windows of
+    /// its `val.bin`, each target at most once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// Whose law the data of `data.folder` follow. Default: the world's, if the folder has that law beside its data.
+    #[schemars(with = "DataLaw")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub law: Option<DataLaw>,
+}
+
+/// Whose law the data of a folder follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DataLaw {
+    /// That which `[world]` draws. A law in the folder has to be the same.
+    World,
+    /// The folder's: its `chain.npz`, as `data export` writes it, or its `model.pkl`, as hmmlearn saves it. It takes the place
+    /// of the one that `[world]` draws, so `world.seed`, `world.generator` and what makes a law sparse or peaked say nothing.
+    Folder,
+    /// Nobody's that is known: there is no floor, and no score that needs one.
+    Unknown,
 }
 
 /// Where training sequences come from.
@@ -263,38 +285,35 @@ pub enum Source {
     Fresh,
     /// A finite set, drawn once and shuffled anew for every epoch.
     Fixed,
-    /// Windows cut from the training blocks that `data export` writes, anywhere and anew for every step. The world has to be
-    /// one of windows, such as `markov-windows`.
+    /// Windows cut from the training blocks that `data export` writes, or from those of `data.folder`, anywhere and anew for
+    /// every step. The world has to be one of windows, such as `markov-windows`.
     Export,
-    /// All the training blocks that `data export` writes, in every step: how often which token follows which. For models that
-    /// see the last token only (`model.attention` off, `model.positions` none), for which this is the whole of the data.
+    /// All the training blocks that `data export` writes, or those of `data.folder`, in every step: how often which token
+    /// follows which. For models that see the last token only (`model.attention` off, `model.positions` none), for which this is the whole of the data.
     /// `training.batch` and `training.accumulation` are then not set.
     Counts,
 }
 
 /// How a model is measured, and when.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Evaluation {
     /// Steps between validations; each also saves the run. Default: a twentieth of the steps.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<u64>,
-    /// Validation sequences.
+    /// Validation sequences. Default 512, or as many as half of the `val.bin` of `data.folder` has.
     #[schemars(range(min = 16, max = 10_000_000))]
-    pub sequences: usize,
-    /// Test sequences, drawn for the last evaluation and never trained on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequences: Option<usize>,
+    /// Test sequences, drawn for the last evaluation and never trained on. Default 8000, or as many as the other half of that
+    /// `val.bin` has.
     #[schemars(range(min = 16, max = 10_000_000))]
-    pub test_sequences: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_sequences: Option<usize>,
     /// Steps between checkpoints that are kept beside `best` and `last`; 0 keeps none.
     #[schemars(range(min = 0, max = 1_000_000_000))]
     pub keep_every: u64,
-}
-
-impl Default for Evaluation {
-    fn default() -> Self {
-        Evaluation { every: None, sequences: 512, test_sequences: 8000, keep_every: 0 }
-    }
 }
 
 /// What `data export` writes.

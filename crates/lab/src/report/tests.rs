@@ -157,7 +157,7 @@ impl World for Text {
 fn a_world_without_a_law_has_a_report_without_a_truth() {
     let folder = Scratch::new("report-text");
     let plan = plan(&[]);
-    let experiment = || Experiment::with_world(plan.clone(), Box::new(Text(plan.build_world())));
+    let experiment = || Experiment::with_world(plan.clone(), Box::new(Text(plan.build_world().unwrap())));
     let record = Record::create(folder.path(), "text", &plan.to_toml()).unwrap();
     training::run(&experiment(), &mut machine(), &record, &mut |_| {}, &false.into()).unwrap();
     let source = Source::read(record.record()).unwrap();

@@ -14,7 +14,7 @@ pub(crate) type Sequence = (Vec<u16>, Vec<u16>);
 pub(crate) fn replay(recipe: &str, batches: Vec<Vec<Sequence>>, start: impl Fn(&Program) -> Vec<f64>) -> Vec<Step> {
     let plan = Plan::new(&Recipe::parse(recipe, "replay.toml", &[]).unwrap()).unwrap();
     let steps = batches.len();
-    let world = Given::new(plan.build_world().shape().clone(), plan.training().seed, batches);
+    let world = Given::new(plan.build_world().unwrap().shape().clone(), plan.training().seed, batches);
     let experiment = Experiment::with_world(plan, Box::new(world));
     let mut machine = Machine::new(Isa::best(), 2);
     let mut trainer = Trainer::start(&experiment, &machine).unwrap();
