@@ -3,6 +3,7 @@
 use infimum_worlds::Purpose;
 
 use super::{PORTION, Subject};
+use crate::mean::INTERVAL;
 use crate::recipe::{Embedding, Model};
 use crate::{Figure, chain, data};
 
@@ -17,26 +18,32 @@ pub(super) fn compare(subject: &mut Subject<'_>, sequences: usize) -> Vec<Figure
     let log_law = centred(law.iter().map(|p| libm::log(*p)).collect(), states);
     let embedding = centred(embedding_table(subject, states), states);
     let (logits, seen) = logits_table(subject, states, sequences);
-    let rows = |table: &[f64]| -> Vec<f64> {
-        let kept = table.chunks(states).zip(&seen).filter(|(_, seen)| **seen > 0);
-        kept.flat_map(|(row, _)| row.to_vec()).collect()
-    };
-    let (logits, known) = (rows(&logits), rows(&log_law));
+    let known: Vec<f64> = log_law.chunks(states).zip(&seen).flat_map(|(row, n)| masked(row, *n)).collect();
+    let (r, difference) = (correlation(&logits, &known), rms(&logits, &known, &seen));
+    let slopes = [correlation_slope(&logits, &known, r), rms_slope(&logits, &known, &seen, difference)];
+    let [of_correlation, of_difference] = standard_errors(subject, sequences, &logits, &seen, &slopes);
+    let share = seen.iter().filter(|n| **n > 0).count() as f64 / states as f64;
     vec![
-        figure("embedding_table_correlation", correlation(&embedding, &log_law), "correlation", Some(1.0)),
-        figure("logits_table_correlation", correlation(&logits, &known), "correlation", Some(1.0)),
-        figure("logits_table_difference", rms(&logits, &known), "nats", Some(0.0)),
-        figure(
-            "states_seen",
-            seen.iter().filter(|n| **n > 0).count() as f64 / states as f64,
-            "share of states",
-            Some(1.0),
-        ),
+        figure("embedding_table_correlation", correlation(&embedding, &log_law), "correlation", 1.0),
+        with_interval(figure("logits_table_correlation", r, "correlation", 1.0), of_correlation),
+        with_interval(figure("logits_table_difference", difference, "nats", 0.0), of_difference),
+        figure("states_seen", share, "share of states", 1.0),
     ]
 }
 
-fn figure(name: &str, value: f64, unit: &str, optimum: Option<f64>) -> Figure {
-    Figure { name: name.into(), value, unit: unit.into(), optimum, baseline: None, low: None, high: None }
+fn figure(name: &str, value: f64, unit: &str, optimum: f64) -> Figure {
+    let (name, unit, optimum) = (name.into(), unit.into(), Some(optimum));
+    Figure { name, value, unit, optimum, baseline: None, low: None, high: None }
+}
+
+fn with_interval(figure: Figure, standard_error: f64) -> Figure {
+    let end = |sign: f64| Some(figure.value + sign * INTERVAL * standard_error).filter(|end| end.is_finite());
+    Figure { low: end(-1.0), high: end(1.0), ..figure }
+}
+
+/// A row of a state that was seen; zeros, which count nowhere, for one that was not.
+fn masked(row: &[f64], seen: u64) -> Vec<f64> {
+    if seen > 0 { row.to_vec() } else { vec![0.0; row.len()] }
 }
 
 /// Unembedding times embedding: `[state][state]`, the logits that the direct path alone would give without norms.
@@ -65,27 +72,57 @@ fn rows(subject: &Subject<'_>, model: &Model, name: &str, states: usize) -> Vec<
 /// taken away: `[state][state]`; and how often each state was seen.
 fn logits_table(subject: &mut Subject<'_>, states: usize, sequences: usize) -> (Vec<f64>, Vec<u64>) {
     let (mut sums, mut seen) = (vec![0.0; states * states], vec![0_u64; states]);
+    each_row(subject, states, sequences, |_, from, row| {
+        seen[from] += 1;
+        sums[from * states..][..states].iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+    });
+    for (row, seen) in sums.chunks_mut(states).zip(&seen) {
+        row.iter_mut().for_each(|x| *x /= (*seen).max(1) as f64);
+    }
+    (sums, seen)
+}
+
+/// Calls `each(sequence, state, logits)` wherever a state is the last token seen, with the logits for the states without their
+/// mean.
+fn each_row(subject: &mut Subject<'_>, states: usize, sequences: usize, mut each: impl FnMut(usize, usize, &[f64])) {
     let alphabet = subject.experiment.world().shape().heads[0].alphabet;
     let mut example = Default::default();
     for first in (0..sequences).step_by(PORTION) {
         let portion = first..sequences.min(first + PORTION);
         let logits = subject.read(&["logits".to_string()], &portion);
-        for (address, logits) in data::set(portion).into_iter().zip(logits) {
+        for ((sequence, address), logits) in portion.clone().zip(data::set(portion)).zip(logits) {
             subject.experiment.draw(Purpose::Test, address, &mut example);
-            for (token, row) in example.tokens.iter().zip(logits[0].chunks(alphabet)) {
-                let from = usize::from(*token);
-                if from < states {
-                    seen[from] += 1;
-                    let row = centred(row[..states].iter().map(|x| f64::from(*x)).collect(), states);
-                    sums[from * states..][..states].iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-                }
+            let rows = example.tokens.iter().map(|token| usize::from(*token)).zip(logits[0].chunks(alphabet));
+            for (from, row) in rows.filter(|(from, _)| *from < states) {
+                each(sequence, from, &centred(row[..states].iter().map(|x| f64::from(*x)).collect(), states));
             }
         }
     }
-    for (row, seen) in sums.chunks_mut(states).zip(&seen) {
-        row.iter_mut().for_each(|x| *x /= (*seen).max(1) as f64);
-    }
-    (sums, seen)
+}
+
+/// Standard errors over sequences of functions of the table of mean logits, of which the slopes are given (delta method): to first
+/// order a sequence moves one by the sum, over its rows, of slope times (row less the mean row) by how often that row was seen.
+fn standard_errors(
+    subject: &mut Subject<'_>,
+    sequences: usize,
+    table: &[f64],
+    seen: &[u64],
+    slopes: &[Vec<f64>; 2],
+) -> [f64; 2] {
+    let states = seen.len();
+    let mut moved = vec![[0.0; 2]; sequences];
+    each_row(subject, states, sequences, |sequence, from, row| {
+        let place = from * states..(from + 1) * states;
+        for (moved, slope) in moved[sequence].iter_mut().zip(slopes) {
+            let rows = slope[place.clone()].iter().zip(row.iter().zip(&table[place.clone()]));
+            *moved += rows.map(|(slope, (x, mean))| slope * (x - mean)).sum::<f64>() / seen[from] as f64;
+        }
+    });
+    let count = sequences as f64;
+    [0, 1].map(|of| {
+        let squares: f64 = moved.iter().map(|moved| moved[of] * moved[of]).sum();
+        (squares * count / (count - 1.0)).sqrt()
+    })
 }
 
 /// Each row without its mean.
@@ -103,6 +140,25 @@ fn correlation(a: &[f64], b: &[f64]) -> f64 {
     product(a, b) / (product(a, a) * product(b, b)).sqrt()
 }
 
-fn rms(a: &[f64], b: &[f64]) -> f64 {
-    (a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / a.len() as f64).sqrt()
+/// The slope of [`correlation`] in `a`: `(b / |b| - r a / |a|) / |a|`.
+fn correlation_slope(a: &[f64], b: &[f64], r: f64) -> Vec<f64> {
+    let length = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>().sqrt();
+    let (of_a, of_b) = (length(a), length(b));
+    a.iter().zip(b).map(|(a, b)| (b / of_b - r * a / of_a) / of_a).collect()
+}
+
+/// The root of the mean squared difference over the rows that were seen.
+fn rms(a: &[f64], b: &[f64], seen: &[u64]) -> f64 {
+    (a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / entries(seen)).sqrt()
+}
+
+/// The slope of [`rms`] in `a`; zero where the tables are the same, and there is none.
+fn rms_slope(a: &[f64], b: &[f64], seen: &[u64], rms: f64) -> Vec<f64> {
+    let scale = if rms > 0.0 { 1.0 / (rms * entries(seen)) } else { 0.0 };
+    a.iter().zip(b).map(|(a, b)| scale * (a - b)).collect()
+}
+
+/// Numbers in the rows that were seen.
+fn entries(seen: &[u64]) -> f64 {
+    (seen.iter().filter(|n| **n > 0).count() * seen.len()) as f64
 }
