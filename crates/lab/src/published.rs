@@ -5,7 +5,8 @@ use infimum_worlds::markov::{Fidelity, published_divergence};
 use infimum_worlds::{Example, Quantity, Truth, World, follow};
 
 use crate::evaluation::Evaluator;
-use crate::predictor::{Predictor, Said, Sequences, collect, likeliest, softmax};
+use crate::predictor::{Predictor, Said, Sequences, collect, likeliest};
+use crate::transitions::law_over_states;
 use crate::{Experiment, Figure, LabError, Machine};
 
 /// Names and units, in the order in which they are shown.
@@ -183,9 +184,9 @@ fn transition_kl(
     let prompts: Vec<Example> =
         (0..states).map(|state| example(world, &[states as u16, state as u16], &[state as u16, 0])).collect();
     let divergence = |state: usize, _: &Example, said: Said<'_>| {
-        let (mut row, mut law) = (vec![0.0; states], vec![0.0; states]);
+        let mut row = vec![0.0; states];
         chain.row(&[state as u16]).for_each(|(next, p)| row[next] = p);
-        softmax(&said.logits[alphabet..][..states], &mut law);
+        let law: Vec<f64> = law_over_states(&said.logits[alphabet..], states).collect();
         published_divergence(&row, &law)
     };
     let found = collect(predictor, machine, Sequences::Given(&prompts), &divergence);

@@ -78,12 +78,23 @@ impl<'a> Transitions<'a> {
         }
         for &(position, slot) in self.kept.of(sequence) {
             let logits = &said.logits[(position as usize - self.first_scored) * self.alphabet..][..self.chain.states()];
-            let mut law = vec![0.0; logits.len()];
-            softmax(logits, &mut law);
-            seen.laws.push((slot, law.into_iter().map(|p| p as f32).collect()));
+            seen.laws.push((slot, law_over_states(logits, self.chain.states()).map(|p| p as f32).collect()));
         }
         seen
     }
+}
+
+/// The law over states that the logits of a position stand for.
+pub(crate) fn law_over_states(logits: &[f32], states: usize) -> impl Iterator<Item = f64> + use<> {
+    let mut law = vec![0.0; states];
+    softmax(&logits[..states], &mut law);
+    law.into_iter()
+}
+
+/// The law over states that is in a law over all tokens, under which some state is possible.
+pub(crate) fn without_bos(law: &[f64], states: usize) -> impl Iterator<Item = f64> {
+    let of_states: f64 = law[..states].iter().sum();
+    law[..states].iter().map(move |p| p / of_states)
 }
 
 /// `ln` of the sum of `exp` over the logits of states, from the nats of the target.

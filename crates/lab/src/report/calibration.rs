@@ -29,10 +29,10 @@ impl Predictions {
     }
 
     /// Adds the probabilities of all tokens where `target` came.
-    pub(super) fn add(&mut self, law: &[f32], target: usize) {
+    pub(super) fn add(&mut self, law: &[f64], target: usize) {
         for (token, p) in law.iter().enumerate() {
-            let bin = &mut self.bins[bin(*p)];
-            *bin = (bin.0 + 1.0, bin.1 + f64::from(*p), bin.2 + if token == target { 1.0 } else { 0.0 });
+            let bin = &mut self.bins[bin(*p as f32)];
+            *bin = (bin.0 + 1.0, bin.1 + *p, bin.2 + if token == target { 1.0 } else { 0.0 });
         }
     }
 }

@@ -10,6 +10,7 @@ use super::calibration::{Bin, Calibration, Predictions};
 use super::tally::Tally;
 use super::transitions::{Rows, States, Transitions};
 use crate::data::{self, Drawn, Inlets};
+use crate::predictor::softmax;
 use crate::{Experiment, Machine, Mean, evaluation};
 
 /// Curves over positions have at most so many points; neighbouring positions share one where there are more.
@@ -119,12 +120,13 @@ impl<'a> Looker<'a> {
             rows: Rows::default(),
         };
         let mut learned = vec![0.0; self.alphabet];
-        let mut model = |position: usize, exact: Option<&[f32]>, seen: &mut Seen| {
-            softmax(&logits[(position - self.scored.start) * self.alphabet..][..self.alphabet], &mut learned);
+        let mut model = |position: usize, exact: Option<&[f64]>, seen: &mut Seen| {
+            let logits = &logits[(position - self.scored.start) * self.alphabet..][..self.alphabet];
+            softmax(logits, &mut learned);
             let (token, target) = (example.tokens[position], example.targets[0][position]);
             seen.predictions.add(&learned, usize::from(target));
             if let Some(states) = self.states {
-                seen.rows.add(states, (token, target), &learned, exact);
+                seen.rows.add(states, (token, target), logits, exact);
             }
         };
         match self.experiment.world().truth() {
@@ -133,11 +135,10 @@ impl<'a> Looker<'a> {
                 scored.for_each(|position| model(position, None, &mut seen));
             }
             Some(truth) => {
-                let (mut law, mut exact) = (vec![0.0; self.alphabet], vec![0.0; self.alphabet]);
+                let mut law = vec![0.0; self.alphabet];
                 follow(&mut *truth.begin(), example, 0, &mut law, &mut |position, law, target| {
-                    exact.iter_mut().zip(law).for_each(|(x, p)| *x = *p as f32);
-                    model(position, Some(&exact), &mut seen);
-                    seen.exact.add(&exact, usize::from(target));
+                    model(position, Some(law), &mut seen);
+                    seen.exact.add(law, usize::from(target));
                     let (row, weight) = (position - self.scored.start, f64::from(example.weights[0][position]));
                     let excess = f64::from(nats[row]) + libm::log(law[usize::from(target)]);
                     let sum = &mut seen.excess[row / self.positions_a_point];
@@ -147,14 +148,6 @@ impl<'a> Looker<'a> {
         }
         seen
     }
-}
-
-/// Probabilities of logits.
-fn softmax(logits: &[f32], law: &mut [f32]) {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let powers = logits.iter().map(|x| libm::exp(f64::from(x - most)));
-    let sum: f64 = powers.clone().sum();
-    law.iter_mut().zip(powers).for_each(|(p, power)| *p = (power / sum) as f32);
 }
 
 /// Sequences are added in their order, so that threads change no bit.

@@ -4,6 +4,7 @@ use infimum_worlds::{Example, Purpose};
 
 use crate::Experiment;
 use crate::data;
+use crate::transitions::{law_over_states, without_bos};
 
 /// Matrices of more states than this show the most frequent ones.
 pub(super) const MOST_STATES: usize = 256;
@@ -73,16 +74,18 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    /// Adds the laws of the token after `token`, if that is a state that is shown and a state, `next`, follows. BOS is taken
-    /// out of them: what is left is scaled to sum to 1.
-    pub(super) fn add(&mut self, states: &States, (token, next): (u16, u16), learned: &[f32], exact: Option<&[f32]>) {
+    /// Adds the laws over states after `token`, if that is a state that is shown and a state, `next`, follows: the model's, of
+    /// which the logits are given, and the exact one.
+    pub(super) fn add(&mut self, states: &States, (token, next): (u16, u16), logits: &[f32], exact: Option<&[f64]>) {
         let Some(row) = states.rows[usize::from(token)].filter(|_| usize::from(next) < states.all) else { return };
         self.from.push(row);
-        for (law, into) in [(Some(learned), &mut self.learned), (exact, &mut self.exact)] {
-            if let Some(law) = law {
-                let rest: f64 = law[..states.all].iter().map(|p| f64::from(*p)).sum();
-                into.extend(states.tokens.iter().map(|state| (f64::from(law[usize::from(*state)]) / rest) as f32));
-            }
+        let add = |law: &mut dyn Iterator<Item = f64>, into: &mut Vec<f32>| {
+            let law: Vec<f64> = law.collect();
+            into.extend(states.tokens.iter().map(|state| law[usize::from(*state)] as f32));
+        };
+        add(&mut law_over_states(logits, states.all), &mut self.learned);
+        if let Some(exact) = exact {
+            add(&mut without_bos(exact, states.all), &mut self.exact);
         }
     }
 }
