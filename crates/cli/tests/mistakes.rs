@@ -164,7 +164,9 @@ fn corrupt_and_foreign_checkpoints_are_refused_by_everything_that_reads_them() {
         }
         assert_eq!(fs::read(&last).unwrap(), content, "what cannot be read is not overwritten");
         assert!(!summary.exists());
-        assert!(session.good("list").contains("unreadable"), "one bad record does not hide the others");
+        let list = session.good("list");
+        assert!(list.contains("\ntiny-s1 is unreadable: "), "one bad record does not hide the others\n{list}");
+        assert!(list.lines().next().unwrap().len() < 100, "its reason widens no column\n{list}");
     }
     session.refused("eval tiny.toml", &["tiny.toml"]);
     session.refused("eval runs/other-s1/checkpoints/last.safetensors --recipe tiny.toml", &["other-s1", "shape"]);

@@ -18,7 +18,9 @@ pub(crate) fn list(arguments: &List) -> anyhow::Result<()> {
         return output::print(&none);
     }
     let headings = ["run", "status", ">steps", ">parameters", ">first score", "", ">optimum", "weights"];
-    output::print(&table::table(&headings, overviews.iter().map(row)))
+    let reasons = overviews.iter().filter_map(|(name, overview)| Some((name, overview.as_ref().err()?)));
+    let reasons: String = reasons.map(|(name, error)| format!("\n{name} is unreadable: {error}\n")).collect();
+    output::print(&format!("{}\n{reasons}", table::table(&headings, overviews.iter().map(row))))
 }
 
 /// How a run ended, in a word.
@@ -40,10 +42,7 @@ fn as_json((name, overview): &(String, Result<Overview, LabError>)) -> serde_jso
 }
 
 fn row((name, overview): &(String, Result<Overview, LabError>)) -> Vec<String> {
-    let overview = match overview {
-        Ok(overview) => overview,
-        Err(error) => return vec![name.clone(), format!("unreadable: {error}")],
-    };
+    let Ok(overview) = overview else { return vec![name.clone(), "unreadable".into()] };
     let figure = overview.figures.first();
     let hash = overview.weights_hash.as_deref().map_or("-", |hash| &hash[..hash.len().min(12)]);
     vec![
