@@ -91,6 +91,10 @@ class Figures:
         found = self.values(f"counting-{chain}", figure, "optimum")
         return found[0] if found else None
 
+    def best_perplexity(self, chain):
+        """The truth's on nanoMarkov's blocks, or where nothing was run that of the floor."""
+        return self.truth(chain, "perplexity_published") or math.exp(self.nats(chain, "floor"))
+
     def table_excess(self, chain):
         runs = [run for _, run in self.runs(f"counting-{chain}") if run["steps"] > 1]
         return runs[0]["figures"]["excess_loss"]["value"] if runs else None
@@ -142,6 +146,8 @@ def possible(figures, chain, key):
         return f"{figures.ceiling(chain):.4f}"
     if key == "kl":
         return f"{counting_floor(chain)[0]:.5f}"
+    if key == "perplexity":
+        return f"{figures.best_perplexity(chain):.2f}"
     if key == "memory":
         return "0"
     return f"{figures.truth(chain, figure):.{digits}f}" if figures.truth(chain, figure) else NOT_RUN
@@ -161,8 +167,8 @@ def verdict(figures, chain, key, value):
         return verdict(figures, chain, "loss", loss_behind(figures, chain, key, value))
     if key in ("loss", "train_loss"):
         return verdicts.loss(value, figures.nats(chain, "floor"), figures.loss_error(chain))
-    if key == "perplexity" and figures.truth(chain, "perplexity_published"):
-        return verdicts.perplexity(value, figures.truth(chain, "perplexity_published"), SIZES[chain][1])
+    if key == "perplexity":
+        return verdicts.perplexity(value, figures.best_perplexity(chain), SIZES[chain][1])
     if key == "accuracy":
         return verdicts.accuracy(value, figures.ceiling(chain), printed.ACCURACY_TARGETS)
     if key == "kl":

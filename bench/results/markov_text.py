@@ -9,7 +9,8 @@ the formulas.
 """
 
 CANNOT_BE = """\
-{found} of the {looked_at} figures below are impossible: no predictor can have them, however it was trained.
+{found} of the {looked_at} figures below are impossible: accuracies and perplexities that no predictor can have, however it was
+trained, and transition divergences that nothing learnt from nanoMarkov's train.bin can have.
 """
 
 POSSIBLE = """\
@@ -23,9 +24,10 @@ one half to each count, pays for not knowing).
 
 LEGEND = """\
 *Possible* is the best that any predictor can be expected to have: of the loss the floor, of the accuracy the ceiling, of the
-perplexity the truth's own on the same blocks of val.bin, of the transition KL what all of train.bin allows, of a share of the
-optimum what the floor has by the same formula. *We measured* is the mean over the seeds with Student's 95 % interval of it, by
-nanoMarkov's formulas on its val.bin; our loss is floor + `excess_loss`, without the noise of which sequences were drawn.
+perplexity the truth's own on the same blocks of val.bin (where nothing was run, exp of the floor), of the transition KL what all
+of train.bin allows, of a share of the optimum what the floor has by the same formula. *We measured* is the mean over the seeds
+with Student's 95 % interval of it (fewer than three seeds are listed and have none), by nanoMarkov's formulas on its val.bin;
+our loss is floor + `excess_loss`, without the noise of which sequences were drawn.
 † is `memorylessness`, another formula: theirs cannot be repeated, since the tokens that it looks at are not known.
 
 The last column judges what is printed. Beyond the possible by more than four standard errors is **impossible**, by two to four

@@ -4,24 +4,21 @@ import math
 import statistics
 
 # Two-sided 95 % quantile of Student's law by degrees of freedom.
-STUDENT = {1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764, 5: 2.5706, 6: 2.4469, 7: 2.3646, 8: 2.3060, 9: 2.2622}
+STUDENT = {2: 4.3027, 3: 3.1824, 4: 2.7764, 5: 2.5706, 6: 2.4469, 7: 2.3646, 8: 2.3060, 9: 2.2622}
 NORMAL = 1.959964
 
 
 def half_width(values):
-    """Half of Student's interval of the mean; None for one value, which has no spread."""
-    if len(values) < 2:
-        return None
+    """Half of Student's interval of the mean of three values or more."""
     return STUDENT[len(values) - 1] * statistics.stdev(values) / math.sqrt(len(values))
 
 
 def with_interval(values, digits):
-    """`mean ± half width`, as many digits as asked for; fewer values than three say so."""
-    width = half_width(values)
-    mean = f"{statistics.mean(values):.{digits}f}"
-    if width is None:
-        return f"{mean} (one seed)"
-    return f"{mean} ± {at_least_a_digit(width, digits)}" + (" (two seeds)" if len(values) == 2 else "")
+    """`mean ± half width`, as many digits as asked for; fewer values than three have no interval and are listed."""
+    if len(values) < 3:
+        listed = ", ".join(f"{value:.{digits}f}" for value in values)
+        return f"{listed} ({'one seed' if len(values) == 1 else 'two seeds'})"
+    return f"{statistics.mean(values):.{digits}f} ± {at_least_a_digit(half_width(values), digits)}"
 
 
 def at_least_a_digit(width, digits):
