@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use infimum_lab::{CheckpointName, Isa, Names, REPORT_SEQUENCES};
 
+use crate::commands::bench::Measured;
 use crate::commands::new::NewWorld;
 
 /// Train tiny transformers on worlds whose best possible score is known exactly.
@@ -25,6 +26,14 @@ Example:
 Results go to the standard output, progress and messages to the standard error.
 Exit status: 0 success; 2 a mistake of the user, or the system refuses; 1 a mistake of ours, an impossible
 score, or a loss that is no longer a number; 130 or 143 stopped by a signal, after saving.";
+
+const BENCH_HELP: &str = "\
+Examples:
+  infimum bench
+  infimum bench mm100 --threads 1 --json
+  infimum bench kernels
+
+A step is gradient, clipping and AdamW on a batch in memory. Nothing else should run meanwhile.";
 
 /// One for each thing to do.
 #[derive(Debug, Subcommand)]
@@ -98,6 +107,9 @@ With --names nanogpt the file has the whole state_dict of nanoGPT or nanoMarkov,
     /// Check a recipe: its plan, its parameters, and a forecast of memory and time. Nothing is run.
     #[command(after_help = "Example:\n  infimum check markov-100 --set model.width=128")]
     Check(Check),
+    /// Time training steps of seven models beside the processor's peak; or kernels, peaks, and how cost grows.
+    #[command(after_help = BENCH_HELP)]
+    Bench(Bench),
     /// Print the JSON Schema of recipes, for editors.
     #[command(after_help = "Example:\n  infimum schema > recipe.schema.json")]
     Schema,
@@ -407,6 +419,26 @@ pub(crate) struct Export {
     pub(crate) set: Vec<String>,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Bench {
+    /// A workload (add456, add1128, memo4k, copilot, regex, mm10, mm100); peaks: what the processor can do; kernels: what the time of a
+    /// step goes into; scaling: how time and memory grow with each size. Default: all workloads.
+    #[arg(value_name = "WORKLOAD|peaks|kernels|scaling", default_value = "all", hide_default_value = true)]
+    pub(crate) measured: Measured,
+    /// Seconds to measure each workload, or each growing size, for.
+    #[arg(long, value_name = "X", default_value = "2", allow_negative_numbers = true, value_parser = patience)]
+    pub(crate) seconds: f64,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+fn patience(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|x: &f64| (0.0..=3600.0).contains(x));
+    number.ok_or_else(|| "seconds are a number from 0 to 3600".into())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

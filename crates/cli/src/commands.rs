@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod agree;
+pub(crate) mod bench;
 mod check;
 mod completions;
 mod data;
@@ -42,6 +43,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::New { world }) => new::new(&world),
         Some(Command::Check(arguments)) => check::check(&arguments),
+        Some(Command::Bench(arguments)) => bench::bench(&arguments),
         Some(Command::Schema) => schema::schema(),
         Some(Command::Data { command: Data::Export(arguments) }) => data::export(&arguments),
         Some(Command::Completions { shell }) => completions::completions(shell),

@@ -3,7 +3,7 @@
 //! The batch is cut into groups of sixteen and the groups into chunks by a rule that knows nothing of threads. Each chunk
 //! has its own gradient; chunks are added in order. So threads decide speed, never bits.
 
-use infimum_kernels::{Isa, LANES, Memory, Place, Team, Vector, flat};
+use infimum_kernels::{Isa, LANES, Memory, Place, Script, Team, Vector, flat};
 
 use crate::plan::{Plan, plan};
 use crate::program::{Feed, Goal, Gradient, Program, Source, Value};
@@ -55,6 +55,11 @@ impl Lanes {
     /// Number of instructions of one replay.
     pub fn instructions(&self) -> usize {
         self.plan.script.instructions().len()
+    }
+
+    /// What a replay runs, for looking at and timing.
+    pub fn script(&self) -> &Script {
+        &self.plan.script
     }
 
     /// Loss and gradient at `point` over `sequences` sequences. The program must be a [`Program::gradient`].

@@ -26,6 +26,7 @@ mod schedule;
 mod shape;
 mod steps;
 mod weights;
+mod work;
 
 pub use adamw::{AdamW, Group, Moments, Optimiser, clip_factor};
 pub use builder::Builder;
@@ -39,6 +40,7 @@ pub use schedule::{Course, Schedule};
 pub use shape::{Shape, ShapeError};
 pub use steps::{Line, Steps};
 pub use weights::{Parameter, Weights};
+pub use work::Work;
 
 /// Rises when the bits that a plan and a seed give change.
 pub const NUMERICS: u32 = 1;

@@ -110,6 +110,10 @@ impl Weights {
         self.entries[weight.0].shape
     }
 
+    pub(crate) fn expression(&self, weight: Weight) -> &Expression {
+        &self.entries[weight.0].expression
+    }
+
     pub(crate) fn name(&self, weight: Weight) -> &str {
         &self.entries[weight.0].name
     }

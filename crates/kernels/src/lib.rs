@@ -56,7 +56,7 @@ pub use memory::Memory;
 pub use multiply::Multiply;
 pub use norm::{Norm, NormForward, NormGradient, NormKind};
 pub use outer::Outer;
-pub use peak::multiply_adds;
+pub use peak::{multiply_adds, read_through};
 pub use place::{Ids, Matrix, Place};
 pub use scalar::Scalar;
 pub use script::{Instruction, Script, Sizes};

@@ -22,7 +22,12 @@ pub const NORM_EPSILON: f64 = 1e-5;
 /// # Errors
 /// Sizes that do not fit each other, such as heads that do not divide the width; a [`crate::Plan`] has none of them.
 pub fn decoder(model: &Model, shape: &Shape) -> Result<Program, ShapeError> {
-    let mut d = Decoder { b: Builder::new(), model, shape };
+    decoder_with_hidden(model, shape, model.mlp_ratio * model.width)
+}
+
+/// As [`decoder`], with MLPs of hidden width `hidden` in place of `mlp_ratio * width`.
+pub(crate) fn decoder_with_hidden(model: &Model, shape: &Shape, hidden: usize) -> Result<Program, ShapeError> {
+    let mut d = Decoder { b: Builder::new(), model, shape, hidden };
     let mut x = d.embedding()?;
     let embedding = x.1;
     for block in 0..model.layers {
@@ -58,6 +63,7 @@ struct Decoder<'a> {
     b: Builder,
     model: &'a Model,
     shape: &'a Shape,
+    hidden: usize,
 }
 
 impl Decoder<'_> {
@@ -131,7 +137,7 @@ impl Decoder<'_> {
     }
 
     fn mlp(&mut self, at: &str, x: Value) -> Result<Value, ShapeError> {
-        let (width, hidden) = (self.model.width, self.model.mlp_ratio * self.model.width);
+        let (width, hidden) = (self.model.width, self.hidden);
         let x = self.norm(&format!("{at}.ln_2"), x)?;
         let x = match self.model.mlp_first {
             MlpFirst::Free => self.linear(&format!("{at}.mlp.c_fc"), &format!("{at}.mlp.fc"), x, width, hidden)?,

@@ -31,6 +31,7 @@ pub mod metrics;
 mod retrace;
 mod memory;
 mod forecast;
+pub mod bench;
 mod chain;
 mod dissect;
 mod export;

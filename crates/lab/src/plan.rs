@@ -41,6 +41,15 @@ pub enum Executor {
     Lanes,
 }
 
+impl Executor {
+    /// Its name in plans.
+    pub fn name(self) -> &'static str {
+        match self {
+            Executor::Lanes => "lanes",
+        }
+    }
+}
+
 /// [`crate::recipe::Training`] with every value resolved; the keys mean the same.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

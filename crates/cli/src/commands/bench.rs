@@ -1,0 +1,182 @@
+//! `bench`: how fast this machine is, and what its time goes into.
+
+use infimum_lab::bench::{
+    Growth, GrowthPoint, KernelSpeed, MultiplyAddPeak, Peaks, ReadPeak, StepTime, Workload, growth, growth_points,
+    kernel_speeds, peaks, step_time, workload, workloads,
+};
+use infimum_lab::{Executor, Machine};
+
+use crate::arguments::Bench;
+use crate::commands::runs;
+use crate::number::{bytes, count};
+use crate::{output, progress, table};
+
+/// What `bench` measures.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Measured {
+    All,
+    Workload(Box<Workload>),
+    Peaks,
+    Kernels,
+    Scaling,
+}
+
+impl std::str::FromStr for Measured {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Measured::All),
+            "peaks" => Ok(Measured::Peaks),
+            "kernels" => Ok(Measured::Kernels),
+            "scaling" => Ok(Measured::Scaling),
+            name => workload(name).map(|workload| Measured::Workload(Box::new(workload))).ok_or_else(|| {
+                let names: Vec<String> = workloads().into_iter().map(|workload| workload.name).collect();
+                format!("nothing to measure has that name; there are {}, peaks, kernels and scaling", names.join(", "))
+            }),
+        }
+    }
+}
+
+pub(crate) fn bench(arguments: &Bench) -> anyhow::Result<()> {
+    let mut machine = runs::machine(&arguments.speed);
+    let (executor, seconds, json) = (Executor::Lanes, arguments.seconds, arguments.form.json);
+    match &arguments.measured {
+        Measured::Workload(workload) => {
+            let time = progress::waiting(&workload.name, || step_time(workload, &mut machine, executor, seconds));
+            if json { output::json(&time) } else { output::print(&steps(&[time])) }
+        }
+        Measured::All => {
+            let times = each("timing steps", |workload| step_time(workload, &mut machine, executor, seconds));
+            if json { output::json(&times) } else { output::print(&steps(&times)) }
+        }
+        Measured::Peaks => {
+            let peaks = progress::waiting("measuring peaks", || peaks(machine.isa(), machine.threads()));
+            if json { output::json(&peaks) } else { output::print(&limits(&peaks)) }
+        }
+        Measured::Kernels => {
+            let speeds = each("timing kernels", |workload| kernel_speeds(workload, &machine, executor, seconds));
+            let speeds: Vec<KernelSpeed> = speeds.into_iter().flatten().collect();
+            if json { output::json(&speeds) } else { output::print(&kernels(&speeds)) }
+        }
+        Measured::Scaling => {
+            let grown = scaling(&machine, executor, seconds);
+            if json { output::json(&grown) } else { output::print(&growths(&grown)) }
+        }
+    }
+}
+
+/// Measures every workload, one after the other.
+fn each<T>(what: &str, mut measure: impl FnMut(&Workload) -> T) -> Vec<T> {
+    let all = workloads();
+    progress::counting(what, "workloads", all.len() as u64, |tell| {
+        let measure = |(done, workload): (usize, &Workload)| {
+            let measured = measure(workload);
+            tell(done + 1);
+            measured
+        };
+        all.iter().enumerate().map(measure).collect()
+    })
+}
+
+/// `seconds` are for each size that grows.
+fn scaling(machine: &Machine, executor: Executor, seconds: f64) -> Vec<Growth> {
+    let total = growth_points(machine.threads()) as u64;
+    progress::counting("timing steps", "sizes", total, |tell| growth(machine, executor, 5.0 * seconds, tell))
+}
+
+fn steps(times: &[StepTime]) -> String {
+    let headings = [
+        "workload",
+        ">parameters",
+        "executor",
+        "isa",
+        ">threads",
+        ">ms a step",
+        ">least",
+        ">GFLOP/s",
+        ">peak",
+        ">of it",
+    ];
+    let row = |time: &StepTime| {
+        vec![
+            time.workload.clone(),
+            count(time.params as u64),
+            time.executor.name().into(),
+            time.isa.into(),
+            time.threads.to_string(),
+            digits(time.ms_per_step),
+            digits(time.ms_min),
+            digits(time.gflops),
+            digits(time.peak_gflops),
+            percent(time.gflops / time.peak_gflops),
+        ]
+    };
+    table::table(&headings, times.iter().map(row))
+}
+
+fn limits(peaks: &Peaks) -> String {
+    let rate = |peak: &MultiplyAddPeak| vec![peak.isa.into(), peak.threads.to_string(), digits(peak.gflops)];
+    let read =
+        |peak: &ReadPeak| vec![bytes(peak.bytes_per_thread as u64), peak.threads.to_string(), digits(peak.gigabytes)];
+    format!(
+        "{}\n\n{}",
+        table::table(&["multiply-adds", ">threads", ">GFLOP/s"], peaks.multiply_adds.iter().map(rate)),
+        table::table(&["reading, of each thread", ">threads", ">GB/s"], peaks.reads.iter().map(read))
+    )
+}
+
+fn kernels(speeds: &[KernelSpeed]) -> String {
+    let headings = ["workload", "kernel", ">times", ">microseconds", ">share", ">GFLOP/s", ">GB/s"];
+    let row = |speed: &KernelSpeed| {
+        vec![
+            speed.workload.clone(),
+            speed.kernel.into(),
+            speed.instructions.to_string(),
+            digits(speed.microseconds),
+            percent(speed.share),
+            speed.gflops.map_or("-".into(), digits),
+            digits(speed.gigabytes),
+        ]
+    };
+    format!(
+        "{}\n\nOne replay of sixteen sequences on one thread, the shortest time of each instruction.",
+        table::table(&headings, speeds.iter().map(row))
+    )
+}
+
+fn growths(grown: &[Growth]) -> String {
+    let fit = |growth: &Growth| {
+        vec![
+            growth.size.into(),
+            digits(growth.time_exponent),
+            digits(growth.expected_time_exponent),
+            digits(growth.memory_exponent),
+            digits(growth.expected_memory_exponent),
+        ]
+    };
+    let fits = table::table(&["grows", ">time ^", ">expected", ">memory ^", ">expected"], grown.iter().map(fit));
+    let row = |size: &str, point: &GrowthPoint| {
+        let cells = [point.ms_per_step, point.ms_min, point.gflops, point.megabytes].map(digits);
+        [vec![size.to_string(), count(point.value as u64)], cells.to_vec()].concat()
+    };
+    let rows = grown.iter().flat_map(|growth| growth.points.iter().map(|point| row(growth.size, point)));
+    let headings = ["grows", ">to", ">ms a step", ">least", ">GFLOP/s", ">MB held"];
+    format!("{fits}\n\n{}", table::table(&headings, rows))
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+/// Three digits.
+fn digits(x: f64) -> String {
+    let decimals = match x.abs() {
+        100.0.. => 0,
+        10.0.. => 1,
+        1.0.. => 2,
+        0.1.. => 3,
+        _ => 4,
+    };
+    format!("{x:.decimals$}")
+}

@@ -1,0 +1,61 @@
+//! What `bench` prints, whatever the clock says, through the binary.
+
+mod session;
+
+use serde_json::Value;
+use session::Session;
+
+const STEP: [&str; 9] =
+    ["executor", "gflops", "isa", "ms_min", "ms_per_step", "params", "peak_gflops", "threads", "workload"];
+
+fn check_step(step: &Value, workload: &str) {
+    let mut keys: Vec<&str> = step.as_object().expect("one object").keys().map(String::as_str).collect();
+    keys.sort();
+    assert_eq!(keys, STEP);
+    assert_eq!(step["workload"], workload);
+    let number = |key: &str| step[key].as_f64().filter(|x| *x > 0.0).unwrap_or_else(|| panic!("{key}: {step}"));
+    assert!(number("ms_min") <= number("ms_per_step"), "{step}");
+    assert!(number("gflops") > 0.0 && number("peak_gflops") > 0.0 && number("params") > 0.0);
+}
+
+#[test]
+fn a_workload_is_one_object_or_one_line() {
+    let session = Session::new("bench-one");
+    let step = session.json("bench memo4k --seconds 0 --threads 1");
+    check_step(&step, "memo4k");
+    assert_eq!((step["params"].as_u64(), step["threads"].as_u64()), (Some(4624), Some(1)));
+    let table = session.good("bench add456 --seconds 0 --isa scalar");
+    for part in ["add456", "456", "lanes", "scalar", "GFLOP/s", "%"] {
+        assert!(table.contains(part), "{table}");
+    }
+}
+
+#[test]
+fn all_workloads_are_a_table_or_a_list() {
+    let session = Session::new("bench-all");
+    let steps = session.json("bench --seconds 0");
+    let names = ["add456", "add1128", "memo4k", "copilot", "regex", "mm10", "mm100"];
+    assert_eq!(steps.as_array().map(Vec::len), Some(names.len()));
+    steps.as_array().unwrap().iter().zip(names).for_each(|(step, name)| check_step(step, name));
+}
+
+#[test]
+fn peaks_and_growth_are_named() {
+    let session = Session::new("bench-other");
+    let peaks = session.json("bench peaks --threads 1");
+    assert!(peaks["multiply_adds"].as_array().is_some_and(|all| all.iter().any(|peak| peak["isa"] == "scalar")));
+    assert!(peaks["reads"].as_array().is_some_and(|all| all.iter().all(|read| read["gigabytes"].as_f64() > Some(0.0))));
+    let table = session.good("bench scaling --seconds 0");
+    for part in ["batch", "T ", "C ", "L ", "expected", "MB held"] {
+        assert!(table.contains(part), "{table}");
+    }
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_with_what_can() {
+    let session = Session::new("bench-mistakes");
+    session.refused("bench mm1000", &["mm1000", "mm100,", "peaks", "scaling"]);
+    session.refused("bench --seconds -1", &["seconds"]);
+    session.refused("bench --seconds nan", &["nan", "0 to 3600"]);
+    session.refused("bench --isa sse2", &["sse2", "scalar"]);
+}

@@ -1,0 +1,68 @@
+//! How fast this machine is at what training asks of it: whole steps of seven models that other frameworks are timed with, too
+//! (`bench/` in the project), the kernels beneath them, the processor's own peaks, and how cost grows with each size.
+//!
+//! ```text
+//! Workload -> Subject (program, executor, optimiser, batch in memory) -> step_time -> StepTime, beside Peaks
+//! ```
+
+mod adder;
+mod kernels;
+mod peaks;
+mod scaling;
+mod stopwatch;
+mod subject;
+mod workload;
+
+use serde::Serialize;
+
+use crate::{Executor, Machine};
+pub use kernels::{KernelSpeed, kernel_speeds};
+pub use peaks::{MultiplyAddPeak, Peaks, ReadPeak, multiply_add_gflops, peaks};
+pub use scaling::{Growth, GrowthPoint, growth, growth_points};
+use stopwatch::Stopwatch;
+use subject::Subject;
+pub use workload::{Norm, Places, Workload, workload, workloads};
+
+/// The time of a training step of a workload. A step is gradient, clipping to length 1 and AdamW on a batch that lies in memory.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepTime {
+    /// Name of the workload.
+    pub workload: String,
+    /// Parameters of its model.
+    pub params: usize,
+    /// What replayed it.
+    pub executor: Executor,
+    /// The instruction set.
+    pub isa: &'static str,
+    /// Threads.
+    pub threads: usize,
+    /// Median milliseconds of a step.
+    pub ms_per_step: f64,
+    /// The shortest step in milliseconds.
+    pub ms_min: f64,
+    /// Operations of weight products and causal attention over the median time, in 10^9 a second; see
+    /// [`infimum_engine::Work`] for what is counted.
+    pub gflops: f64,
+    /// Fused multiply-adds of this instruction set on as many threads, measured before and after, in 10^9 operations a second.
+    pub peak_gflops: f64,
+}
+
+/// Times steps of `workload` for about `seconds`, at least three of them.
+pub fn step_time(workload: &Workload, machine: &mut Machine, executor: Executor, seconds: f64) -> StepTime {
+    let before = multiply_add_gflops(machine);
+    let program = workload.program();
+    let mut subject = Subject::new(&program, workload.start(&program), workload.batch, machine, executor);
+    let times = Stopwatch { seconds, at_least: 3, ..Stopwatch::default() }.times(|| subject.step(machine));
+    let peak = before.max(multiply_add_gflops(machine));
+    StepTime {
+        workload: workload.name.clone(),
+        params: program.weights().parameters(),
+        executor,
+        isa: machine.isa().name(),
+        threads: machine.threads(),
+        ms_per_step: 1e3 * times.median,
+        ms_min: 1e3 * times.least,
+        gflops: 1e-9 * subject.step_flop() / times.median,
+        peak_gflops: peak,
+    }
+}

@@ -1,0 +1,123 @@
+//! A model that trains on one batch again and again.
+
+use infimum_engine::{AdamW, Feed, Group, Lanes, Moments, Optimiser, Program, Source, Work, clip_factor};
+use infimum_kernels::flat;
+use infimum_worlds::{Purpose, Stream};
+
+use crate::{Executor, Machine};
+
+const RATE: f64 = 1e-3;
+const DECAY: f64 = 0.01;
+const CLIP: f64 = 1.0;
+const MOMENTS: Moments = Moments { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/// Program, executor, optimiser and batch.
+pub(crate) struct Subject {
+    lanes: Lanes,
+    optimiser: AdamW,
+    batch: Batch,
+    work: Work,
+    /// Numbers of the weight memory.
+    weights: usize,
+}
+
+impl Subject {
+    /// `program` reads ids `tokens` and `targets` and the loss weights `weights`, and starts at `point`.
+    pub(crate) fn new(
+        program: &Program,
+        point: Vec<f32>,
+        sequences: usize,
+        machine: &Machine,
+        executor: Executor,
+    ) -> Subject {
+        let program = program.gradient();
+        let lanes = match executor {
+            Executor::Lanes => Lanes::new(&program, machine.isa),
+        };
+        let all = Group { range: 0..point.len(), decay: DECAY, rate_factor: 1.0 };
+        Subject {
+            lanes,
+            optimiser: AdamW::new(point, vec![all], MOMENTS),
+            batch: Batch::random(&program, sequences),
+            work: Work::of(&program),
+            weights: program.weights().memory(),
+        }
+    }
+
+    /// Gradient, clipping, AdamW.
+    pub(crate) fn step(&mut self, machine: &mut Machine) {
+        let sequences = self.batch.sequences;
+        let sum = self.lanes.gradient(&mut machine.team, self.optimiser.point(), sequences, &self.batch);
+        let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / sum.weight;
+        let scale = clip_factor(norm, CLIP) / sum.weight;
+        self.optimiser.tell(machine.isa, &sum.gradient, scale as f32, RATE);
+    }
+
+    /// Floating point operations of a step.
+    pub(crate) fn step_flop(&self) -> f64 {
+        self.work.step_flop(self.batch.sequences)
+    }
+
+    /// Bytes that steps hold on `threads` threads: activations of each thread; a gradient for each chunk of the batch and
+    /// their sum; evaluated weights; point and two means.
+    pub(crate) fn bytes(&self, threads: usize) -> usize {
+        let chunks = self.batch.sequences.div_ceil(16).min(8);
+        threads * self.lanes.bytes_per_thread() + (chunks + 2 + 3) * self.weights * size_of::<f32>()
+    }
+}
+
+/// Random tokens and targets, with loss weight 1 at the scored positions.
+struct Batch {
+    sequences: usize,
+    /// For each token input of the program, all sequences one after the other.
+    ids: Vec<Vec<u16>>,
+    weights: Vec<f32>,
+}
+
+impl Batch {
+    fn random(program: &Program, sequences: usize) -> Batch {
+        let mut stream = Stream::new(1, Purpose::Check, 0, 0);
+        let mut draw = |positions: usize, alphabet: usize| {
+            (0..sequences * positions).map(|_| stream.below(alphabet as u64) as u16).collect()
+        };
+        let ids: Vec<Vec<u16>> = program.ids().iter().map(|input| draw(input.positions, input.alphabet)).collect();
+        let (positions, scored) = (program.ids()[0].positions, program.scored());
+        let weights = (0..positions).map(|t| if scored.contains(&t) { 1.0 } else { 0.0 }).collect();
+        Batch { sequences, ids, weights }
+    }
+}
+
+impl Source for Batch {
+    fn fill(&self, sequence: usize, feed: &mut Feed) {
+        for (to, all) in feed.ids.iter_mut().zip(&self.ids) {
+            let positions = to.len();
+            to.copy_from_slice(&all[sequence * positions..][..positions]);
+        }
+        feed.arrays[0].copy_from_slice(&self.weights);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::workload;
+    use infimum_engine::Isa;
+
+    /// What is timed learns: the loss of its one batch falls.
+    #[test]
+    fn steps_learn_the_batch() {
+        let (mut machine, memo) = (Machine::new(Isa::best(), 2), workload("memo4k").unwrap());
+        let program = memo.program();
+        let mut subject = Subject::new(&program, memo.start(&program), memo.batch, &machine, Executor::Lanes);
+        let loss = |subject: &mut Subject, machine: &mut Machine| {
+            let sum = subject.lanes.gradient(&mut machine.team, subject.optimiser.point(), memo.batch, &subject.batch);
+            assert_eq!(sum.weight, (memo.batch * memo.positions) as f64);
+            sum.loss / sum.weight
+        };
+        let before = loss(&mut subject, &mut machine);
+        assert!((before - libm::log(37.0)).abs() < 0.1, "an untrained model knows nothing: {before}");
+        (0..100).for_each(|_| subject.step(&mut machine));
+        let after = loss(&mut subject, &mut machine);
+        assert!(after < before - 0.3, "{before} to {after}");
+    }
+}
