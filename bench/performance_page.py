@@ -18,6 +18,8 @@ WANTED = {
     "copilot": (4, 6, 0.45), "mm10": (2.8, 3.5, 0.60), "mm100": (2.7, 3.2, 0.70),
 }
 OURS, OURS_ALONE, PRUNED = "Infimum, 2 threads", "Infimum, 1 thread", "JAX, scan 50, pruned"
+# Ratio to the fastest PyTorch, where that is asked for beside.
+OF_PYTORCH = {"memo4k": 23}
 INSTRUCTION_SETS = ("avx512", "avx2", "neon", "scalar")
 
 INTRODUCTION = """\
@@ -41,7 +43,7 @@ One replay on one thread, instruction by instruction (`infimum bench kernels`). 
 exponentials, which count as no operation. What takes most of the time is what limits the step."""
 GROWTH = """\
 A decoder of width C = 32, L = 2 layers, T = 32 positions and 32 sequences on one thread; one size doubles, the others stay (`infimum bench scaling`). The
-exponent e is of the law cost = size^e that fits best; what is expected follows from the counted operations, and from the numbers that must be held."""
+exponent e is of the law cost = size^e that fits the shortest times best; what is expected follows from the counted operations, and from the numbers that must be held."""
 REPRODUCE = """\
 ## Reproduce
 
@@ -73,9 +75,10 @@ def spread(values):
     return f"{digits(statistics.median(values))} ({digits(min(values))} to {digits(max(values))})"
 
 
-def fastest_peer(times):
-    """The name of the peer with the least median; None without peers."""
-    peers = {name: statistics.median(ms) for name, ms in times.items() if not name.startswith("Infimum") and name != PRUNED}
+def fastest_peer(times, framework=""):
+    """The name of the peer, of those that begin so, with the least median; None without peers."""
+    is_peer = lambda name: name.startswith(framework) and not name.startswith("Infimum") and name != PRUNED
+    peers = {name: statistics.median(ms) for name, ms in times.items() if is_peer(name)}
     return min(peers, key=peers.get, default=None)
 
 
@@ -95,7 +98,16 @@ def ratio_row(name, workload):
         return [*start, "none was there", "", "", f"{least} ({aim})", ""]
     found = ratios(times, peer)
     pruned = digits(statistics.median(ratios(times, PRUNED))) if PRUNED in times else ""
-    return [*start, f"{peer}: {spread(times[peer])}", spread(found), pruned, f"{least} ({aim})", verdict(statistics.median(found), least)]
+    row = [*start, f"{peer}: {spread(times[peer])}", spread(found), pruned, f"{least} ({aim})", verdict(statistics.median(found), least)]
+    return row if name not in OF_PYTORCH else with_pytorch(row, times, OF_PYTORCH[name])
+
+
+def with_pytorch(row, times, least):
+    """The row with the ratio to the fastest PyTorch in its last cells."""
+    peer = fastest_peer(times, "PyTorch")
+    ratio = statistics.median(ratios(times, peer)) if peer else 0.0
+    said = f"{digits(ratio)} {verdict(ratio, least)}" if peer else "none was there"
+    return [*row[:-2], f"{row[-2]}; {least} of PyTorch", f"{row[-1]}; PyTorch: {said}"]
 
 
 def roofline_row(name, workload):
@@ -148,6 +160,8 @@ def sittings(workloads):
         versions = ", ".join(f"{ {'jax': 'JAX', 'torch': 'PyTorch'}[module]} {version}" for module, version in s["versions"].items()) or "no peer"
         lines.append(f"- {', '.join(names)}: {s['date']}, commit {s['commit']}, {s['processor']}; {versions}; {s['rounds']} rounds of {s['seconds']} s"
                      f" for each side.{PROVISIONAL.format(load=s['load']) if s['provisional'] else ''}")
+    if missing := [name for name in WANTED if name not in workloads]:
+        lines.append(f"- Not measured yet: {', '.join(missing)}.")
     return "\n".join(lines)
 
 
@@ -163,9 +177,9 @@ def peaks(kept):
 def growth(grown):
     row = lambda g: [g["size"], f"{g['points'][0]['value']} to {g['points'][-1]['value']}", *(digits(g[key]) for key in (
         "time_exponent", "expected_time_exponent", "memory_exponent", "expected_memory_exponent"))]
-    points = [[g["size"], str(p["value"]), digits(p["ms_per_step"]), digits(p["gflops"]), digits(p["megabytes"])] for g in grown for p in g["points"]]
+    points = [[g["size"], str(p["value"]), digits(p["ms_per_step"]), digits(p["ms_min"]), digits(p["gflops"]), digits(p["megabytes"])] for g in grown for p in g["points"]]
     return table(["size", "from, to", ">time: e", ">expected", ">memory: e", ">expected"], map(row, grown)) + "\n\n" + table(
-        ["size", ">", ">ms a step", ">GFLOP/s", ">MB held"], points)
+        ["size", ">", ">ms a step", ">least", ">GFLOP/s", ">MB held"], points)
 
 
 def page(kept):

@@ -33,7 +33,7 @@ def first_row(workload, arguments):
 def measure(step, seconds, steps_a_call=1):
     """Median and least milliseconds of a step; `step` does `steps_a_call` of them and waits for the result."""
     times, end = [], time.perf_counter() + seconds
-    while len(times) < 5 or time.perf_counter() < end:
+    while len(times) * steps_a_call < 5 or time.perf_counter() < end:
         begun = time.perf_counter()
         step()
         times.append((time.perf_counter() - begun) / steps_a_call * 1e3)
@@ -42,8 +42,8 @@ def measure(step, seconds, steps_a_call=1):
 
 def report(peer, arguments, parameters, step, steps_a_call=1):
     """Warms up, then measures and prints once, or with `--serve` as often as asked."""
-    for _ in range(10 if steps_a_call == 1 else 3):
-        step()
+    step()  # compiles
+    measure(step, min(1.0, arguments.seconds), steps_a_call)
     if arguments.serve:
         print("ready", flush=True)
     for _ in sys.stdin if arguments.serve else [None]:

@@ -1,7 +1,8 @@
 """One training step of a workload in PyTorch on the CPU, eager or compiled.
 
 The model in PyTorch's own functions, clip_grad_norm_, AdamW (fused where there is one). From PyTorch 1.13 on; attention is
-scaled_dot_product_attention from 2.0 on and written out before.
+scaled_dot_product_attention from 2.0 on and written out before. A PyTorch that was built without a fast BLAS, such as Debian's package 1.13, takes
+a hundred times as long for products and is no peer: take the one of PyPI.
 
     pip install torch
     python bench/peers/torch_step.py add456 [--compile] [--threads 2] [--prune]

@@ -33,7 +33,8 @@ Examples:
   infimum bench mm100 --threads 1 --json
   infimum bench kernels
 
-A step is gradient, clipping and AdamW on a batch in memory. Nothing else should run meanwhile.";
+A step is gradient, clipping and AdamW on a batch in memory; docs/performance.md has it beside PyTorch and JAX.
+Nothing else should run meanwhile.";
 
 /// One for each thing to do.
 #[derive(Debug, Subcommand)]
