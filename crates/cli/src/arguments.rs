@@ -10,6 +10,7 @@ use infimum_lab::{CheckpointName, Isa, Names, REPORT_SEQUENCES};
 
 use crate::commands::bench::Measured;
 use crate::commands::new::NewWorld;
+use crate::seed_list::SeedList;
 
 /// Train tiny transformers on worlds whose best possible score is known exactly.
 #[derive(Debug, Parser)]
@@ -44,8 +45,10 @@ pub(crate) enum Command {
 Examples:
   infimum run markov-10
   infimum run my-recipe.toml --set training.steps=500 --set model.width=64 --seed 7
+  infimum run markov-10 --seeds 0..16
 
-Ctrl-C saves the run after the step; `infimum resume` goes on to the same bits.")]
+Ctrl-C saves the run after the step; `infimum resume` goes on to the same bits. With --seeds, the same command goes on with
+what is not finished; small models train a seed on each thread, to the same bits as alone.")]
     Run(Run),
     /// Go on with a run that was interrupted or killed, to the same bits.
     #[command(after_help = "Example:\n  infimum resume markov-10-s1")]
@@ -188,6 +191,9 @@ pub(crate) struct Run {
     /// Seed of start values, sequences and dropout; the same as --set training.seed=N.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: Option<u64>,
+    /// Train several seeds: 0..16 are the sixteen from 0 to 15; 3,7,9 are these three. Finished ones are skipped, others go on.
+    #[arg(long, value_name = "SEEDS", conflicts_with = "seed")]
+    pub(crate) seeds: Option<SeedList>,
     #[command(flatten)]
     pub(crate) speed: Speed,
     #[command(flatten)]

@@ -19,6 +19,7 @@ mod run;
 mod runs;
 mod sample;
 mod schema;
+mod seeds;
 mod show;
 mod training;
 mod welcome;

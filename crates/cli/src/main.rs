@@ -12,6 +12,7 @@ mod moment;
 mod number;
 mod output;
 mod progress;
+mod seed_list;
 mod signals;
 mod table;
 

@@ -50,6 +50,9 @@ fn a_setting_that_another_would_replace_is_refused() {
     session.refused(&format!("run tiny.toml {given}"), &["training.steps=4 and training.steps=5", "leave one"]);
     session.refused("run tiny.toml --seed 2 --set training.seed=1", &["training.seed=1", "training.seed=2", "--seed"]);
     session.refused("run tiny.toml --seed 2 --seed 3", &["--seed", "multiple times"]);
+    session.refused("run tiny.toml --seed 2 --seeds 3", &["--seed", "cannot be used with"]);
+    session.refused("run tiny.toml --seeds 0..4 --set training.seed=1", &["training.seed=1 and training.seed=0"]);
+    session.refused("run tiny.toml --seeds 4..4", &["--seeds", "4..4 is empty"]);
     session.refused("new markov --states 5 --set world.states=6", &["world.states=5 and world.states=6"]);
     assert!(!session.path("runs").exists());
 }

@@ -98,3 +98,28 @@ fn kills_at_random_moments_change_no_bit() {
         }
     }
 }
+
+/// Killed at any moment, the same command goes on with what is not finished, to the bits of each seed alone.
+#[test]
+fn seeds_at_once_have_the_bits_of_each_alone_after_any_number_of_kills() {
+    let session = Session::new("seeds");
+    let seeds = ["0", "1", "2", "3"];
+    let alone = seeds.map(|seed| {
+        session.good(&format!("run tiny.toml --seed {seed} --runs alone"));
+        session.hash(&format!("alone/tiny-s{seed}"))
+    });
+    let hashes = |runs: &str| seeds.map(|seed| session.hash(&format!("{runs}/tiny-s{seed}")));
+    let began = Instant::now();
+    session.good("run tiny.toml --seeds 0..4 --runs whole");
+    let (longest, mut moments) = (began.elapsed(), Moments(7));
+    assert_eq!(hashes("whole"), alone);
+    for number in 0..4 {
+        let line = format!("run tiny.toml --seeds 0..4 --threads {} --runs killed-{number}", number + 1);
+        for _ in 0..4 {
+            killed(&session, &line, moments.below(longest));
+        }
+        session.good(&line);
+        assert_eq!(hashes(&format!("killed-{number}")), alone);
+        assert_eq!(session.json(&format!("list --runs killed-{number}")).as_array().map(Vec::len), Some(4));
+    }
+}

@@ -1,5 +1,7 @@
 //! A plan made real: its world drawn, its program built.
 
+use std::sync::Arc;
+
 use infimum_engine::{Isa, Program, Team};
 use infimum_worlds::{Example, Purpose, Split, World};
 
@@ -13,11 +15,11 @@ use crate::{LabError, Layout, Plan, folder};
 /// What a run, an evaluation or a sample works with.
 pub struct Experiment {
     plan: Plan,
-    world: Box<dyn World>,
+    world: Arc<dyn World>,
     program: Program,
-    origin: Origin,
+    origin: Arc<Origin>,
     /// Validation and test, where they are not drawn.
-    held_out: Option<HeldOut>,
+    held_out: Option<Arc<HeldOut>>,
 }
 
 /// Where training sequences come from.
@@ -59,8 +61,20 @@ impl Experiment {
     ) -> Experiment {
         let program = plan.program(world.shape());
         assert_eq!(program.weights().parameters(), plan.parameters(), "the world has the shape of the plan's");
-        let origin = Origin::new(&plan, || stream(&plan, &*world));
-        Experiment { plan, world, program, origin, held_out }
+        let origin = Arc::new(Origin::new(&plan, || stream(&plan, &*world)));
+        Experiment { plan, world: world.into(), program, origin, held_out: held_out.map(Arc::new) }
+    }
+
+    /// The experiment of the same plan with another `training.seed`; the two share their world and their data, which the seed
+    /// says nothing of.
+    pub fn with_seed(&self, seed: u64) -> Experiment {
+        Experiment {
+            plan: self.plan.with_seed(seed),
+            world: Arc::clone(&self.world),
+            program: self.program.clone(),
+            origin: Arc::clone(&self.origin),
+            held_out: self.held_out.clone(),
+        }
     }
 
     /// The plan.
@@ -90,7 +104,7 @@ impl Experiment {
         {
             return held_out.draw(cut, purpose, address.index as usize, into);
         }
-        match (&self.origin, self.world.cut()) {
+        match (&*self.origin, self.world.cut()) {
             (Origin::Windows(stream), Some(cut)) if purpose == Purpose::Train => {
                 cut.example(&stream.tokens()[stream.place(seed, address)], into);
             }
@@ -127,7 +141,7 @@ impl Experiment {
 
     /// Sequences of a training step.
     pub fn sequences_per_step(&self) -> usize {
-        match &self.origin {
+        match &*self.origin {
             Origin::Counts(_, sequences) => sequences.len(),
             _ => self.plan.training().sequences_per_step(),
         }
@@ -145,7 +159,7 @@ impl Experiment {
 
     /// Tokens that a step trains on: its scored targets.
     pub fn tokens_per_step(&self) -> u64 {
-        match &self.origin {
+        match &*self.origin {
             Origin::Counts(stream, _) => stream.tokens().len() as u64 - 1,
             _ => (self.sequences_per_step() * self.world.shape().scored.len()) as u64,
         }

@@ -43,6 +43,12 @@ pub fn require_memory(experiment: &Experiment, machine: &Machine) -> Result<(), 
     Memory::of(experiment, machine).within(limit())
 }
 
+/// Whether the machine has memory for `seeds` runs at once, each on as many threads as `machine`.
+pub(crate) fn fits(experiment: &Experiment, machine: &Machine, seeds: usize) -> bool {
+    let needed = Memory::of(experiment, machine).bytes().saturating_mul(seeds as u64);
+    limit().is_none_or(|(available, _)| needed <= available)
+}
+
 /// The same for the law of a world that is yet to be drawn.
 pub(crate) fn require_law(settings: &Settings) -> Result<(), LabError> {
     Memory { parts: vec![law(settings)] }.within(limit())

@@ -211,6 +211,12 @@ impl Plan {
         Ok(plan)
     }
 
+    /// The same plan with another `training.seed`, on which nothing else in it depends.
+    pub(crate) fn with_seed(&self, seed: u64) -> Plan {
+        let training = TrainingPlan { seed, ..self.training.clone() };
+        Plan { training, ..self.clone() }
+    }
+
     /// Reads a plan that was written by [`Plan::to_toml`]; `origin` names it in messages.
     ///
     /// # Errors

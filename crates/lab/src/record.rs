@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::foreign::{nanogpt, numpy, torch};
 use crate::recipe::Model;
-use crate::record_writer::RecordWriter;
+use crate::record_writer::{RecordWriter, numbered};
 use crate::{CheckpointName, LabError, Layout, StepLine, Summary, TrainingState, checkpoint, weights_file};
 
 pub(crate) const PLAN: &str = "plan.toml";
@@ -66,6 +66,12 @@ impl Record {
     /// When the name cannot be that of a folder, or the system refuses; then nothing is left behind.
     pub fn create(runs: &Path, name: &str, plan: &str) -> Result<RecordWriter, LabError> {
         RecordWriter::create(runs, name, plan)
+    }
+
+    /// The record of `plan` among those that [`Record::create`] has called `name` in `runs`; the first, if there are several.
+    pub fn of_plan(runs: &Path, name: &str, plan: &str) -> Option<Record> {
+        let records = (1..).map_while(|number| Record::at(&runs.join(numbered(name, number))));
+        records.into_iter().find(|record| record.plan().is_ok_and(|found| found == plan))
     }
 
     /// Opens the record for writing, to resume it.

@@ -129,6 +129,11 @@ fn check_name(name: &str) -> Result<(), LabError> {
     })
 }
 
+/// The folder of the record with this number among those called `name`.
+pub(crate) fn numbered(name: &str, number: u64) -> String {
+    if number == 1 { name.to_string() } else { format!("{name}-{number}") }
+}
+
 /// The folder of a record before it has its name; removed when this is dropped, unless it was renamed. A process that is
 /// killed before leaves a hidden folder that nobody reads.
 struct Unborn {
@@ -155,7 +160,7 @@ impl Unborn {
     /// want a name one gets it.
     fn settle(mut self, runs: &Path, name: &str) -> Result<PathBuf, LabError> {
         for number in 1_u64.. {
-            let path = runs.join(if number == 1 { name.to_string() } else { format!("{name}-{number}") });
+            let path = runs.join(numbered(name, number));
             if path.symlink_metadata().is_ok() {
                 continue;
             }

@@ -9,7 +9,6 @@ mod page;
 mod pictures;
 mod png;
 mod sources;
-mod student;
 mod study;
 mod tables;
 mod tally;

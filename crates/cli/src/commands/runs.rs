@@ -26,8 +26,19 @@ pub(crate) fn to_resume(run: Option<&PathBuf>, runs: &Runs) -> anyhow::Result<Re
 
 /// Threads and instruction set.
 pub(crate) fn machine(speed: &Speed) -> Machine {
+    let (isa, threads) = budget(speed);
+    Machine::new(isa, threads)
+}
+
+/// The instruction set, and the threads of everything that runs at once.
+pub(crate) fn budget(speed: &Speed) -> (Isa, usize) {
     let available = || std::thread::available_parallelism().map_or(1, usize::from);
-    Machine::new(speed.isa.unwrap_or_else(Isa::best), speed.threads.unwrap_or_else(available))
+    (speed.isa.unwrap_or_else(Isa::best), speed.threads.unwrap_or_else(available))
+}
+
+/// A number of threads in words.
+pub(crate) fn threads(threads: usize) -> String {
+    if threads == 1 { "1 thread".into() } else { format!("{threads} threads") }
 }
 
 /// How to name the record in another command.

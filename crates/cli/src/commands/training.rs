@@ -89,7 +89,7 @@ impl View {
     fn new(experiment: &Experiment, machine: &Machine, record: &Record) -> View {
         let (plan, threads) = (experiment.plan(), machine.threads());
         let parameters = count(plan.parameters() as u64);
-        let threads = if threads == 1 { "1 thread".into() } else { format!("{threads} threads") };
+        let threads = runs::threads(threads);
         let title = format!("{}: {parameters} parameters, {threads}, {}", record.name(), machine.isa().name());
         let steps = plan.training().steps;
         let now = Moment { steps, is_fixed: plan.data().sequences.is_some(), ..Moment::default() };

@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::course::{named, seed};
 use super::sources::Source;
-use super::student::mean_and_half_width;
 use crate::digits::{count, decimals, fixed};
 use crate::metrics::METRICS;
+use crate::student::mean_and_half_width;
 use crate::{Experiment, Figure};
 
 /// Scores on test sequences: of one run with optimum, baseline and interval; of several, each and their mean. `None` where no

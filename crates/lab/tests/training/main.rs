@@ -5,6 +5,7 @@
 mod scratch;
 
 mod going_on;
+mod seeds;
 mod sequences;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

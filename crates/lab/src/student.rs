@@ -2,7 +2,7 @@
 
 /// The mean of a few independent values and half the width of its 95 % interval: Student's t times the standard error.
 /// `None` for fewer than two values.
-pub(super) fn mean_and_half_width(values: &[f64]) -> Option<(f64, f64)> {
+pub(crate) fn mean_and_half_width(values: &[f64]) -> Option<(f64, f64)> {
     let n = values.len() as f64;
     if values.len() < 2 {
         return None;
