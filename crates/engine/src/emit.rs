@@ -10,6 +10,7 @@ use infimum_kernels::{self as kernels, Instruction, Matrix, Place, Write};
 
 use crate::families::Families;
 use crate::program::{Goal, Node, Program, Value};
+use crate::shape::Shape;
 use crate::steps::Steps;
 
 /// Places and instructions while a program is being emitted.
@@ -21,6 +22,7 @@ pub(crate) struct Emit<'p> {
     buffers: Vec<Buffer>,
     values: Vec<Option<Held>>,
     saved: Vec<Option<Place>>,
+    kept: Vec<Option<Place>>,
     gradients: Vec<Option<Slot>>,
     node: usize,
     instructions: Vec<Instruction>,
@@ -72,6 +74,7 @@ impl<'p> Emit<'p> {
             buffers: vec![],
             values: vec![None; arrays],
             saved: vec![None; program.nodes.len()],
+            kept: vec![None; program.nodes.len()],
             gradients: (0..arrays).map(|_| None).collect(),
             node: 0,
             instructions: vec![],
@@ -102,7 +105,18 @@ impl<'p> Emit<'p> {
             self.allocate(node.output);
             let (rows, channels) = (self.steps.rows(node.output).len(), node.operation.saved());
             self.saved[n] = (channels > 0).then(|| self.buffer(rows, channels));
+            if self.steps.backward().contains(&n) {
+                let channels = node.operation.kept(&self.operand_shapes(node));
+                self.kept[n] = (channels > 0).then(|| self.buffer(rows, channels));
+            }
         }
+    }
+
+    /// Shapes of the sequence operands of an operation, cut to the rows that are needed.
+    fn operand_shapes(&self, node: &Node) -> Vec<Shape> {
+        let rows = |input: usize| node.operation.needs(self.steps.rows(node.output), input).len();
+        let cut = |(input, x): (usize, &Value)| Shape { rows: rows(input), ..self.program.shape(*x) };
+        node.x.iter().enumerate().map(cut).collect()
     }
 
     fn allocate(&mut self, value: Value) {
@@ -176,6 +190,11 @@ impl Emit<'_> {
     /// Place of what the operation keeps from forward to backward.
     pub(crate) fn saved(&self) -> Place {
         self.saved[self.node].expect("the operation saves something")
+    }
+
+    /// Place of what kernels alone keep, if there is a backward that reads it.
+    pub(crate) fn kept(&self) -> Option<Place> {
+        self.kept[self.node]
     }
 
     /// Place of the output's token ids.

@@ -90,4 +90,8 @@ expressions! {
     Scaled,
     /// The product of two weights (low-rank factors).
     Product,
+    /// Another weight, each row times its number in a gain.
+    Gained,
+    /// The sum of two weights.
+    Sum,
 }

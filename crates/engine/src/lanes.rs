@@ -3,7 +3,7 @@
 //! The batch is cut into groups of sixteen and the groups into chunks by a rule that knows nothing of threads. Each chunk
 //! has its own gradient; chunks are added in order. So threads decide speed, never bits.
 
-use infimum_kernels::{Isa, LANES, Memory, Place, Script, Team, Vector, flat};
+use infimum_kernels::{Isa, LANES, Memory, Place, Script, Team, Vector, flat, interleave, interleave_ids};
 
 use crate::plan::{Plan, plan};
 use crate::program::{Feed, Goal, Gradient, Program, Source, Value};
@@ -25,7 +25,8 @@ pub struct Lanes {
 struct Worker {
     values: Vec<Vector>,
     ids: Vec<u32>,
-    feed: Feed,
+    /// One for each lane.
+    feeds: Vec<Feed>,
     unused: Vec<f32>,
 }
 
@@ -42,7 +43,7 @@ pub type Sink<'s> = &'s (dyn Fn(usize, &[&[f32]]) + Sync);
 impl Lanes {
     /// Plans `program` for the instruction set `isa`, which changes speed and no bit.
     pub fn new(program: &Program, isa: Isa) -> Self {
-        let program = program.resolved();
+        let program = program.folded();
         let plan = plan(&program, &Steps::new(&program));
         Lanes { program, plan, isa, workers: vec![], slots: vec![] }
     }
@@ -102,7 +103,12 @@ impl Lanes {
             // What nobody wrote shows when it is read.
             let values = vec![Vector([f32::NAN; LANES]); sizes.values];
             let unused = if chunks == 0 { vec![0.0; sizes.weights] } else { vec![] };
-            self.workers.push(Worker { values, ids: vec![0; sizes.ids * LANES], feed: self.program.feed(), unused });
+            self.workers.push(Worker {
+                values,
+                ids: vec![0; sizes.ids * LANES],
+                feeds: vec![self.program.feed(); LANES],
+                unused,
+            });
         }
         while self.slots.len() < chunks {
             self.slots.push(Slot { gradient: vec![0.0; weights], loss: 0.0, weight: 0.0 });
@@ -140,9 +146,7 @@ struct Replay<'r> {
 impl Replay<'_> {
     /// Fills the lanes of a group, replays the program, and adds the group's loss to the slot.
     fn group(&self, group: usize, worker: &mut Worker, slot: Option<&mut Slot>) {
-        for lane in 0..LANES {
-            self.fill(group, lane, worker);
-        }
+        self.fill(group, worker);
         let (gradients, sums) = match slot {
             Some(Slot { gradient, loss, weight }) => (&mut gradient[..], Some((loss, weight))),
             None => (&mut worker.unused[..], None),
@@ -154,25 +158,52 @@ impl Replay<'_> {
         }
     }
 
-    /// A spare lane repeats the sequence before it with loss weight zero, so that every value stays finite.
-    fn fill(&self, group: usize, lane: usize, worker: &mut Worker) {
-        let sequence = group * LANES + lane;
-        let spare = sequence >= self.sequences;
-        if !spare {
-            self.source.fill(sequence, &mut worker.feed);
-            self.check(&worker.feed);
+    /// Fills the feeds of a group and brings them side by side.
+    fn fill(&self, group: usize, worker: &mut Worker) {
+        let first = group * LANES;
+        let count = LANES.min(self.sequences - first);
+        for (lane, feed) in worker.feeds[..count].iter_mut().enumerate() {
+            self.source.fill(first + lane, feed);
+            self.check(feed);
         }
-        let all_ids = worker.feed.ids.iter().flatten();
-        worker.ids.iter_mut().skip(lane).step_by(LANES).zip(all_ids).for_each(|(to, id)| *to = u32::from(*id));
-        for (value, array) in self.program.inputs.iter().zip(&worker.feed.arrays) {
+        self.fill_spare(&mut worker.feeds, count);
+        let mut ids = &mut worker.ids[..];
+        for (k, input) in self.program.ids.iter().enumerate() {
+            let (to, rest) = ids.split_at_mut(input.positions * LANES);
+            interleave_ids(self.isa, to, std::array::from_fn(|l| &worker.feeds[l].ids[k][..]));
+            ids = rest;
+        }
+        for (k, value) in self.program.inputs.iter().enumerate() {
             if let Some((place, rows)) = &self.plan.values[value.0] {
-                let zero = spare && *value == self.program.loss.weights;
-                let rows_needed = array.chunks_exact(place.channels as usize).skip(rows.start);
-                for (row, scalars) in (0..place.rows).zip(rows_needed) {
-                    let vectors = &mut worker.values[(place.offset + row * place.stride) as usize..];
-                    vectors.iter_mut().zip(scalars).for_each(|(to, x)| to.0[lane] = if zero { 0.0 } else { *x });
-                }
+                self.place_input(&mut worker.values, &worker.feeds, k, *place, rows.start);
             }
+        }
+    }
+
+    /// Spare lanes repeat the last sequence with loss weight zero, so that every value stays finite.
+    fn fill_spare(&self, feeds: &mut [Feed], count: usize) {
+        let (sequences, spare) = feeds.split_at_mut(count);
+        for feed in spare {
+            feed.clone_from(&sequences[count - 1]);
+            if let Some(k) = self.program.inputs.iter().position(|v| *v == self.program.loss.weights) {
+                feed.arrays[k].fill(0.0);
+            }
+        }
+    }
+
+    /// The rows from `first` on of float input `k`, brought to where replay reads them.
+    fn place_input(&self, values: &mut [Vector], feeds: &[Feed], k: usize, place: Place, first: usize) {
+        let channels = place.channels as usize;
+        // Rows without gaps are one long row.
+        let (rows, width) = if place.stride == place.channels {
+            (1, place.rows as usize * channels)
+        } else {
+            (place.rows as usize, channels)
+        };
+        for row in 0..rows {
+            let to = &mut values[place.offset as usize + row * place.stride as usize..][..width];
+            let start = (first + row) * channels;
+            interleave(self.isa, to, std::array::from_fn(|l| &feeds[l].arrays[k][start..start + width]));
         }
     }
 
@@ -186,13 +217,16 @@ impl Replay<'_> {
     fn add_loss(&self, worker: &Worker, loss: &mut f64, weight: &mut f64) {
         let place = |v: Value| self.plan.values[v.0].as_ref().expect("the loss is needed").0.offset as usize;
         let (nats, weights) = (place(self.program.loss.nats), place(self.program.loss.weights));
-        for lane in 0..LANES {
-            for row in 0..self.program.loss.rows.len() {
-                let w = f64::from(worker.values[weights + row].0[lane]);
-                *loss += w * f64::from(worker.values[nats + row].0[lane]);
-                *weight += w;
+        let (mut losses, mut sums) = ([0.0; LANES], [0.0; LANES]);
+        for row in 0..self.program.loss.rows.len() {
+            let (w, nats) = (worker.values[weights + row].0, worker.values[nats + row].0);
+            for lane in 0..LANES {
+                losses[lane] += f64::from(w[lane]) * f64::from(nats[lane]);
+                sums[lane] += f64::from(w[lane]);
             }
         }
+        *loss += losses.iter().sum::<f64>();
+        *weight += sums.iter().sum::<f64>();
     }
 
     fn deliver(&self, group: usize, wanted: &[Value], worker: &Worker, sink: Sink<'_>) {

@@ -2,6 +2,7 @@
 
 mod derived;
 mod expressions;
+mod folding;
 mod limits;
 mod operations;
 mod programs;

@@ -12,6 +12,7 @@ mod emit;
 mod expression;
 mod expressions;
 mod families;
+mod folding;
 pub mod gradient_check;
 mod lanes;
 #[cfg(test)]
@@ -31,7 +32,7 @@ mod work;
 pub use adamw::{AdamW, Group, Moments, Optimiser, clip_factor};
 pub use builder::Builder;
 pub use expression::{Expression, Weight};
-pub use expressions::{Constant, Free, Product, Rows, Scaled, Tied, Transposed};
+pub use expressions::{Constant, Free, Gained, Product, Rows, Scaled, Sum, Tied, Transposed};
 pub use infimum_kernels::{Activation, Isa, Norm, NormKind, Team};
 pub use lanes::{Lanes, Sink};
 pub use program::{Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
@@ -43,4 +44,4 @@ pub use weights::{Parameter, Weights};
 pub use work::Work;
 
 /// Rises when the bits that a plan and a seed give change.
-pub const NUMERICS: u32 = 1;
+pub const NUMERICS: u32 = 2;

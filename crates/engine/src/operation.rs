@@ -36,6 +36,12 @@ pub(crate) trait Operate {
         0
     }
 
+    /// Channels of what kernels alone keep, row by row, from forward to backward, for operands `x` cut to what is needed: what
+    /// the definition computes again to the same bits.
+    fn kept(&self, _x: &[Shape]) -> usize {
+        0
+    }
+
     /// The most lane vectors of scratch that the forward or the backward over all rows of operands `x` asks for.
     fn scratch(&self, _x: &[Shape]) -> usize {
         0
@@ -135,6 +141,9 @@ macro_rules! operations {
             }
             pub(crate) fn saved(&self) -> usize {
                 match self { $(Self::$kind(o) => o.saved(),)* }
+            }
+            pub(crate) fn kept(&self, x: &[Shape]) -> usize {
+                match self { $(Self::$kind(o) => o.kept(x),)* }
             }
             pub(crate) fn scratch(&self, x: &[Shape]) -> usize {
                 match self { $(Self::$kind(o) => o.scratch(x),)* }

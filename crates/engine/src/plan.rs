@@ -39,7 +39,10 @@ pub(crate) fn vectors_at_most(program: &Program) -> u128 {
     let by_node = |node: &Node| {
         let x: Vec<Shape> = node.x.iter().map(|x| program.shape(*x)).collect();
         let (saved, scratch) = (node.operation.saved(), node.operation.scratch(&x) as u128);
-        padded(program.shape(node.output).rows, saved) + 2 * (scratch + 1) + node.x.iter().map(of).sum::<u128>()
+        padded(program.shape(node.output).rows, saved)
+            + padded(program.shape(node.output).rows, node.operation.kept(&x))
+            + 2 * (scratch + 1)
+            + node.x.iter().map(of).sum::<u128>()
     };
     arrays + program.nodes.iter().map(by_node).sum::<u128>()
 }

@@ -22,6 +22,8 @@ struct Entry {
     shape: Shape,
     matrix: Matrix,
     free: bool,
+    /// Whether an operation reads it, or a weight that one reads.
+    used: bool,
 }
 
 /// A named free array and where its scalars lie among all parameters.
@@ -51,8 +53,41 @@ impl Weights {
         addressable(|| format!("weight `{name}` {shape}, with the weights before it,"), numbers, "numbers")?;
         let free = matches!(expression, Expression::Free(_)) || expression.operands().iter().any(|w| self.is_free(*w));
         let matrix = Matrix::dense(0, shape.rows as u32, shape.channels as u32);
-        self.entries.push(Entry { name: name.into(), expression, shape, matrix, free });
+        self.entries.push(Entry { name: name.into(), expression, shape, matrix, free, used: true });
         Ok(Weight(self.entries.len() - 1))
+    }
+
+    /// The expression of a weight.
+    pub(crate) fn expression(&self, weight: Weight) -> &Expression {
+        &self.entries[weight.0].expression
+    }
+
+    /// A weight made by exact algebra from others: the one that there is, or a new one named after them.
+    pub(crate) fn derive(&mut self, expression: impl Into<Expression>) -> Result<Weight, ShapeError> {
+        let expression = expression.into();
+        if let Some(found) = self.entries.iter().position(|e| e.expression == expression) {
+            return Ok(Weight(found));
+        }
+        let operands: Vec<&str> = expression.operands().iter().map(|w| self.name(*w)).collect();
+        let name = format!("{}({})", expression.name(), operands.join(", "));
+        self.push(&name, expression)
+    }
+
+    /// Evaluates from now on only what stands behind `wanted`.
+    pub(crate) fn keep(&mut self, wanted: impl Iterator<Item = Weight>) {
+        let mut used = vec![false; self.entries.len()];
+        wanted.for_each(|w| used[w.0] = true);
+        for i in (0..self.entries.len()).rev().filter(|i| used[*i]).collect::<Vec<_>>() {
+            self.mark_operands(i, &mut used);
+        }
+        self.entries.iter_mut().zip(used).for_each(|(e, used)| e.used = used);
+    }
+
+    fn mark_operands(&self, entry: usize, used: &mut [bool]) {
+        for operand in self.operands(entry) {
+            used[operand.0] = true;
+            self.mark_operands(operand.0, used);
+        }
     }
 
     /// Gives every weight its place: free arrays, then constants and derived arrays; views look into their operand.
@@ -110,10 +145,6 @@ impl Weights {
         self.entries[weight.0].shape
     }
 
-    pub(crate) fn expression(&self, weight: Weight) -> &Expression {
-        &self.entries[weight.0].expression
-    }
-
     pub(crate) fn name(&self, weight: Weight) -> &str {
         &self.entries[weight.0].name
     }
@@ -159,11 +190,10 @@ impl Weights {
 
     pub(crate) fn accumulate<S: Scalar>(&self, weight: Weight, d: &[S], gradient: &mut [S]) {
         let (m, size) = (self.matrix(weight), self.shape(weight));
-        for r in 0..size.rows {
-            for c in 0..size.channels {
-                let at = m.offset as usize + r * m.row_stride as usize + c * m.column_stride as usize;
-                gradient[at] = gradient[at] + d[r * size.channels + c];
-            }
+        for (r, d) in d.chunks_exact(size.channels).enumerate() {
+            let row = &mut gradient[m.offset as usize + r * m.row_stride as usize..];
+            let numbers = row.iter_mut().step_by(m.column_stride as usize);
+            numbers.zip(d).for_each(|(sum, d)| *sum = *sum + *d);
         }
     }
 
@@ -173,8 +203,9 @@ impl Weights {
 }
 
 impl Entry {
+    /// Whether it is computed from others, and read.
     fn is_derived(&self) -> bool {
-        !self.expression.is_view() && !matches!(self.expression, Expression::Free(_))
+        self.used && !self.expression.is_view() && !matches!(self.expression, Expression::Free(_))
     }
 }
 

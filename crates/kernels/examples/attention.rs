@@ -48,10 +48,11 @@ fn scripts(t: u32, c: u32, heads: u32) -> ([Script; 2], usize) {
     let scratch = at.place(1, Attend::scratch_vectors(t as usize, t as usize) as u32);
     let scale = 1.0 / f64::from(c / heads).sqrt();
     let attention = Attention { heads: heads as usize, scale, first: 0 };
-    let forward = Attend { y, q, k, v, saved, attention, scratch };
+    let kept = Attend::keeps(t as usize).then(|| at.place(t, heads * t));
+    let forward = Attend { y, q, k, v, saved, attention, scratch, kept };
     let scratch = at.place(1, AttendGradient::scratch_vectors(t as usize, t as usize) as u32);
     let [dq, dk, dv] = [dq, dk, dv].map(|place| (place, Write::Store));
-    let backward = AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch };
+    let backward = AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch, kept };
     let sizes = Sizes { values: at.0 as usize, weights: 0, ids: 0 };
     let script = |instruction: Instruction| Script::new(vec![instruction], sizes).expect("places lie inside");
     ([script(forward.into()), script(backward.into())], sizes.values)

@@ -1,6 +1,7 @@
 //! A function of each element: `y = f(x)`, `dx += f'(x) dy`.
 //!
-//! Shapes: `x, y, dx, dy: [T, C]`.
+//! Shapes: `x, y, dx, dy, slope: [T, C]`. The forward may write `slope = f'(x)` as well, which costs less than computing
+//! it later, since `f` and `f'` share their parts; the gradient is then a product.
 
 use std::f64::consts::{FRAC_1_PI, FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
@@ -38,7 +39,12 @@ const NORMAL_HEIGHT: f64 = FRAC_2_SQRT_PI * SQRT_2 / 4.0;
 const _: () = assert!(NORMAL_HEIGHT * NORMAL_HEIGHT * 2.0 - FRAC_1_PI < 1e-15);
 
 /// The plain twin of `Activate`.
-pub fn activation<S: Scalar>(y: &mut ViewMut<S>, x: View<S>, kind: Activation) {
+pub fn activation<S: Scalar>(y: &mut ViewMut<S>, x: View<S>, kind: Activation, slopes: Option<&mut ViewMut<S>>) {
+    if let Some(slopes) = slopes {
+        for (t, c) in (0..x.row_count()).flat_map(|t| (0..x.column_count()).map(move |c| (t, c))) {
+            slopes.set(t, c, slope(x.get(t, c), kind));
+        }
+    }
     for t in 0..y.row_count() {
         for c in 0..y.column_count() {
             y.set(t, c, value(x.get(t, c), kind));
@@ -103,6 +109,8 @@ pub struct Activate {
     pub x: Place,
     /// The function.
     pub kind: Activation,
+    /// `[T, C]`, written.
+    pub slope: Option<Place>,
 }
 
 /// Arguments of [`activation_gradient`]. `dx` may be the same place as `dy` or `x`.
@@ -126,19 +134,56 @@ impl Kernel for Activate {
         fields.write("y", self.y, Write::Store);
         fields.may_equal("x", "y");
         fields.same_shape(("y", self.y), ("x", self.x));
+        if let Some(slope) = self.slope {
+            fields.write("slope", slope, Write::Store);
+            fields.same_shape(("slope", slope), ("x", self.x));
+        }
     }
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(&self, memory: Raw) {
+        // Once for each function, so that value and slope share what they have in common.
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.kind {
+                Activation::GeluErf => self.all::<L>(memory, Activation::GeluErf),
+                Activation::GeluTanh => self.all::<L>(memory, Activation::GeluTanh),
+                Activation::Relu => self.all::<L>(memory, Activation::Relu),
+                Activation::Relu2 => self.all::<L>(memory, Activation::Relu2),
+                Activation::Relu3 => self.all::<L>(memory, Activation::Relu3),
+            }
+        }
+    }
+}
+
+impl Activate {
+    /// Every element, with `kind` known when this is compiled.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`].
+    #[inline(always)]
+    unsafe fn all<L: Lanes>(&self, memory: Raw, kind: Activation) {
         // SAFETY: the fields lie inside the memories and have the same shape.
         unsafe {
             let (y, x) = (memory.rows(self.y), memory.rows(self.x));
+            let slopes = self.slope.map(|slope| memory.rows(slope));
             for t in 0..self.y.rows {
                 for c in 0..self.y.channels {
-                    y.store(t, c, lanes_value::<L>(x.load(t, c), self.kind));
+                    let x = x.load::<L>(t, c);
+                    if let Some(slopes) = slopes {
+                        slopes.store(t, c, lanes_slope::<L>(x, kind));
+                    }
+                    y.store(t, c, lanes_value::<L>(x, kind));
                 }
             }
         }
+    }
+}
+
+impl Activation {
+    /// Whether its slope is worth keeping: reading it back costs less than computing it.
+    pub const fn keeps_slope(self) -> bool {
+        matches!(self, Activation::GeluErf | Activation::GeluTanh)
     }
 }
 

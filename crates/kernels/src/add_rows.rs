@@ -87,6 +87,9 @@ impl Kernel for AddRowsGradient {
         // SAFETY: the fields lie inside the memories and have the same shape.
         unsafe {
             let (drows, dy) = (memory.gradients(self.drows), memory.rows(self.dy));
+            if self.drows.is_dense() {
+                return self.flat::<L>(memory);
+            }
             for t in 0..self.dy.rows {
                 for (c, count) in tiles(self.dy.channels, LANES) {
                     let mut vectors = [L::splat(0.0); LANES];
@@ -95,6 +98,32 @@ impl Kernel for AddRowsGradient {
                     }
                     drows.add_lane_sums(t, c, vectors, count);
                 }
+            }
+        }
+    }
+}
+
+impl AddRowsGradient {
+    /// For numbers that follow each other: sixteen at a time, whatever row they are in.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and `drows` is dense.
+    #[inline(always)]
+    unsafe fn flat<L: Lanes>(&self, memory: Raw) {
+        let (rows, channels) = (self.dy.rows, self.dy.channels);
+        let (mut t, mut c) = (0, 0);
+        for first in (0..rows * channels).step_by(LANES) {
+            let count = ((rows * channels - first) as usize).min(LANES);
+            let mut vectors = [L::splat(0.0); LANES];
+            let (t_first, c_first) = (t, c);
+            // SAFETY: `count` numbers from row `t` and channel `c` on lie within the shape.
+            unsafe {
+                let (drows, dy) = (memory.gradients(self.drows), memory.rows(self.dy));
+                for vector in &mut vectors[..count] {
+                    *vector = dy.load(t, c);
+                    (t, c) = if c + 1 == channels { (t + 1, 0) } else { (t, c + 1) };
+                }
+                drows.add_dense_lane_sums(t_first, c_first, vectors, count);
             }
         }
     }

@@ -4,9 +4,12 @@
 //! `Tk >= first + Tq`; `y: [Tq, Cv]`; `saved: [Tq, 2 H]`. Head `h` owns channels `h C / H .. (h + 1) C / H` of `q` and
 //! `k`, and `h Cv / H ..` of `v` and `y`. For each head and query position `t`, over keys `u = 0..=t` alone:
 //!
-//! `s_u = scale sum_c q_c k_uc`, `m = max_u s_u`, `e_u = exp(s_u - m)`, `z = sum_u e_u`, `y_c = (1 / z) sum_u e_u v_uc`.
+//! `s_u = scale log2(e) sum_c q_c k_uc`, `m = max_u s_u`, `e_u = 2^(s_u - m)`, `z = sum_u e_u`,
+//! `y_c = (1 / z) sum_u e_u v_uc`.
 //!
-//! `saved` keeps `m, z` of head `h` in columns `2 h, 2 h + 1`. The gradient, with `p_u = e_u (1 / z)` and
+//! `saved` keeps `m, z` of head `h` in columns `2 h, 2 h + 1`. Where the keys are few, `kept: [Tq, H Tk]` keeps `e_u` of
+//! head `h` in column `h Tk + u` (0 for keys that the query does not see), and the gradient need not compute it again:
+//! the same operations give the same bits. The gradient, with `p_u = e_u (1 / z)` and
 //! `D = sum_c dy_c y_c`:
 //!
 //! `ds_u = (p_u scale) (sum_c dy_c v_uc - D)`, `dq_c += sum_u ds_u k_uc`, `dk_uc += sum_t ds_u q_tc`,
@@ -17,8 +20,10 @@
 
 mod backward;
 mod forward;
+mod narrow;
 mod tile;
 
+use std::f64::consts::LOG2_E;
 use std::ops::Range;
 
 use crate::place::Place;
@@ -56,6 +61,7 @@ pub fn attention<S: Scalar>(
     v: View<S>,
     a: Attention,
     saved: &mut ViewMut<S>,
+    mut kept: Option<&mut ViewMut<S>>,
 ) {
     for h in 0..a.heads {
         let own = columns_of(h, a.heads, q.column_count());
@@ -64,7 +70,7 @@ pub fn attention<S: Scalar>(
             let keys = 0..a.first + t + 1;
             let scores: Vec<S> = keys.clone().map(|u| score(q, k, t, u, a)).collect();
             let m = scores.iter().skip(1).fold(scores[0], |m, &s| m.maximum(s));
-            let e: Vec<S> = scores.iter().map(|&s| (s - m).exp()).collect();
+            let e: Vec<S> = scores.iter().map(|&s| (s - m).exp2()).collect();
             let z = e.iter().fold(S::ZERO, |z, &e| z + e);
             for c in columns_of(h, a.heads, v.column_count()) {
                 let sum = keys.clone().fold(S::ZERO, |sum, u| e[u].mul_add(v.get(u, c), sum));
@@ -72,13 +78,24 @@ pub fn attention<S: Scalar>(
             }
             saved.set(t, 2 * h, m);
             saved.set(t, 2 * h + 1, z);
+            if let Some(kept) = &mut kept {
+                let weight = |u| e.get(u).copied().unwrap_or(S::ZERO);
+                (0..k.row_count()).for_each(|u| kept.set(t, h * k.row_count() + u, weight(u)));
+            }
         }
     }
 }
 
-/// `scale q_t . k_u` of one head.
+impl Attention {
+    /// The factor on the products of queries and keys that makes powers of 2 of exponentials.
+    fn factor(&self) -> f64 {
+        self.scale * LOG2_E
+    }
+}
+
+/// `scale log2(e) q_t . k_u` of one head.
 fn score<S: Scalar>(q: View<S>, k: View<S>, t: usize, u: usize, a: Attention) -> S {
-    dot(q, t, k, u) * S::of(a.scale)
+    dot(q, t, k, u) * S::of(a.factor())
 }
 
 /// `a_t . b_u`.
@@ -111,7 +128,7 @@ pub fn attention_gradient<S: Scalar>(
             let (m, inverse) = (saved.get(t, 2 * h), S::ONE / saved.get(t, 2 * h + 1));
             let d = dot(dy, t, y, t);
             for u in 0..a.first + t + 1 {
-                let p = (score(q, k, t, u, a) - m).exp() * inverse;
+                let p = (score(q, k, t, u, a) - m).exp2() * inverse;
                 let ds = (p * S::of(a.scale)) * (dot(dy, t, v, u) - d);
                 multiply_add(dq, t, ds, k, u);
                 multiply_add(dk, u, ds, q, t);
@@ -145,6 +162,8 @@ pub struct Attend {
     pub attention: Attention,
     /// At least [`Attend::scratch_vectors`] vectors without gaps.
     pub scratch: Place,
+    /// `[Tq, H Tk]`, written: the weights before they are divided by their sum, for the gradient.
+    pub kept: Option<Place>,
 }
 
 /// Arguments of [`attention_gradient`].
@@ -175,4 +194,6 @@ pub struct AttendGradient {
     pub attention: Attention,
     /// At least [`AttendGradient::scratch_vectors`] vectors without gaps.
     pub scratch: Place,
+    /// `[Tq, H Tk]`, as [`Attend`] wrote it.
+    pub kept: Option<Place>,
 }

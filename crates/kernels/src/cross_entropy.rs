@@ -2,7 +2,8 @@
 //!
 //! Shapes: `logits, dlogits: [T, V]`, `targets: T` tokens, `nats, dnats: [T, 1]`, `saved: [T, 2]`.
 //! `m = max_c logit_c`, `z = sum_c exp(logit_c - m)` with `c` ascending from 0, `nats = ln z - (logit_target - m)`.
-//! `saved` keeps `m, z`. The gradient: `dlogit_c += dnats (exp(logit_c - m) (1 / z) - [c is the target])`.
+//! `saved` keeps `m, z`, and `kept: [T, V]`, if there is one, the exponentials, so that the gradient need not compute them
+//! again (to the same bits). The gradient: `dlogit_c += dnats (exp(logit_c - m) (1 / z) - [c is the target])`.
 
 use crate::fields::Fields;
 use crate::lanes::{LANES, Lanes};
@@ -15,7 +16,13 @@ use crate::tiles::tiles;
 use crate::view::{View, ViewMut, Write};
 
 /// The plain twin of `CrossEntropy`.
-pub fn cross_entropy<S: Scalar>(nats: &mut ViewMut<S>, logits: View<S>, targets: &[u16], saved: &mut ViewMut<S>) {
+pub fn cross_entropy<S: Scalar>(
+    nats: &mut ViewMut<S>,
+    logits: View<S>,
+    targets: &[u16],
+    saved: &mut ViewMut<S>,
+    mut kept: Option<&mut ViewMut<S>>,
+) {
     for t in 0..logits.row_count() {
         let row = || (0..logits.column_count()).map(|c| logits.get(t, c));
         let m = row().skip(1).fold(logits.get(t, 0), |m, x| m.maximum(x));
@@ -23,6 +30,9 @@ pub fn cross_entropy<S: Scalar>(nats: &mut ViewMut<S>, logits: View<S>, targets:
         nats.set(t, 0, z.ln() - (logits.get(t, usize::from(targets[t])) - m));
         saved.set(t, 0, m);
         saved.set(t, 1, z);
+        if let Some(kept) = &mut kept {
+            row().enumerate().for_each(|(c, x)| kept.set(t, c, (x - m).exp()));
+        }
     }
 }
 
@@ -55,6 +65,8 @@ pub struct CrossEntropy {
     pub targets: Ids,
     /// `[T, 2]`, written: the greatest logit and the sum of exponentials.
     pub saved: Place,
+    /// `[T, V]`, written: the exponentials.
+    pub kept: Option<Place>,
 }
 
 /// Arguments of [`cross_entropy_gradient`]. `dlogits` may be the same place as `logits`.
@@ -70,6 +82,8 @@ pub struct CrossEntropyGradient {
     pub dnats: Place,
     /// `[T, 2]`, as [`CrossEntropy`] wrote it.
     pub saved: Place,
+    /// `[T, V]`, as [`CrossEntropy`] wrote it; then the logits are not read.
+    pub kept: Option<Place>,
     /// Stored or added.
     pub write: Write,
 }
@@ -81,6 +95,10 @@ impl Kernel for CrossEntropy {
         fields.write("nats", self.nats, Write::Store);
         fields.write("saved", self.saved, Write::Store);
         shapes(fields, ("nats", self.nats), self.logits, self.targets, self.saved);
+        if let Some(kept) = self.kept {
+            fields.write("kept", kept, Write::Store);
+            fields.same_shape(("kept", kept), ("logits", self.logits));
+        }
     }
 
     #[inline(always)]
@@ -118,10 +136,15 @@ impl CrossEntropy {
                     *m = m.maximum(logits.load(first + r as u32, c));
                 }
             }
+            let kept = self.kept.map(|kept| memory.rows(kept));
             let mut z = [L::splat(0.0); R];
             for c in 0..self.logits.channels {
                 for r in 0..R {
-                    z[r] = z[r].add(math::exp(logits.load::<L>(first + r as u32, c).sub(m[r])));
+                    let e = math::exp(logits.load::<L>(first + r as u32, c).sub(m[r]));
+                    if let Some(kept) = kept {
+                        kept.store(first + r as u32, c, e);
+                    }
+                    z[r] = z[r].add(e);
                 }
             }
             for r in 0..R {
@@ -140,7 +163,13 @@ impl CrossEntropy {
 
 impl Kernel for CrossEntropyGradient {
     fn fields(&self, fields: &mut Fields) {
-        fields.read("logits", self.logits);
+        match self.kept {
+            Some(kept) => {
+                fields.read("kept", kept);
+                fields.same_shape(("kept", kept), ("logits", self.logits));
+            }
+            None => fields.read("logits", self.logits),
+        }
         fields.ids("targets", self.targets);
         fields.read("dnats", self.dnats);
         fields.read("saved", self.saved);
@@ -156,12 +185,17 @@ impl Kernel for CrossEntropyGradient {
         unsafe {
             let (logits, dlogits) = (memory.rows(self.logits), memory.rows(self.dlogits));
             let (dnats, saved) = (memory.rows(self.dnats), memory.rows(self.saved));
+            let kept = self.kept.map(|kept| memory.rows(kept));
             for t in 0..self.logits.rows {
                 let targets = memory.id_row(self.targets, t);
                 let (m, dnats): (L, L) = (saved.load(t, 0), dnats.load(t, 0));
                 let inverse = L::splat(1.0).div(saved.load(t, 1));
                 for c in 0..self.logits.channels {
-                    let p = math::exp(logits.load::<L>(t, c).sub(m)).mul(inverse);
+                    let e = match kept {
+                        Some(kept) => kept.load::<L>(t, c),
+                        None => math::exp(logits.load::<L>(t, c).sub(m)),
+                    };
+                    let p = e.mul(inverse);
                     let hit = L::select_equal(targets, c, L::splat(1.0), L::splat(0.0));
                     dlogits.write(t, c, dnats.mul(p.sub(hit)), self.write);
                 }

@@ -87,9 +87,15 @@ impl Isa {
             // SAFETY: an `Isa` of this kind is made only after NEON was detected.
             #[cfg(target_arch = "aarch64")]
             Kind::Neon => unsafe { crate::lanes::neon::enter(task) },
-            Kind::Scalar => task.run::<Scalars>(),
+            Kind::Scalar => enter_scalar(task),
         }
     }
+}
+
+/// A function of its own, as those of the other instruction sets are: its size must not be that of every caller.
+#[inline(never)]
+fn enter_scalar<T: Task>(task: T) -> T::Output {
+    task.run::<Scalars>()
 }
 
 /// Every feature that `lanes::avx512::enter` enables.

@@ -89,8 +89,62 @@ pub(crate) trait Lanes: Arithmetic {
         Self::from_array(lanes)
     }
 
+    /// The sixteen numbers `from[0][..4], from[1][..4], from[2][..4], from[3][..4]`.
+    ///
+    /// # Safety
+    /// Each pointer is valid for reads of four numbers.
+    #[inline(always)]
+    unsafe fn load_quarters(from: [*const f32; 4]) -> Self {
+        // SAFETY: the caller's promise.
+        Self::from_array(std::array::from_fn(|l| unsafe { *from[l / 4].add(l % 4) }))
+    }
+
+    /// As [`Lanes::load_quarters`], of ids, whose bits (widened with zeros) become those of the lanes.
+    ///
+    /// # Safety
+    /// Each pointer is valid for reads of four ids.
+    #[inline(always)]
+    unsafe fn load_id_quarters(from: [*const u16; 4]) -> Self {
+        let mut lanes = [0.0; LANES];
+        for (l, lane) in lanes.iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            *lane = f32::from_bits(u32::from(unsafe { *from[l / 4].add(l % 4) }));
+        }
+        Self::from_array(lanes)
+    }
+
+    /// Every quarter of the four vectors, as a matrix of 4 by 4, transposed: lane `4 j + m` of result `k` is lane `4 j + k`
+    /// of vector `m`.
+    #[inline(always)]
+    fn quads(vectors: [Self; 4]) -> [Self; 4] {
+        let arrays = vectors.map(Self::to_array);
+        std::array::from_fn(|k| Self::from_array(std::array::from_fn(|l| arrays[l % 4][l / 4 * 4 + k])))
+    }
+
+    /// Lane `l` is `table[index[l]]`.
+    ///
+    /// # Safety
+    /// Every index is below 16.
+    #[inline(always)]
+    unsafe fn look_up(table: Self, index: &[u32; LANES]) -> Self {
+        let table = table.to_array();
+        // SAFETY: sixteen numbers, and the caller's promise.
+        unsafe { Self::gather(table.as_ptr(), index) }
+    }
+
     /// Lane `k` of the result is the sum over the lanes of `vectors[k]`, as [`lane_sum`] adds them.
     fn lane_sums(vectors: [Self; LANES]) -> Self;
+}
+
+/// `[f(0), f(1), ...]`. Unlike the standard library's functions for arrays, which may stay calls of their own, this becomes
+/// part of its caller, and so of the code for the instruction set.
+#[inline(always)]
+pub(crate) fn array_of<L: Lanes, const N: usize>(f: impl Fn(usize) -> L) -> [L; N] {
+    let mut array = [L::splat(0.0); N];
+    for (k, element) in array.iter_mut().enumerate() {
+        *element = f(k);
+    }
+    array
 }
 
 /// The sum over lanes, in the order that is part of `numerics`: `l + (l+8)`, then `+4`, `+2`, `+1`.
@@ -117,6 +171,35 @@ mod tests {
             h = h.wrapping_mul(0x85EB_CA6B);
             (h as i32) as f32 / 1.0e6 * if h & 64 == 0 { 1.0e-3 } else { 1.0 }
         })
+    }
+
+    /// What only moves numbers: by four, transposed by four, looked up.
+    struct Moves;
+    impl Task for Moves {
+        type Output = Vec<[f32; LANES]>;
+        #[inline(always)]
+        fn run<L: Lanes>(self) -> Self::Output {
+            let rows: [[f32; LANES]; 4] = std::array::from_fn(|m| numbers(m as u32));
+            let index: [u32; LANES] = std::array::from_fn(|l| (l * 7 % LANES) as u32);
+            // SAFETY: each row has four numbers, and every index is below 16.
+            let (quarters, found) = unsafe {
+                let quarters = L::load_quarters(std::array::from_fn(|m| rows[m].as_ptr()));
+                (quarters, L::look_up(L::from_array(rows[0]), &index))
+            };
+            let quads = L::quads(rows.map(L::from_array));
+            [quarters, found].into_iter().chain(quads).map(L::to_array).collect()
+        }
+    }
+
+    #[test]
+    fn numbers_arrive_where_they_should() {
+        let row = |m: usize| numbers(m as u32);
+        let mut expected: Vec<[f32; LANES]> =
+            vec![std::array::from_fn(|l| row(l / 4)[l % 4]), std::array::from_fn(|l| row(0)[l * 7 % LANES])];
+        expected.extend((0..4).map(|k| std::array::from_fn(|l| row(l % 4)[l / 4 * 4 + k])));
+        for isa in Isa::available() {
+            assert_eq!(isa.enter(Moves), expected, "{isa}");
+        }
     }
 
     struct LaneSums;

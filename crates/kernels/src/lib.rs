@@ -35,9 +35,11 @@ mod multiply;
 mod norm;
 mod outer;
 mod peak;
+mod product;
 mod zero;
 
 pub mod flat;
+mod interleave;
 mod team;
 
 pub use accumulate::Accumulate;
@@ -49,6 +51,7 @@ pub use column_sums::ColumnSums;
 pub use cross_entropy::{CrossEntropy, CrossEntropyGradient};
 pub use embed::{Embed, EmbedGradient};
 pub use fields::{Fault, Field, PlaceError, Use};
+pub use interleave::{interleave, interleave_ids};
 pub use isa::{Isa, UnknownIsa};
 pub use lanes::{LANES, Vector};
 pub use linear::Linear;

@@ -1,4 +1,4 @@
-//! `exp`, `ln`, `erf` and `tanh` as polynomials, written once for one `f32` and for lanes, so with the same bits.
+//! `exp`, `exp2`, `ln`, `erf` and `tanh` as polynomials, written once for one `f32` and for lanes, so with the same bits.
 //!
 //! The coefficients are minimax fits of ours: least squares on Chebyshev nodes, reweighted by the error until it is
 //! level (Lawson's method; for quotients on the linearised problem), against 40-digit values; then rounded to `f32` one
@@ -36,6 +36,20 @@ pub(crate) fn exp<A: Arithmetic>(x: A) -> A {
     let r = n.mul_add(A::splat(-LN_2_LOW), r);
     let p = polynomial(r, [4.999999404e-1, 1.666652113e-1, 4.166826233e-2, 8.368674666e-3, 1.382105402e-3]);
     r.mul(r).mul_add(p, r).add(A::splat(1.0)).scale(n)
+}
+
+/// `2^x` for `x` at most 128, within 2.1 units of the last place; subnormal results too. NaN for NaN, 0 for `-inf` and
+/// everything below half the least subnormal; anything above 128 gives bits without meaning.
+///
+/// `x = n + r` with `|r| <= 1 / 2`, `2^r = 1 + r P(r)`; `P` is off by 9.4e-8 of `2^r`.
+#[inline(always)]
+pub(crate) fn exp2<A: Arithmetic>(x: A) -> A {
+    // In this order NaN passes. Below this bound the result is 0 all the same.
+    let x = A::splat(-151.0).maximum(x);
+    let n = x.round_even();
+    let r = x.sub(n);
+    let p = polynomial(r, [6.931470037e-1, 2.402224690e-1, 5.550711229e-2, 9.671294130e-3, 1.326940721e-3]);
+    r.mul_add(p, A::splat(1.0)).scale(n)
 }
 
 /// The natural logarithm, within 0.8 units of the last place; of subnormal numbers too. `ln(0)` is `-inf`, `ln(inf)` is
@@ -120,18 +134,21 @@ mod tests {
     #[derive(Clone, Copy, Debug)]
     enum Function {
         Exp,
+        Exp2,
         Ln,
         Erf,
         Tanh,
     }
 
     impl Function {
-        const ALL: [Function; 4] = [Function::Exp, Function::Ln, Function::Erf, Function::Tanh];
+        const ALL: [Function; 5] = [Function::Exp, Function::Exp2, Function::Ln, Function::Erf, Function::Tanh];
 
         #[inline(always)]
         fn of<A: Arithmetic>(self, x: A) -> A {
             match self {
                 Function::Exp => exp(x),
+                // At most 128; NaN stays.
+                Function::Exp2 => exp2(A::splat(128.0).minimum(x)),
                 Function::Ln => ln(x),
                 Function::Erf => erf(x),
                 Function::Tanh => tanh(x),
@@ -141,6 +158,7 @@ mod tests {
         fn exact(self, x: f64) -> f64 {
             match self {
                 Function::Exp => libm::exp(x),
+                Function::Exp2 => libm::exp2(if x > 128.0 { 128.0 } else { x }),
                 Function::Ln => libm::log(x),
                 Function::Erf => libm::erf(x),
                 Function::Tanh => libm::tanh(x),
@@ -151,6 +169,7 @@ mod tests {
         fn stated(self) -> f64 {
             match self {
                 Function::Exp => 1.1,
+                Function::Exp2 => 2.1,
                 Function::Ln => 0.8,
                 Function::Erf => 5.3,
                 Function::Tanh => 5.0,
@@ -225,9 +244,10 @@ mod tests {
     #[test]
     fn special_values() {
         let (infinity, nan) = (f32::INFINITY, f32::NAN);
-        assert!(exp(nan).is_nan() && ln(nan).is_nan() && erf(nan).is_nan() && tanh(nan).is_nan());
+        assert!(exp(nan).is_nan() && exp2(nan).is_nan() && ln(nan).is_nan() && erf(nan).is_nan() && tanh(nan).is_nan());
         assert!(ln(-1.0f32).is_nan() && ln(-infinity).is_nan());
         assert_eq!([exp(infinity), exp(-infinity), exp(0.0), exp(-0.0)], [infinity, 0.0, 1.0, 1.0]);
+        assert_eq!([exp2(128.0), exp2(-infinity), exp2(0.0), exp2(-0.0)], [infinity, 0.0, 1.0, 1.0]);
         assert_eq!([ln(infinity), ln(0.0), ln(-0.0), ln(1.0)], [infinity, -infinity, -infinity, 0.0]);
         for odd in [erf::<f32>, tanh::<f32>] {
             assert_eq!([odd(infinity), odd(-infinity), odd(0.0)], [1.0, -1.0, 0.0]);

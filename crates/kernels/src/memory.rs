@@ -1,6 +1,6 @@
 //! The memories that instructions work on, as a replay borrows them and as kernels see them.
 
-use crate::lanes::{LANES, Lanes, Vector};
+use crate::lanes::{LANES, Lanes, Vector, array_of};
 use crate::place::{Ids, Matrix, Place};
 use crate::view::Write;
 
@@ -109,6 +109,28 @@ impl Rows {
         unsafe { L::load(self.at(row, channel)) }
     }
 
+    /// Reads the first `C` channels of a row.
+    ///
+    /// # Safety
+    /// Row and channels lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn row<L: Lanes, const C: usize>(self, row: u32) -> [L; C] {
+        // SAFETY: the caller's promise.
+        array_of(|c| unsafe { self.load(row, c as u32) })
+    }
+
+    /// Writes the first `C` channels of a row.
+    ///
+    /// # Safety
+    /// Row and channels lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn store_row<L: Lanes, const C: usize>(self, row: u32, lanes: [L; C]) {
+        for (c, lanes) in lanes.into_iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { self.store(row, c as u32, lanes) };
+        }
+    }
+
     /// Writes the lanes at a row and a channel.
     ///
     /// # Safety
@@ -192,6 +214,25 @@ impl Numbers {
         for (k, &sum) in sums[..count].iter().enumerate() {
             // SAFETY: the caller's promise.
             unsafe { self.add(row, column + k as u32, sum) };
+        }
+    }
+
+    /// As [`Numbers::add_lane_sums`], for `count` numbers that follow each other, in whatever rows.
+    ///
+    /// # Safety
+    /// The matrix is one of gradients and dense, and has `count` numbers from `(row, column)` on.
+    #[inline(always)]
+    pub(crate) unsafe fn add_dense_lane_sums<L: Lanes>(self, row: u32, column: u32, vectors: [L; LANES], count: usize) {
+        let sums = L::lane_sums(vectors);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let start = self.at(row, column);
+            if count == LANES {
+                return L::load_array(start).add(sums).store_array(start);
+            }
+            for (k, sum) in sums.to_array()[..count].iter().enumerate() {
+                *start.add(k) += sum;
+            }
         }
     }
 

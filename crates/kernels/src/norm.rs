@@ -1,11 +1,15 @@
 //! Every row brought to mean 0 and variance 1 (`Layer`) or to mean square 1 (`Rms`), then scaled and shifted.
 //!
 //! Shapes: `x, y: [T, C]`, `gain, bias: [1, C]`, `saved: [T, 2]`. For each row:
-//! `mean = sum_c x / C` (0 for `Rms`); `variance = sum_c (x - mean)^2 / C`; `inverse = 1 / sqrt(variance + epsilon)`;
+//! `mean = (1 / C) sum_c x` (0 for `Rms`); `variance = (1 / C) sum_c (x - mean)^2`; `inverse = 1 / sqrt(variance + epsilon)`;
 //! `hat = (x - mean) inverse`; `y = hat gain + bias`. `saved` keeps `mean, inverse`.
-//! With `g = dy gain`: `dx = inverse (g - sum_c g / C - hat sum_c (g hat) / C)`, without the middle term for `Rms`
+//! With `g = dy gain`: `dx = inverse (g - (1 / C) sum_c g - hat (1 / C) sum_c (g hat))`, without the middle term for `Rms`
 //! (Ba, Kiros and Hinton 2016; Zhang and Sennrich 2019). Sums over channels ascend from 0; `dgain` and `dbias` sum over
 //! rows ascending from 0 (in the lanes: each lane its own, then the tree over the lanes) and are then added.
+
+mod narrow;
+
+use narrow::by_channels;
 
 use crate::fields::Fields;
 use crate::lanes::{LANES, Lanes};
@@ -62,20 +66,20 @@ pub fn norm<S: Scalar>(
 
 /// Mean (0 for `Rms`) and inverse deviation of one row.
 fn moments<S: Scalar>(row: View<S>, norm: Norm) -> (S, S) {
-    let count = S::of(row.column_count() as f64);
+    let part = S::of(1.0 / row.column_count() as f64);
     let mut mean = S::ZERO;
     if norm.kind == NormKind::Layer {
         for c in 0..row.column_count() {
             mean = mean + row.get(0, c);
         }
-        mean = mean / count;
+        mean = mean * part;
     }
     let mut squares = S::ZERO;
     for c in 0..row.column_count() {
         let centred = row.get(0, c) - mean;
         squares = centred.mul_add(centred, squares);
     }
-    (mean, S::ONE / (squares / count + S::of(norm.epsilon)).sqrt())
+    (mean, S::ONE / (squares * part + S::of(norm.epsilon)).sqrt())
 }
 
 /// The plain twin of `NormGradient`: adds to each gradient that is asked for.
@@ -104,7 +108,7 @@ pub fn norm_gradient<S: Scalar>(
         }
     }
     let Some(dx) = dx else { return };
-    let count = S::of(x.column_count() as f64);
+    let part = S::of(1.0 / x.column_count() as f64);
     let g = |t, c| gain.map_or(dy.get(t, c), |gain| dy.get(t, c) * gain.get(0, c));
     for t in 0..x.row_count() {
         let (mut along_one, mut along_hat) = (S::ZERO, S::ZERO);
@@ -112,8 +116,8 @@ pub fn norm_gradient<S: Scalar>(
             along_one = along_one + g(t, c);
             along_hat = g(t, c).mul_add(hat(t, c), along_hat);
         }
-        let along_one = if norm.kind == NormKind::Layer { along_one / count } else { S::ZERO };
-        let along_hat = along_hat / count;
+        let along_one = if norm.kind == NormKind::Layer { along_one * part } else { S::ZERO };
+        let along_hat = along_hat * part;
         for c in 0..x.column_count() {
             dx.add(t, c, (-hat(t, c)).mul_add(along_hat, g(t, c) - along_one) * saved.get(t, 1));
         }
@@ -187,6 +191,18 @@ impl Kernel for NormForward {
 
     #[inline(always)]
     unsafe fn run<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: as this function's.
+        unsafe { by_channels!(self.x.channels, self.narrow(memory), self.general::<L>(memory)) }
+    }
+}
+
+impl NormForward {
+    /// All rows, of any number of channels.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`].
+    #[inline(always)]
+    unsafe fn general<L: Lanes>(&self, memory: Raw) {
         for (t, rows) in tiles(self.x.rows, 4) {
             // SAFETY: tiles lie within the rows, and the fields inside the memories.
             unsafe {
@@ -199,9 +215,7 @@ impl Kernel for NormForward {
             }
         }
     }
-}
 
-impl NormForward {
     /// The `R` rows from `first` on; several at once hide the latency of their sums.
     ///
     /// # Safety
@@ -239,7 +253,7 @@ impl NormForward {
     /// As [`Kernel::run`], and there are those rows.
     #[inline(always)]
     unsafe fn moments<L: Lanes, const R: usize>(&self, memory: Raw, first: u32) -> ([L; R], [L; R]) {
-        let count = L::splat(self.x.channels as f32);
+        let part = L::splat((1.0 / f64::from(self.x.channels)) as f32);
         let (mut mean, mut squares) = ([L::splat(0.0); R], [L::splat(0.0); R]);
         // SAFETY: `x` has these rows and channels.
         unsafe {
@@ -250,7 +264,7 @@ impl NormForward {
                         *mean = mean.add(x.load(first + r as u32, c));
                     }
                 }
-                mean = mean.map(|mean| mean.div(count));
+                mean = mean.map(|mean| mean.mul(part));
             }
             for c in 0..self.x.channels {
                 for r in 0..R {
@@ -260,7 +274,7 @@ impl NormForward {
             }
         }
         let epsilon = L::splat(self.norm.epsilon as f32);
-        (mean, squares.map(|squares| L::splat(1.0).div(squares.div(count).add(epsilon).sqrt())))
+        (mean, squares.map(|squares| L::splat(1.0).div(squares.mul(part).add(epsilon).sqrt())))
     }
 }
 
@@ -292,7 +306,21 @@ impl Kernel for NormGradient {
                 }
             }
             let Some(dx) = self.dx else { return };
-            for (t, rows) in tiles(self.x.rows, 4) {
+            by_channels!(self.x.channels, self.narrow(memory, dx), self.general::<L>(memory, dx))
+        }
+    }
+}
+
+impl NormGradient {
+    /// `dx` of all rows, of any number of channels.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`].
+    #[inline(always)]
+    unsafe fn general<L: Lanes>(&self, memory: Raw, dx: (Place, Write)) {
+        for (t, rows) in tiles(self.x.rows, 4) {
+            // SAFETY: tiles lie within the rows, and the fields inside the memories.
+            unsafe {
                 match rows {
                     4 => self.rows::<L, 4>(memory, dx, t),
                     3 => self.rows::<L, 3>(memory, dx, t),
@@ -302,9 +330,7 @@ impl Kernel for NormGradient {
             }
         }
     }
-}
 
-impl NormGradient {
     /// `dgain` and `dbias` of `count` channels (at most sixteen) from `first` on.
     ///
     /// # Safety
@@ -355,10 +381,10 @@ impl NormGradient {
                     along_hat[r] = g[r].mul_add(hat, along_hat[r]);
                 }
             }
-            let count = L::splat(self.x.channels as f32);
+            let part = L::splat((1.0 / f64::from(self.x.channels)) as f32);
             let layer = self.norm.kind == NormKind::Layer;
-            let along_one = along_one.map(|sum| if layer { sum.div(count) } else { L::splat(0.0) });
-            let along_hat = along_hat.map(|sum| sum.div(count));
+            let along_one = along_one.map(|sum| if layer { sum.mul(part) } else { L::splat(0.0) });
+            let along_hat = along_hat.map(|sum| sum.mul(part));
             let to = memory.rows(dx.0);
             for c in 0..self.x.channels {
                 let g = self.scaled::<L, R>(memory, first, c);

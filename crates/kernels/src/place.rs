@@ -131,6 +131,11 @@ impl Matrix {
         }
     }
 
+    /// Whether the numbers follow each other, row after row.
+    pub(crate) fn is_dense(&self) -> bool {
+        self.column_stride == 1 && self.row_stride == self.columns
+    }
+
     /// Whether no number stands at two places of the matrix.
     pub(crate) fn distinct(&self) -> bool {
         let (rows, columns) = (self.rows as u64, self.columns as u64);

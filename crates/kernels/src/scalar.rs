@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-use crate::math;
+use crate::view::{View, ViewMut, Write};
+use crate::{math, product};
 
 /// A number: `f64` for the definition (`libm`), `f32` with the same formulas, and so the same bits, as the lanes.
 pub trait Scalar:
@@ -35,12 +36,22 @@ pub trait Scalar:
     fn sqrt(self) -> Self;
     /// `e^self`.
     fn exp(self) -> Self;
+    /// `2^self`, for at most 128.
+    fn exp2(self) -> Self;
     /// The natural logarithm.
     fn ln(self) -> Self;
     /// The error function.
     fn erf(self) -> Self;
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// `y = x w` or `y += x w`, as the plain twin of `Linear` without bias and to the same bits.
+    fn linear(y: &mut ViewMut<Self>, x: View<Self>, w: View<Self>, write: Write) {
+        crate::linear::linear(y, x, w, None, write);
+    }
+    /// `dw += x' dy`, as the plain twin of `Outer` and to the same bits.
+    fn outer(dw: &mut ViewMut<Self>, x: View<Self>, dy: View<Self>) {
+        crate::outer::outer(dw, x, dy);
+    }
     /// `self` where `self > other`, else `other`; so `other` if either is NaN.
     fn maximum(self, other: Self) -> Self {
         if self > other { self } else { other }
@@ -68,6 +79,9 @@ impl Scalar for f32 {
     fn exp(self) -> Self {
         math::exp(self)
     }
+    fn exp2(self) -> Self {
+        math::exp2(self)
+    }
     fn ln(self) -> Self {
         math::ln(self)
     }
@@ -76,6 +90,12 @@ impl Scalar for f32 {
     }
     fn tanh(self) -> Self {
         math::tanh(self)
+    }
+    fn linear(y: &mut ViewMut<Self>, x: View<Self>, w: View<Self>, write: Write) {
+        product::linear(y, x, w, write);
+    }
+    fn outer(dw: &mut ViewMut<Self>, x: View<Self>, dy: View<Self>) {
+        product::outer(dw, x, dy);
     }
 }
 
@@ -99,6 +119,9 @@ impl Scalar for f64 {
     }
     fn exp(self) -> Self {
         libm::exp(self)
+    }
+    fn exp2(self) -> Self {
+        libm::exp2(self)
     }
     fn ln(self) -> Self {
         libm::log(self)

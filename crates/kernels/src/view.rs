@@ -94,6 +94,12 @@ impl<'a, S: Scalar> View<'a, S> {
         self.data[self.layout.index(row, column)]
     }
 
+    /// A row, if its elements follow each other.
+    pub fn row(&self, row: usize) -> Option<&'a [S]> {
+        let Layout { columns, row_stride, column_stride, .. } = self.layout;
+        (column_stride == 1).then(|| &self.data[row * row_stride..][..columns])
+    }
+
     /// Rows and columns exchanged.
     pub fn transposed(self) -> Self {
         Self { data: self.data, layout: self.layout.transposed() }

@@ -1,4 +1,4 @@
-use infimum_kernels::{Scalar, View, ViewMut, Write, plain};
+use infimum_kernels::{Scalar, View, ViewMut, Write};
 
 #[cfg(test)]
 use crate::expression::Expression;
@@ -29,21 +29,16 @@ impl Express for Product {
 
     fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut [S]) {
         let (a, b) = (operands[0], operands[1]);
-        plain::linear(&mut ViewMut::new(out, a.row_count(), b.column_count()), a, b, None, Write::Store);
+        S::linear(&mut ViewMut::new(out, a.row_count(), b.column_count()), a, b, Write::Store);
     }
 
     // W = A B; dA += dW B', dB += A' dW
     fn pull_back<S: Scalar>(&self, operands: &[View<'_, S>], gradient: View<'_, S>, into: &mut [Vec<S>]) {
         let (a, b) = (operands[0], operands[1]);
         let (da, db) = into.split_at_mut(1);
-        plain::linear(
-            &mut ViewMut::new(&mut da[0], a.row_count(), a.column_count()),
-            gradient,
-            b.transposed(),
-            None,
-            Write::Add,
-        );
-        plain::outer(&mut ViewMut::new(&mut db[0], b.row_count(), b.column_count()), a, gradient);
+        let da = &mut ViewMut::new(&mut da[0], a.row_count(), a.column_count());
+        S::linear(da, gradient, b.transposed(), Write::Add);
+        S::outer(&mut ViewMut::new(&mut db[0], b.row_count(), b.column_count()), a, gradient);
     }
 
     #[cfg(test)]

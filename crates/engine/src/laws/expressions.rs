@@ -53,6 +53,6 @@ fn parameters_are_the_free_scalars() {
         case(&cases[0].0, &cases[0].1).0.parameters()
     };
     let names: Vec<&str> = Expression::all_cases().iter().map(|c| c.0).collect();
-    assert_eq!(names, ["free", "constant", "tied", "transposed", "rows", "scaled", "product"]);
-    assert_eq!((0..7).map(count).collect::<Vec<_>>(), [6, 0, 12, 12, 12, 10, 18]);
+    assert_eq!(names, ["free", "constant", "tied", "transposed", "rows", "scaled", "product", "gained", "sum"]);
+    assert_eq!((0..9).map(count).collect::<Vec<_>>(), [6, 0, 12, 12, 12, 10, 18, 18, 20]);
 }

@@ -26,8 +26,12 @@ impl Operate for Activate {
         Ok(x[0])
     }
 
+    fn kept(&self, x: &[Shape]) -> usize {
+        if self.kind.keeps_slope() { x[0].channels } else { 0 }
+    }
+
     fn forward<S: Scalar>(&self, o: &Operands<'_, S>, y: &mut ViewMut<'_, S>, _: &mut ViewMut<'_, S>) {
-        plain::activation(y, o.x[0], self.kind);
+        plain::activation(y, o.x[0], self.kind, None);
     }
 
     fn backward<S: Scalar>(
@@ -41,12 +45,17 @@ impl Operate for Activate {
     }
 
     fn emit_forward(&self, e: &mut Emit<'_>) {
-        let instruction = kernels::Activate { y: e.output(), x: e.input(0), kind: self.kind };
+        let instruction = kernels::Activate { y: e.output(), x: e.input(0), kind: self.kind, slope: e.kept() };
         e.push(instruction);
     }
 
     fn emit_backward(&self, e: &mut Emit<'_>) {
         let (x, dy, kind) = (e.input(0), e.output_gradient(), self.kind);
+        if let Some(slope) = e.kept() {
+            return e.gradient(0, |e, y, rows, write| {
+                e.push(kernels::Multiply { y, a: slope.rows(rows.clone()), b: dy.rows(rows), write });
+            });
+        }
         e.gradient(0, |e, dx, rows, write| {
             e.push(kernels::ActivateGradient { dx, x: x.rows(rows.clone()), dy: dy.rows(rows), kind, write });
         });

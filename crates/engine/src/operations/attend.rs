@@ -48,6 +48,10 @@ impl Operate for Attend {
         2 * self.heads
     }
 
+    fn kept(&self, x: &[Shape]) -> usize {
+        if kernels::Attend::keeps(x[1].rows) { self.heads * x[1].rows } else { 0 }
+    }
+
     fn scratch(&self, x: &[Shape]) -> usize {
         let (queries, keys) = (x[0].rows, x[1].rows);
         let backward = kernels::AttendGradient::scratch_vectors(queries, keys);
@@ -59,7 +63,7 @@ impl Operate for Attend {
     }
 
     fn forward<S: Scalar>(&self, o: &Operands<'_, S>, y: &mut ViewMut<'_, S>, saved: &mut ViewMut<'_, S>) {
-        plain::attention(y, o.x[0], o.x[1], o.x[2], self.from(o.rows.start), saved);
+        plain::attention(y, o.x[0], o.x[1], o.x[2], self.from(o.rows.start), saved, None);
     }
 
     fn backward<S: Scalar>(
@@ -78,17 +82,18 @@ impl Operate for Attend {
         let attention = self.from(e.rows().start);
         let (q, k, v) = (e.input(0), e.input(1), e.input(2));
         let scratch = e.scratch(kernels::Attend::scratch_vectors(q.rows as usize, k.rows as usize));
-        let instruction = kernels::Attend { y: e.output(), q, k, v, saved: e.saved(), attention, scratch };
+        let (y, saved, kept) = (e.output(), e.saved(), e.kept());
+        let instruction = kernels::Attend { y, q, k, v, saved, attention, scratch, kept };
         e.push(instruction);
     }
 
     fn emit_backward(&self, e: &mut Emit<'_>) {
         let attention = self.from(e.rows().start);
         let (q, k, v) = (e.input(0), e.input(1), e.input(2));
-        let (y, dy, saved) = (e.output(), e.output_gradient(), e.saved());
+        let (y, dy, saved, kept) = (e.output(), e.output_gradient(), e.saved(), e.kept());
         let scratch = e.scratch(kernels::AttendGradient::scratch_vectors(q.rows as usize, k.rows as usize));
         let (dq, dk, dv) = (e.whole_gradient(0), e.whole_gradient(1), e.whole_gradient(2));
-        e.push(kernels::AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch });
+        e.push(kernels::AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch, kept });
     }
 
     #[cfg(test)]

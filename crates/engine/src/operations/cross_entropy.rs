@@ -37,8 +37,12 @@ impl Operate for CrossEntropy {
         2
     }
 
+    fn kept(&self, x: &[Shape]) -> usize {
+        x[0].channels
+    }
+
     fn forward<S: Scalar>(&self, o: &Operands<'_, S>, y: &mut ViewMut<'_, S>, saved: &mut ViewMut<'_, S>) {
-        plain::cross_entropy(y, o.x[0], o.ids, saved);
+        plain::cross_entropy(y, o.x[0], o.ids, saved, None);
     }
 
     fn backward<S: Scalar>(
@@ -52,20 +56,27 @@ impl Operate for CrossEntropy {
     }
 
     fn emit_forward(&self, e: &mut Emit<'_>) {
-        let instruction =
-            kernels::CrossEntropy { nats: e.output(), logits: e.input(0), targets: e.ids(), saved: e.saved() };
+        let instruction = kernels::CrossEntropy {
+            nats: e.output(),
+            logits: e.input(0),
+            targets: e.ids(),
+            saved: e.saved(),
+            kept: e.kept(),
+        };
         e.push(instruction);
     }
 
     fn emit_backward(&self, e: &mut Emit<'_>) {
         let (logits, targets, dnats, saved) = (e.input(0), e.ids(), e.output_gradient(), e.saved());
+        let kept = e.kept();
         e.gradient(0, |e, dlogits, rows, write| {
             e.push(kernels::CrossEntropyGradient {
                 dlogits,
                 logits: logits.rows(rows.clone()),
                 targets: targets.rows(rows.clone()),
                 dnats: dnats.rows(rows.clone()),
-                saved: saved.rows(rows),
+                saved: saved.rows(rows.clone()),
+                kept: kept.map(|kept| kept.rows(rows)),
                 write,
             });
         });

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::forward::{one_row, scratch_fits, shapes};
+use super::forward::{one_row, scratch_fits, shape_of_kept, shapes};
+use super::narrow::{by_channels, is_narrow};
 use super::tile::{Grid, Term, mix, scores};
 use super::{AttendGradient, channels_of};
 use crate::fields::Fields;
@@ -50,6 +51,10 @@ impl Kernel for AttendGradient {
         fields.same_shape(("dv", self.dv.0), ("v", self.v));
         let needed = AttendGradient::scratch_vectors(self.q.rows as usize, self.k.rows as usize);
         scratch_fits(fields, self.scratch, needed);
+        if let Some(kept) = self.kept {
+            fields.read("kept", kept);
+            shape_of_kept(fields, kept, self.q, self.k, self.attention);
+        }
     }
 
     #[inline(always)]
@@ -62,24 +67,27 @@ impl Kernel for AttendGradient {
 }
 
 /// The channels of one head.
-struct Head {
-    q: Grid,
-    k: Grid,
-    v: Grid,
-    y: Grid,
-    dy: Grid,
-    dq: Grid,
-    dk: Grid,
-    dv: Grid,
-    saved: Grid,
+pub(super) struct Head {
+    pub(super) q: Grid,
+    pub(super) k: Grid,
+    pub(super) v: Grid,
+    pub(super) y: Grid,
+    pub(super) dy: Grid,
+    pub(super) dq: Grid,
+    pub(super) dk: Grid,
+    pub(super) dv: Grid,
+    pub(super) saved: Grid,
+    /// The exponentials, if they were kept.
+    kept: Option<Grid>,
     /// For each query `sum_c dy_c y_c` and `1 / z`.
     rows: Grid,
     /// The probabilities of a pair of blocks, `[query][key]`.
     p: Grid,
     /// The gradients of its scores.
     ds: Grid,
-    scale: f32,
-    first: usize,
+    pub(super) scale: f32,
+    factor: f32,
+    pub(super) first: usize,
 }
 
 impl Head {
@@ -104,10 +112,12 @@ impl Head {
                 dk: grid(a.dk.0),
                 dv: grid(a.dv.0),
                 saved: grid(a.saved),
+                kept: a.kept.map(grid),
                 rows: Grid::dense(scratch, 2 * BLOCK * WIDTH, queries, 2),
                 p: Grid::dense(scratch, 0, BLOCK, WIDTH),
                 ds: Grid::dense(scratch, BLOCK * WIDTH, BLOCK, WIDTH),
                 scale: a.attention.scale as f32,
+                factor: a.attention.factor() as f32,
                 first: a.attention.first,
             }
         }
@@ -124,6 +134,12 @@ impl Head {
                 if write == Write::Store {
                     grid.clear::<L>();
                 }
+            }
+            if let Some(kept) = self.kept
+                && is_narrow(self.k.row_count(), [self.k.columns(), self.v.columns()])
+            {
+                by_channels!(self.k.columns(), self.narrow(kept, a.dq.1, a.aliased()));
+                return;
             }
             for t in 0..queries {
                 self.row::<L>(t);
@@ -165,14 +181,18 @@ impl Head {
         let sees = (self.first + queries.start + 1) as isize - keys.start as isize;
         // SAFETY: the caller's promise.
         unsafe {
-            let products = [(self.q, self.k, self.p, self.scale), (self.dy, self.v, self.ds, 1.0)];
-            for (a, b, out, factor) in products {
+            let products = [(self.dy, self.v, self.ds, 1.0), (self.q, self.k, self.p, self.factor)];
+            for (a, b, out, factor) in products.into_iter().take(if self.kept.is_some() { 1 } else { 2 }) {
                 scores::<L>(out, a.rows(queries.clone()), b.rows(keys.clone()), keys.len(), sees, factor);
             }
             for (r, t) in queries.enumerate() {
                 let (m, d, inverse): (L, L, L) = (self.saved.load(t, 0), self.rows.load(t, 0), self.rows.load(t, 1));
                 for u in 0..seen(sees, r, keys.len()) {
-                    let p = math::exp(self.p.load::<L>(r, u).sub(m)).mul(inverse);
+                    let e = match self.kept {
+                        Some(kept) => kept.load::<L>(t, keys.start + u),
+                        None => math::exp2(self.p.load::<L>(r, u).sub(m)),
+                    };
+                    let p = e.mul(inverse);
                     self.p.store(r, u, p);
                     let slope = self.ds.load::<L>(r, u).sub(d);
                     self.ds.store(r, u, p.mul(L::splat(self.scale)).mul(slope));

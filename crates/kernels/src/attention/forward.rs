@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::narrow::{by_channels, is_narrow};
 use super::tile::{Grid, Term, mix, scores};
 use super::{Attend, Attention, channels_of};
 use crate::fields::Fields;
@@ -15,6 +16,8 @@ use crate::view::Write;
 
 /// Queries of a block: each panel of keys and values that comes from a farther cache serves so many.
 const QUERIES: usize = 8;
+/// Up to so many keys, the exponentials of a query are kept: more would come back from a far cache.
+const KEPT: usize = 64;
 /// Keys of a panel of values, which stays in the nearest cache.
 const PANEL: usize = 32;
 
@@ -23,6 +26,11 @@ impl Attend {
     /// odd length so that they do not meet in one set of a cache.
     pub const fn scratch_vectors(queries: usize, keys: usize) -> usize {
         (if queries < QUERIES { queries } else { QUERIES }) * (keys | 1)
+    }
+
+    /// Whether it is faster to keep the exponentials of so many keys than to compute them again.
+    pub const fn keeps(keys: usize) -> bool {
+        keys <= KEPT
     }
 }
 
@@ -39,6 +47,10 @@ impl Kernel for Attend {
         fields.equal(("y.channels", self.y.channels), ("v.channels", self.v.channels));
         let needed = Attend::scratch_vectors(self.q.rows as usize, self.k.rows as usize);
         scratch_fits(fields, self.scratch, needed);
+        if let Some(kept) = self.kept {
+            fields.write("kept", kept, Write::Store);
+            shape_of_kept(fields, kept, self.q, self.k, self.attention);
+        }
     }
 
     #[inline(always)]
@@ -47,6 +59,10 @@ impl Kernel for Attend {
             // SAFETY: the fields lie inside the memories, and a head's channels within them.
             unsafe {
                 let head = Head::new(self, memory, h);
+                if is_narrow(head.k.row_count(), [head.k.columns(), head.v.columns()]) {
+                    by_channels!(head.k.columns(), head.narrow());
+                    continue;
+                }
                 for (t, rows) in tiles(self.q.rows, QUERIES) {
                     head.block::<L>(t as usize..t as usize + rows);
                 }
@@ -68,6 +84,13 @@ pub(super) fn shapes(fields: &mut Fields, a: Attention, [q, k, v, saved]: [Place
     fields.rule(u64::from(saved.channels) == 2 * a.heads as u64, "`saved` has two channels for each head");
 }
 
+/// `kept` has a weight for every query, head and key.
+pub(super) fn shape_of_kept(fields: &mut Fields, kept: Place, q: Place, k: Place, a: Attention) {
+    fields.equal(("kept.rows", kept.rows), ("q.rows", q.rows));
+    let channels = a.heads as u64 * u64::from(k.rows);
+    fields.rule(u64::from(kept.channels) == channels, "`kept` has a channel for each head and key");
+}
+
 /// Scratch is used as one long row.
 pub(super) fn scratch_fits(fields: &mut Fields, scratch: Place, needed: usize) {
     let dense = scratch.rows == 1 || scratch.stride == scratch.channels;
@@ -83,15 +106,17 @@ pub(super) fn one_row(scratch: Place) -> Place {
 }
 
 /// The channels of one head.
-struct Head {
-    q: Grid,
-    k: Grid,
-    v: Grid,
-    y: Grid,
-    saved: Grid,
+pub(super) struct Head {
+    pub(super) q: Grid,
+    pub(super) k: Grid,
+    pub(super) v: Grid,
+    pub(super) y: Grid,
+    pub(super) saved: Grid,
+    /// Scores, then exponentials: of all queries if they are kept, else of those at work.
     e: Grid,
-    scale: f32,
-    first: usize,
+    is_kept: bool,
+    pub(super) factor: f32,
+    pub(super) first: usize,
 }
 
 impl Head {
@@ -99,21 +124,51 @@ impl Head {
     /// As [`Kernel::run`].
     #[inline(always)]
     unsafe fn new(attend: &Attend, memory: Raw, h: usize) -> Head {
-        let Attend { y, q, k, v, saved, attention, scratch } = *attend;
+        let Attend { y, q, k, v, saved, attention, scratch, kept } = *attend;
         let own = |channels: u32| channels_of(h, attention.heads, channels);
         // SAFETY: the fields lie inside the memories.
         unsafe {
             let width = k.rows as usize | 1;
             let rows = QUERIES.min(q.rows as usize);
+            let e = match kept {
+                Some(kept) => Grid::new(memory.rows(kept), kept.rows, channels_of(h, attention.heads, kept.channels)),
+                None => Grid::dense(memory.rows(one_row(scratch)), 0, rows, width),
+            };
             Head {
                 q: Grid::new(memory.rows(q), q.rows, own(q.channels)),
                 k: Grid::new(memory.rows(k), k.rows, own(k.channels)),
                 v: Grid::new(memory.rows(v), v.rows, own(v.channels)),
                 y: Grid::new(memory.rows(y), y.rows, own(y.channels)),
                 saved: Grid::new(memory.rows(saved), saved.rows, 2 * h as u32..2 * h as u32 + 2),
-                e: Grid::dense(memory.rows(one_row(scratch)), 0, rows, width),
-                scale: attention.scale as f32,
+                e,
+                is_kept: kept.is_some(),
+                factor: attention.factor() as f32,
                 first: attention.first,
+            }
+        }
+    }
+
+    /// Where the weights of some queries stand.
+    ///
+    /// # Safety
+    /// There are those queries, at most `QUERIES`.
+    #[inline(always)]
+    pub(super) unsafe fn weights(&self, queries: Range<usize>) -> Grid {
+        let rows = if self.is_kept { queries } else { 0..queries.len() };
+        // SAFETY: the caller's promise.
+        unsafe { self.e.rows(rows) }
+    }
+
+    /// If weights are kept, those of query `t`, the first row of `e`, for keys that it does not see are 0.
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and there is this query.
+    #[inline(always)]
+    pub(super) unsafe fn clear_unseen<L: Lanes>(&self, e: Grid, t: usize) {
+        if self.is_kept {
+            for u in self.first + t + 1..self.k.row_count() {
+                // SAFETY: the caller's promise.
+                unsafe { e.store(0, u, L::splat(0.0)) };
             }
         }
     }
@@ -128,20 +183,20 @@ impl Head {
         let keys = self.first + queries.end;
         // SAFETY: the queries of the block see keys `0..keys`, row `r` of them the first `sees + r`.
         unsafe {
-            let y = self.y.rows(queries.clone());
-            scores::<L>(self.e, self.q.rows(queries.clone()), self.k, keys, sees as isize, self.scale);
+            let (y, e) = (self.y.rows(queries.clone()), self.weights(queries.clone()));
+            scores::<L>(e, self.q.rows(queries.clone()), self.k, keys, sees as isize, self.factor);
             for (r, rows) in tiles(queries.len() as u32, 4) {
                 let (r, t) = (r as usize, queries.start + r as usize);
                 match rows {
-                    4 => self.exponentials::<L, 4>(r, t, sees + r),
-                    3 => self.exponentials::<L, 3>(r, t, sees + r),
-                    2 => self.exponentials::<L, 2>(r, t, sees + r),
-                    _ => self.exponentials::<L, 1>(r, t, sees + r),
+                    4 => self.exponentials::<L, 4>(e.from(r, 0), t, sees + r),
+                    3 => self.exponentials::<L, 3>(e.from(r, 0), t, sees + r),
+                    2 => self.exponentials::<L, 2>(e.from(r, 0), t, sees + r),
+                    _ => self.exponentials::<L, 1>(e.from(r, 0), t, sees + r),
                 }
             }
             y.clear::<L>();
             for start in (0..keys).step_by(PANEL) {
-                let terms = [Term { w: self.e, x: self.v }];
+                let terms = [Term { w: e, x: self.v }];
                 mix::<L, 1>(y, terms, |r| start..(start + PANEL).min(sees + r).max(start));
             }
             for r in 0..queries.len() {
@@ -149,20 +204,20 @@ impl Head {
                 for c in 0..y.columns() {
                     y.store(r, c, y.load::<L>(r, c).mul(inverse));
                 }
+                self.clear_unseen::<L>(e.from(r, 0), queries.start + r);
             }
         }
     }
 
-    /// Scores become exponentials, and greatest score and sum are saved, for `R` rows of scratch from `r` on, which belong
-    /// to the queries from `t` on. The first sees `keys` keys, each other one more than the one before.
+    /// Scores become exponentials, and greatest score and sum are saved, for the first `R` rows of `e`, which belong to the
+    /// queries from `t` on. The first sees `keys` keys, each other one more than the one before.
     ///
     /// # Safety
     /// As [`Kernel::run`], and there are those rows and keys.
     #[inline(always)]
-    unsafe fn exponentials<L: Lanes, const R: usize>(&self, r: usize, t: usize, keys: usize) {
+    unsafe fn exponentials<L: Lanes, const R: usize>(&self, e: Grid, t: usize, keys: usize) {
         // SAFETY: the caller's promise.
         unsafe {
-            let e = self.e.from(r, 0);
             let (mut m, mut z) = ([L::splat(0.0); R], [L::splat(0.0); R]);
             for (r, m) in m.iter_mut().enumerate() {
                 *m = e.load(r, 0);
@@ -195,7 +250,7 @@ impl Head {
     }
 }
 
-/// The score in scratch becomes `exp(score - m)`, which is given, too.
+/// The score becomes `2^(score - m)`, which is given, too.
 ///
 /// # Safety
 /// Row and column lie within the grid.
@@ -203,7 +258,7 @@ impl Head {
 unsafe fn power<L: Lanes>(e: Grid, r: usize, u: usize, m: L) -> L {
     // SAFETY: the caller's promise.
     unsafe {
-        let power = math::exp(e.load::<L>(r, u).sub(m));
+        let power = math::exp2(e.load::<L>(r, u).sub(m));
         e.store(r, u, power);
         power
     }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::lanes::{Lanes, Vector};
+use crate::lanes::{Lanes, Vector, array_of};
 use crate::memory::Rows;
 use crate::tiles::tiles;
 
@@ -74,6 +74,12 @@ impl Grid {
         self.columns
     }
 
+    /// The number of rows.
+    #[inline(always)]
+    pub(super) fn row_count(self) -> usize {
+        self.rows
+    }
+
     /// The vector at a row and a column.
     ///
     /// # Safety
@@ -103,6 +109,36 @@ impl Grid {
     pub(super) unsafe fn store<L: Lanes>(self, row: usize, column: usize, lanes: L) {
         // SAFETY: the caller's promise.
         unsafe { lanes.store(self.at(row, column)) }
+    }
+
+    /// Reads `N` consecutive columns of a row, from the first on.
+    ///
+    /// # Safety
+    /// The row and the columns lie within the grid, whose columns are consecutive.
+    #[inline(always)]
+    pub(super) unsafe fn row<L: Lanes, const N: usize>(self, row: usize) -> [L; N] {
+        debug_assert!(self.column_stride == 1 && N <= self.columns);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let start = self.at(row, 0);
+            array_of(|c| L::load(start.add(c)))
+        }
+    }
+
+    /// Writes `N` consecutive columns of a row, from the first on.
+    ///
+    /// # Safety
+    /// As [`Grid::row`].
+    #[inline(always)]
+    pub(super) unsafe fn store_row<L: Lanes, const N: usize>(self, row: usize, lanes: [L; N]) {
+        debug_assert!(self.column_stride == 1 && N <= self.columns);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let start = self.at(row, 0);
+            for c in 0..N {
+                lanes[c].store(start.add(c));
+            }
+        }
     }
 
     /// Every vector becomes 0.
@@ -280,7 +316,10 @@ pub(super) unsafe fn mix<L: Lanes, const N: usize>(y: Grid, terms: [Term; N], ex
                 if !range.is_empty() {
                     // SAFETY: tiles lie within the rows and columns of `y`.
                     unsafe {
-                        let terms = terms.map(|Term { w, x }| Term { w: w.from(row, 0), x: x.from(0, c) });
+                        let mut terms = terms;
+                        for Term { w, x } in &mut terms {
+                            (*w, *x) = (w.from(row, 0), x.from(0, c));
+                        }
                         by_size::<L>(Mixture { y: y.from(row, c), terms, range }, rows, columns);
                     }
                 }

@@ -143,6 +143,21 @@ fn sums_of_eight(v: [__m256; 8]) -> __m256 {
     })
 }
 
+/// Every quarter of sixteen lanes, here half a register, transposed as a matrix of 4 by 4.
+#[inline(always)]
+fn quads([a, b, c, d]: [__m256; 4]) -> [__m256; 4] {
+    registers!({
+        let (ab_low, ab_high) = (_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+        let (cd_low, cd_high) = (_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+        [
+            _mm256_shuffle_ps::<0x44>(ab_low, cd_low),
+            _mm256_shuffle_ps::<0xEE>(ab_low, cd_low),
+            _mm256_shuffle_ps::<0x44>(ab_high, cd_high),
+            _mm256_shuffle_ps::<0xEE>(ab_high, cd_high),
+        ]
+    })
+}
+
 impl Lanes for Avx2 {
     const LINEAR_ROWS: usize = 2;
     const LINEAR_OUTPUTS: usize = 2;
@@ -200,6 +215,43 @@ impl Lanes for Avx2 {
                 _mm256_blendv_ps(otherwise.1, then.1, _mm256_castsi256_ps(high)),
             )
         })
+    }
+    #[inline(always)]
+    unsafe fn load_quarters(from: [*const f32; 4]) -> Self {
+        // SAFETY: the caller's promise; loads of any alignment.
+        unsafe {
+            let [a, b, c, d] = from;
+            let (a, b, c, d) = (_mm_loadu_ps(a), _mm_loadu_ps(b), _mm_loadu_ps(c), _mm_loadu_ps(d));
+            Avx2(_mm256_set_m128(b, a), _mm256_set_m128(d, c))
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_id_quarters([a, b, c, d]: [*const u16; 4]) -> Self {
+        // SAFETY: the caller's promise; loads of any alignment.
+        unsafe {
+            let four = |from: *const u16| _mm_castsi128_ps(_mm_cvtepu16_epi32(_mm_loadl_epi64(from.cast())));
+            Avx2(_mm256_set_m128(four(b), four(a)), _mm256_set_m128(four(d), four(c)))
+        }
+    }
+    #[inline(always)]
+    fn quads([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+        let (low, high) = (quads([a.0, b.0, c.0, d.0]), quads([a.1, b.1, c.1, d.1]));
+        [Avx2(low[0], high[0]), Avx2(low[1], high[1]), Avx2(low[2], high[2]), Avx2(low[3], high[3])]
+    }
+    #[inline(always)]
+    unsafe fn look_up(table: Self, index: &[u32; LANES]) -> Self {
+        let half = |index: *const u32| {
+            // SAFETY: eight indices stand there.
+            let index = unsafe { _mm256_loadu_si256(index.cast()) };
+            registers!({
+                let low = _mm256_permutevar8x32_ps(table.0, index);
+                let high = _mm256_permutevar8x32_ps(table.1, index);
+                // The bit of weight 8 chooses the half; as the sign it steers the blend.
+                let choice = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(index));
+                _mm256_blendv_ps(low, high, choice)
+            })
+        };
+        Avx2(half(index.as_ptr()), half(index[8..].as_ptr()))
     }
     #[inline(always)]
     fn lane_sums(v: [Self; LANES]) -> Self {

@@ -97,6 +97,11 @@ impl Arithmetic for Avx512 {
             Avx512(_mm512_castsi512_ps(_mm512_slli_epi32::<23>(exponent)))
         })
     }
+    /// The instruction rounds once, as the two factors do.
+    #[inline(always)]
+    fn scale(self, n: Self) -> Self {
+        registers!(Avx512(_mm512_scalef_ps(self.0, n.0)))
+    }
     #[inline(always)]
     fn split(self) -> (Self, Self) {
         registers!({
@@ -163,6 +168,44 @@ impl Lanes for Avx512 {
             let equal = _mm512_cmpeq_epi32_mask(ids, _mm512_set1_epi32(id as i32));
             Avx512(_mm512_mask_blend_ps(equal, otherwise.0, then.0))
         })
+    }
+
+    #[inline(always)]
+    unsafe fn load_quarters(from: [*const f32; 4]) -> Self {
+        // SAFETY: the caller's promise; loads of any alignment.
+        unsafe {
+            let [a, b, c, d] = from;
+            let (a, b, c, d) = (_mm_loadu_ps(a), _mm_loadu_ps(b), _mm_loadu_ps(c), _mm_loadu_ps(d));
+            let low = _mm512_insertf32x4::<1>(_mm512_castps128_ps512(a), b);
+            Avx512(_mm512_insertf32x4::<3>(_mm512_insertf32x4::<2>(low, c), d))
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_id_quarters([a, b, c, d]: [*const u16; 4]) -> Self {
+        // SAFETY: the caller's promise; loads of any alignment.
+        unsafe {
+            let four = |from: *const u16| _mm_cvtepu16_epi32(_mm_loadl_epi64(from.cast()));
+            let low = _mm512_inserti32x4::<1>(_mm512_castsi128_si512(four(a)), four(b));
+            let all = _mm512_inserti32x4::<3>(_mm512_inserti32x4::<2>(low, four(c)), four(d));
+            Avx512(_mm512_castsi512_ps(all))
+        }
+    }
+    #[inline(always)]
+    fn quads([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+        registers!({
+            let (ab_low, ab_high) = (_mm512_unpacklo_ps(a.0, b.0), _mm512_unpackhi_ps(a.0, b.0));
+            let (cd_low, cd_high) = (_mm512_unpacklo_ps(c.0, d.0), _mm512_unpackhi_ps(c.0, d.0));
+            [
+                Avx512(_mm512_shuffle_ps::<0x44>(ab_low, cd_low)),
+                Avx512(_mm512_shuffle_ps::<0xEE>(ab_low, cd_low)),
+                Avx512(_mm512_shuffle_ps::<0x44>(ab_high, cd_high)),
+                Avx512(_mm512_shuffle_ps::<0xEE>(ab_high, cd_high)),
+            ]
+        })
+    }
+    #[inline(always)]
+    unsafe fn look_up(table: Self, index: &[u32; LANES]) -> Self {
+        registers!(Avx512(_mm512_permutexvar_ps(_mm512_loadu_si512(index.as_ptr().cast()), table.0)))
     }
 
     /// The first step halves two vectors into one, the second four into one; each later step folds within quarters.

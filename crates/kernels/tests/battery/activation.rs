@@ -25,7 +25,9 @@ fn both(t: u32, c: u32, kind: Activation, wrong: Activation) -> Vec<Case> {
     let (x, dy, other) = (at.place(t, c), at.place(t, c), at.place(t, c));
     let mut all = Vec::new();
     for y in [other, x] {
-        let k = Activate { y, x, kind };
+        let k = Activate { y, x, kind, slope: None };
+        all.push(Case { sabotages: vec![Activate { kind: wrong, ..k }.into()], ..at.case(k, BOUND) });
+        let k = Activate { slope: Some(dy), ..k };
         all.push(Case { sabotages: vec![Activate { kind: wrong, ..k }.into()], ..at.case(k, BOUND) });
     }
     for (dx, write) in [(other, Write::Store), (other, Write::Add), (dy, Write::Store), (x, Write::Store)] {

@@ -6,7 +6,10 @@ use crate::frame::{Bound, Case, Layout};
 
 /// Channels around a vector of sixteen.
 pub(crate) fn cases() -> Vec<Case> {
-    (1..=33).flat_map(|c| [1, 2, 3].map(|t| (t, c))).flat_map(|(t, c)| [forward(t, c), backward(t, c)]).collect()
+    (1..=33)
+        .flat_map(|c| [1, 2, 3].map(|t| (t, c)))
+        .flat_map(|(t, c)| [forward(t, c), backward(t, c, false), backward(t, c, true)])
+        .collect()
 }
 
 fn forward(t: u32, c: u32) -> Case {
@@ -24,9 +27,9 @@ fn forward(t: u32, c: u32) -> Case {
     Case { sabotages: sabotages.map(Into::into).to_vec(), ..case }
 }
 
-fn backward(t: u32, c: u32) -> Case {
+fn backward(t: u32, c: u32, dense: bool) -> Case {
     let mut at = Layout::new();
-    let (dy, drows) = (at.place(t, c), at.matrix(t, c));
+    let (dy, drows) = (at.place(t, c), if dense { at.dense_matrix(t, c) } else { at.matrix(t, c) });
     let k = AddRowsGradient { drows, dy };
     // Four steps of the tree over the lanes, what was in drows.
     let case = at.case(k, Bound::Roundings(5));

@@ -7,7 +7,7 @@ use crate::frame::{Bound, Case, Layout};
 /// Queries, position of the first, keys, heads, channels of a head of keys and of values.
 type Shape = (u32, u32, u32, u32, u32, u32);
 
-/// Queries and keys around tiles (4), blocks (8, 16) and panels (32); first positions that cut blocks anywhere; keys that no
+/// With exponentials kept and without. Queries and keys around tiles (4), blocks (8, 16) and panels (32); first positions that cut blocks anywhere; keys that no
 /// query sees; widths around tiles.
 pub(crate) fn cases() -> Vec<Case> {
     let square = (1..=20).map(|t| (t, 0, t, 1, 1 + t % 6, 1 + t % 5));
@@ -18,10 +18,11 @@ pub(crate) fn cases() -> Vec<Case> {
 }
 
 fn all(shape: Shape) -> Vec<Case> {
-    [forward(shape), backward(shape, Write::Store), backward(shape, Write::Add)]
-        .into_iter()
-        .chain(shared(shape))
-        .collect()
+    let of = |kept| {
+        let alone = [forward(shape, kept), backward(shape, Write::Store, kept), backward(shape, Write::Add, kept)];
+        alone.into_iter().chain(shared(shape, kept))
+    };
+    [false, true].into_iter().flat_map(of).collect()
 }
 
 /// A score is a sum of C products of numbers within 2, off by at most `4 C^2 u / 2` with this scale, and so is the
@@ -32,18 +33,19 @@ fn bound((queries, _, keys, _, c, cv): Shape, sums: u32) -> Bound {
     Bound::Largest(16.0 * f64::from(terms) * f64::from(sums))
 }
 
-fn place_all(at: &mut Layout, (queries, first, keys, heads, c, cv): Shape) -> Attend {
+fn place_all(at: &mut Layout, (queries, first, keys, heads, c, cv): Shape, kept: bool) -> Attend {
     let (q, k, v) = (at.place(queries, heads * c), at.place(keys, heads * c), at.place(keys, heads * cv));
     let (y, saved) = (at.place(queries, heads * cv), at.place(queries, 2 * heads));
     let scratch = at.place(1, Attend::scratch_vectors(queries as usize, keys as usize) as u32);
     let attention = Attention { heads: heads as usize, scale: 0.5, first: first as usize };
-    Attend { y, q, k, v, saved, attention, scratch }
+    let kept = kept.then(|| at.place(queries, heads * keys));
+    Attend { y, q, k, v, saved, attention, scratch, kept }
 }
 
 /// Another scale; the mask off by one; keys shifted.
-fn forward(shape: Shape) -> Case {
+fn forward(shape: Shape, kept: bool) -> Case {
     let mut at = Layout::new();
-    let k = place_all(&mut at, shape);
+    let k = place_all(&mut at, shape, kept);
     let mut sabotages = Vec::new();
     if k.q.rows > 2 {
         sabotages.push(Attend { attention: Attention { scale: 0.51, ..k.attention }, ..k });
@@ -54,34 +56,34 @@ fn forward(shape: Shape) -> Case {
     Case { sabotages: sabotages.into_iter().map(Into::into).collect(), ..at.case(k, bound(shape, 1)) }
 }
 
-fn backward(shape: Shape, write: Write) -> Case {
+fn backward(shape: Shape, write: Write, kept: bool) -> Case {
     let mut at = Layout::new();
     let (queries, _, keys, heads, c, cv) = shape;
-    let forward = place_all(&mut at, shape);
+    let forward = place_all(&mut at, shape, kept);
     let dy = at.place(queries, heads * cv);
     let (dq, dk, dv) = (at.place(queries, heads * c), at.place(keys, heads * c), at.place(keys, heads * cv));
     let scratch = at.place(1, AttendGradient::scratch_vectors(queries as usize, keys as usize) as u32);
-    let Attend { y, q, k, v, saved, attention, .. } = forward;
+    let Attend { y, q, k, v, saved, attention, kept, .. } = forward;
     let writes = [dq, dk, dv].map(|place| (place, write));
     let gradient =
-        AttendGradient { dq: writes[0], dk: writes[1], dv: writes[2], q, k, v, y, dy, saved, attention, scratch };
+        AttendGradient { dq: writes[0], dk: writes[1], dv: writes[2], q, k, v, y, dy, saved, attention, scratch, kept };
     Case { before: vec![forward.into()], sabotages: broken(gradient), ..at.case(gradient, bound(shape, keys)) }
 }
 
 /// `k` and `v` are one place, and so are `dk` and `dv`, stored then added, or added twice.
-fn shared(shape: Shape) -> Vec<Case> {
+fn shared(shape: Shape, kept: bool) -> Vec<Case> {
     let (queries, first, keys, heads, c, _) = shape;
     let shape = (queries, first, keys, heads, c, c);
     let mut at = Layout::new();
-    let forward = place_all(&mut at, shape);
+    let forward = place_all(&mut at, shape, kept);
     let forward = Attend { v: forward.k, ..forward };
     let (dy, dq, dk) = (at.place(queries, heads * c), at.place(queries, heads * c), at.place(keys, heads * c));
     let scratch = at.place(1, AttendGradient::scratch_vectors(queries as usize, keys as usize) as u32);
-    let Attend { y, q, k, v, saved, attention, .. } = forward;
+    let Attend { y, q, k, v, saved, attention, kept, .. } = forward;
     [Write::Store, Write::Add]
         .map(|write| {
             let (dq, dk, dv) = ((dq, Write::Store), (dk, write), (dk, Write::Add));
-            let gradient = AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch };
+            let gradient = AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch, kept };
             let sabotages = broken(gradient);
             Case { before: vec![forward.into()], sabotages, ..at.case(gradient, bound(shape, keys)) }
         })

@@ -4,9 +4,10 @@ use infimum_kernels::{Embed, EmbedGradient, Write};
 
 use crate::frame::{Bound, Case, Layout};
 
+/// Alphabets and channels around what one register and the nearest cache hold (16 and 64 tokens, 4 and 32 channels).
 pub(crate) fn cases() -> Vec<Case> {
-    let shapes = (1..=5).flat_map(|t| [1, 3, 17].map(|c| (t, c)));
-    shapes.flat_map(|(t, c)| [1, 3, 20].map(|v| (t, c, v))).flat_map(|(t, c, v)| both(t, c, v)).collect()
+    let shapes = (1..=5).flat_map(|t| [1, 3, 6, 17, 33].map(|c| (t, c)));
+    shapes.flat_map(|(t, c)| [1, 3, 16, 17, 70].map(|v| (t, c, v))).flat_map(|(t, c, v)| both(t, c, v)).collect()
 }
 
 fn both(t: u32, c: u32, v: u32) -> Vec<Case> {

@@ -70,6 +70,13 @@ impl Layout {
         matrix
     }
 
+    /// A matrix whose numbers follow each other.
+    pub(crate) fn dense_matrix(&mut self, rows: u32, columns: u32) -> Matrix {
+        let matrix = Matrix::dense(self.weights, rows, columns);
+        self.weights += rows * columns + 3;
+        matrix
+    }
+
     pub(crate) fn ids(&mut self, rows: u32, alphabet: u32) -> Ids {
         let ids = Ids { offset: self.ids, rows, alphabet };
         self.ids += rows + 1;

@@ -4,8 +4,9 @@ use infimum_kernels::{Norm, NormForward, NormGradient, NormKind, Write};
 
 use crate::frame::{Bound, Case, Layout};
 
+/// Channels that have a kernel of their own (1 to 8, and 16) and others.
 pub(crate) fn cases() -> Vec<Case> {
-    let shapes = (1..=9).flat_map(|t| [2, 3, 17].map(|c| (t, c))).chain([(3, 1), (2, 100)]);
+    let shapes = (1..=9).flat_map(|t| [2, 3, 8, 17].map(|c| (t, c))).chain([(3, 1), (6, 7), (5, 9), (3, 16), (2, 100)]);
     shapes.flat_map(|(t, c)| [NormKind::Layer, NormKind::Rms].map(|kind| (t, c, kind))).flat_map(both).collect()
 }
 

@@ -145,8 +145,10 @@ fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
         Instruction::NormForward(k) => norm_forward(k, m),
         Instruction::NormGradient(k) => norm_gradient(k, m),
         Instruction::Activate(k) => {
-            let x = m.value(k.x);
-            m.write(k.y, |y| plain::activation(y, x.view(), k.kind));
+            let (x, mut slope) = (m.value(k.x), k.slope.map(Array::zeros));
+            let mut slopes = slope.as_mut().map(Array::view_mut);
+            m.write(k.y, |y| plain::activation(y, x.view(), k.kind, slopes.as_mut()));
+            k.slope.into_iter().zip(slope).for_each(|(place, slope)| m.replace(place, slope));
         }
         Instruction::ActivateGradient(k) => {
             let (x, dy, mut dx) = (m.value(k.x), m.value(k.dy), m.target((k.dx, k.write)));
@@ -157,8 +159,11 @@ fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
         Instruction::AttendGradient(k) => attention_gradient(k, m),
         Instruction::CrossEntropy(k) => {
             let (logits, ids, mut saved) = (m.value(k.logits), m.ids(k.targets), Array::zeros(k.saved));
-            m.write(k.nats, |nats| plain::cross_entropy(nats, logits.view(), &ids, &mut saved.view_mut()));
+            let mut kept = k.kept.map(Array::zeros);
+            let (saved_view, mut kept_view) = (&mut saved.view_mut(), kept.as_mut().map(Array::view_mut));
+            m.write(k.nats, |nats| plain::cross_entropy(nats, logits.view(), &ids, saved_view, kept_view.as_mut()));
             m.replace(k.saved, saved);
+            k.kept.into_iter().zip(kept).for_each(|(place, kept)| m.replace(place, kept));
         }
         Instruction::CrossEntropyGradient(k) => cross_entropy_gradient(k, m),
     }
@@ -218,9 +223,13 @@ fn norm_forward<S: Scalar>(k: &NormForward, m: &mut Plain<S>) {
 
 fn attention<S: Scalar>(k: &Attend, m: &mut Plain<S>) {
     let (q, key, v, mut saved) = (m.value(k.q), m.value(k.k), m.value(k.v), Array::zeros(k.saved));
-    let saved_view = &mut saved.view_mut();
-    m.write(k.y, |y| plain::attention(y, q.view(), key.view(), v.view(), k.attention, saved_view));
+    let mut kept = k.kept.map(Array::zeros);
+    let (saved_view, mut kept_view) = (&mut saved.view_mut(), kept.as_mut().map(Array::view_mut));
+    m.write(k.y, |y| {
+        plain::attention(y, q.view(), key.view(), v.view(), k.attention, saved_view, kept_view.as_mut());
+    });
     m.replace(k.saved, saved);
+    k.kept.into_iter().zip(kept).for_each(|(place, kept)| m.replace(place, kept));
 }
 
 fn cross_entropy_gradient<S: Scalar>(k: &CrossEntropyGradient, m: &mut Plain<S>) {
