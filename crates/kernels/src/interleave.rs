@@ -33,7 +33,7 @@ impl Task for Interleave<'_> {
     fn run<L: Lanes>(self) {
         let (whole, rest) = self.to.as_chunks_mut::<4>();
         for (block, to) in whole.iter_mut().enumerate() {
-            let from = self.from.each_ref().map(|from| from[4 * block..][..4].as_ptr());
+            let from = starts(&self.from, 4 * block);
             // SAFETY: each pointer is that of four numbers.
             let lanes: [L; 4] = by_position(|k| unsafe { L::load_quarters(every_fourth(&from, k)) });
             // SAFETY: vectors of the slice.
@@ -51,6 +51,16 @@ impl Task for Interleave<'_> {
 #[inline(always)]
 fn by_position<L: Lanes>(load: impl Fn(usize) -> L) -> [L; 4] {
     L::quads([load(0), load(1), load(2), load(3)])
+}
+
+/// Where element `first` of each sequence stands, after which three more follow.
+#[inline(always)]
+fn starts<T>(sequences: &[&[T]; LANES], first: usize) -> [*const T; LANES] {
+    let mut starts = [std::ptr::null(); LANES];
+    for (start, sequence) in starts.iter_mut().zip(sequences) {
+        *start = sequence[first..][..4].as_ptr();
+    }
+    starts
 }
 
 /// Elements `m`, `4 + m`, `8 + m` and `12 + m`.
@@ -72,7 +82,7 @@ impl Task for InterleaveIds<'_> {
         let (rows, _) = self.to.as_chunks_mut::<LANES>();
         let (whole, rest) = rows.as_chunks_mut::<4>();
         for (block, to) in whole.iter_mut().enumerate() {
-            let from = self.from.each_ref().map(|from| from[4 * block..][..4].as_ptr());
+            let from = starts(&self.from, 4 * block);
             // SAFETY: each pointer is that of four ids. Numbers are only moved, so that ids pass as the bits of numbers.
             let lanes: [L; 4] = by_position(|k| unsafe { L::load_id_quarters(every_fourth(&from, k)) });
             for (to, lanes) in to.iter_mut().zip(lanes) {
