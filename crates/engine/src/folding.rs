@@ -20,7 +20,7 @@ use crate::steps::Steps;
 use crate::weights::Weights;
 
 impl Program {
-    /// The program that executors replay for the gradient of this one: with norms folded into the matrices that read them, and
+    /// The program that [`Lanes`](crate::Lanes) replay for the gradient of this one: with norms folded into the matrices that read them, and
     /// attention multiplied out where that is less work. Its parameters, inputs and ids are the same. Any other program, and
     /// one whose folded weights could not be addressed, is itself.
     pub fn folded(&self) -> Program {
@@ -59,10 +59,15 @@ impl Folding {
         self.program.nodes.iter().position(|n| n.output == value)
     }
 
-    /// The operations that read an array. None for the loss, which is read by nobody and wanted all the same.
+    /// The operations that read an array.
     fn readers(&self, value: Value) -> Vec<usize> {
         let nodes = self.program.nodes.iter().enumerate();
         nodes.filter(|(_, n)| n.x.contains(&value)).map(|(i, _)| i).collect()
+    }
+
+    /// Whether an array is the loss, which is wanted as it is, whoever else reads it.
+    fn is_loss(&self, value: Value) -> bool {
+        self.program.loss.nats == value
     }
 
     /// The product that an array is, its matrix and nothing else.
@@ -86,7 +91,8 @@ impl Folding {
         };
         let readers = self.readers(output);
         let is_linear = |n: &usize| matches!(self.program.nodes[*n].operation, Operation::Linear(_));
-        if readers.is_empty() || !(gain || bias) || !readers.iter().all(is_linear) || !self.pays(output, &readers) {
+        let is_read_by_products = !readers.is_empty() && readers.iter().all(is_linear) && !self.is_loss(output);
+        if !(gain || bias) || !is_read_by_products || !self.pays(output, &readers) {
             return Ok(());
         }
         let w = std::mem::take(&mut self.program.nodes[index].w);

@@ -184,7 +184,9 @@ impl Replay<'_> {
     fn fill_spare(&self, feeds: &mut [Feed], count: usize) {
         let (sequences, spare) = feeds.split_at_mut(count);
         for feed in spare {
-            feed.clone_from(&sequences[count - 1]);
+            let last = &sequences[count - 1];
+            feed.ids.iter_mut().zip(&last.ids).for_each(|(to, from)| to.copy_from_slice(from));
+            feed.arrays.iter_mut().zip(&last.arrays).for_each(|(to, from)| to.copy_from_slice(from));
             if let Some(k) = self.program.inputs.iter().position(|v| *v == self.program.loss.weights) {
                 feed.arrays[k].fill(0.0);
             }

@@ -43,10 +43,10 @@ impl Folding {
         let attend = self.producer(output)?;
         let node = &self.program.nodes[attend];
         let Operation::Attend(a) = &node.operation else { return None };
-        let read_here = |v: &Value| self.readers(*v) == [attend];
+        let read_here = |v: &Value| self.readers(*v) == [attend] && !self.is_loss(*v);
         let [out] = self.readers(output)[..] else { return None };
         let is_product = matches!(self.program.nodes[out].operation, Operation::Linear(_));
-        if a.heads != 1 || !is_product || !node.x.iter().all(read_here) {
+        if a.heads != 1 || !is_product || self.is_loss(output) || !node.x.iter().all(read_here) {
             return None;
         }
         let product = |v: Value| self.product_of(v).cloned();

@@ -98,6 +98,20 @@ fn a_folded_program_has_the_gradient_of_the_one_it_was_made_from() {
     agree(&decoder(9).without_dropout());
 }
 
+/// A loss is wanted as it is, though a product reads it, too.
+#[test]
+fn a_norm_that_is_the_loss_is_not_folded() {
+    let mut b = Builder::new();
+    let input = b.input("input", 5, 1).unwrap();
+    let start = free(&mut b, "start", 5, 1);
+    let x = b.add_rows("x", input, start).unwrap();
+    let gain = free(&mut b, "gain", 1, 1);
+    let nats = b.norm("nats", x, Norm { kind: NormKind::Rms, epsilon: 0.5 }, Some(gain), None).unwrap();
+    let w = free(&mut b, "w", 1, 1);
+    b.linear("read", nats, w, None).unwrap();
+    agree(&b.finish(nats, "weights", 1..5).unwrap());
+}
+
 /// Nine positions of which the last five carry loss: keys become the normed array itself, or its product with the shared
 /// factor of two channels.
 #[test]
