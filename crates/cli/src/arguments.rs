@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use infimum_lab::{CheckpointName, Isa, Names, REPORT_SEQUENCES};
+use infimum_lab::{CheckpointName, Executor, Isa, Names, REPORT_SEQUENCES};
 
 use crate::commands::bench::Measured;
 use crate::commands::new::NewWorld;
@@ -437,6 +437,9 @@ pub(crate) struct Bench {
     /// Seconds to measure each workload, or each growing size, for.
     #[arg(long, value_name = "X", default_value = "2", allow_negative_numbers = true, value_parser = patience)]
     pub(crate) seconds: f64,
+    /// lanes: sixteen sequences at a time; wide: one. Default: what a run of such a model takes (scaling: wide).
+    #[arg(long, value_name = "X")]
+    pub(crate) executor: Option<Executor>,
     #[command(flatten)]
     pub(crate) speed: Speed,
     #[command(flatten)]

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{self as kernels, Instruction, Matrix, Place, Write};
+use infimum_kernels::{self as kernels, Executor, Instruction, LANES, Matrix, Place, Write};
 
 use crate::families::Families;
 use crate::program::{Goal, Node, Program, Value};
@@ -19,6 +19,7 @@ pub(crate) struct Emit<'p> {
     steps: &'p Steps,
     families: &'p Families,
     bases: &'p [u32],
+    executor: Executor,
     buffers: Vec<Buffer>,
     values: Vec<Option<Held>>,
     saved: Vec<Option<Place>>,
@@ -31,9 +32,9 @@ pub(crate) struct Emit<'p> {
 /// Storage of one array, as emitted.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Buffer {
-    /// Address of its first lane vector.
+    /// Address of its first vector.
     pub(crate) base: u32,
-    /// Number of lane vectors.
+    /// Number of vectors.
     pub(crate) vectors: u32,
 }
 
@@ -64,13 +65,20 @@ pub(crate) struct Emitted {
 
 impl<'p> Emit<'p> {
     /// Emits the whole program; buffer `k` lies at `bases[k]`, or after all earlier ones if `bases` is empty.
-    pub(crate) fn program(program: &'p Program, steps: &'p Steps, families: &'p Families, bases: &'p [u32]) -> Emitted {
+    pub(crate) fn program(
+        program: &'p Program,
+        steps: &'p Steps,
+        families: &'p Families,
+        executor: Executor,
+        bases: &'p [u32],
+    ) -> Emitted {
         let arrays = program.arrays.len();
         let mut e = Emit {
             program,
             steps,
             families,
             bases,
+            executor,
             buffers: vec![],
             values: vec![None; arrays],
             saved: vec![None; program.nodes.len()],
@@ -106,7 +114,7 @@ impl<'p> Emit<'p> {
             let (rows, channels) = (self.steps.rows(node.output).len(), node.operation.saved());
             self.saved[n] = (channels > 0).then(|| self.buffer(rows, channels));
             if self.steps.backward().contains(&n) {
-                let channels = node.operation.kept(&self.operand_shapes(node));
+                let channels = node.operation.kept(self.executor, &self.operand_shapes(node));
                 self.kept[n] = (channels > 0).then(|| self.buffer(rows, channels));
             }
         }
@@ -127,7 +135,12 @@ impl<'p> Emit<'p> {
 
     /// Rows stand an odd number of vectors apart: with a power of two they would compete for a few sets of the caches.
     fn buffer(&mut self, rows: usize, channels: usize) -> Place {
-        let stride = if rows > 1 && channels.is_multiple_of(8) { channels + 1 } else { channels };
+        let width = row_vectors(self.executor, channels);
+        let stride = match self.executor {
+            Executor::Lanes if rows > 1 && width.is_multiple_of(8) => width + 1,
+            Executor::Wide if rows > 1 => width | 1,
+            _ => width,
+        };
         let vectors = (rows * stride) as u32;
         let next = self.buffers.last().map_or(0, |b| b.base + b.vectors);
         let base = self.bases.get(self.buffers.len()).copied().unwrap_or(next);
@@ -234,7 +247,16 @@ impl Emit<'_> {
 
     /// A place whose content means nothing before and after the instruction.
     pub(crate) fn scratch(&mut self, vectors: usize) -> Place {
-        self.buffer(1, vectors.max(1))
+        let channels = match self.executor {
+            Executor::Lanes => vectors,
+            Executor::Wide => vectors * LANES,
+        };
+        self.buffer(1, channels.max(1))
+    }
+
+    /// What the instructions are for.
+    pub(crate) fn executor(&self) -> Executor {
+        self.executor
     }
 
     /// Adds an instruction.
@@ -333,6 +355,14 @@ impl Held {
     fn cut(&self, rows: Range<usize>) -> Place {
         assert!(self.rows.start <= rows.start && rows.end <= self.rows.end, "rows {rows:?} of held {:?}", self.rows);
         self.place.rows(narrow(rows.start - self.rows.start..rows.end - self.rows.start))
+    }
+}
+
+/// The vectors that the channels of a row take.
+pub(crate) fn row_vectors(executor: Executor, channels: usize) -> usize {
+    match executor {
+        Executor::Lanes => channels,
+        Executor::Wide => channels.div_ceil(LANES),
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! Builder -> Program -> gradient() / outputs() -> Steps -> Reference (f64, the definition)
-//!                                                       -> Lanes (f32, sixteen sequences at a time)
+//!                                                       -> Replay (f32, by lanes or wide)
 //! ```
 
 mod adamw;
@@ -14,7 +14,6 @@ mod expressions;
 mod families;
 mod folding;
 pub mod gradient_check;
-mod lanes;
 #[cfg(test)]
 mod laws;
 mod noise;
@@ -23,6 +22,7 @@ mod operations;
 mod plan;
 mod program;
 mod reference;
+mod replay;
 mod schedule;
 mod shape;
 mod steps;
@@ -33,10 +33,10 @@ pub use adamw::{AdamW, Group, Moments, Optimiser, clip_factor};
 pub use builder::Builder;
 pub use expression::{Expression, Weight};
 pub use expressions::{Constant, Free, Gained, Product, Rows, Scaled, Sum, Tied, Transposed};
-pub use infimum_kernels::{Activation, Isa, Norm, NormKind, Team};
-pub use lanes::{Lanes, Sink};
+pub use infimum_kernels::{Activation, Executor, Isa, Norm, NormKind, Team};
 pub use program::{Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
 pub use reference::Reference;
+pub use replay::{Replay, Sink};
 pub use schedule::{Course, Schedule};
 pub use shape::{Shape, ShapeError};
 pub use steps::{Line, Steps};

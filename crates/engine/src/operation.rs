@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{Scalar, View, ViewMut};
+use infimum_kernels::{Executor, Scalar, View, ViewMut};
 
 use crate::emit::Emit;
 use crate::operations::*;
@@ -38,12 +38,12 @@ pub(crate) trait Operate {
 
     /// Channels of what kernels alone keep, row by row, from forward to backward, for operands `x` cut to what is needed: what
     /// the definition computes again to the same bits.
-    fn kept(&self, _x: &[Shape]) -> usize {
+    fn kept(&self, _executor: Executor, _x: &[Shape]) -> usize {
         0
     }
 
-    /// The most lane vectors of scratch that the forward or the backward over all rows of operands `x` asks for.
-    fn scratch(&self, _x: &[Shape]) -> usize {
+    /// The most vectors of scratch that the forward or the backward over all rows of operands `x` asks for.
+    fn scratch(&self, _executor: Executor, _x: &[Shape]) -> usize {
         0
     }
 
@@ -90,6 +90,7 @@ pub(crate) struct Results<'a, S> {
 
 /// One instance of an operation for the law tests.
 #[cfg(test)]
+#[derive(Clone)]
 pub(crate) struct Case {
     /// The operation.
     pub(crate) operation: Operation,
@@ -142,11 +143,11 @@ macro_rules! operations {
             pub(crate) fn saved(&self) -> usize {
                 match self { $(Self::$kind(o) => o.saved(),)* }
             }
-            pub(crate) fn kept(&self, x: &[Shape]) -> usize {
-                match self { $(Self::$kind(o) => o.kept(x),)* }
+            pub(crate) fn kept(&self, executor: Executor, x: &[Shape]) -> usize {
+                match self { $(Self::$kind(o) => o.kept(executor, x),)* }
             }
-            pub(crate) fn scratch(&self, x: &[Shape]) -> usize {
-                match self { $(Self::$kind(o) => o.scratch(x),)* }
+            pub(crate) fn scratch(&self, executor: Executor, x: &[Shape]) -> usize {
+                match self { $(Self::$kind(o) => o.scratch(executor, x),)* }
             }
             pub(crate) fn needs(&self, out: Range<usize>, input: usize) -> Range<usize> {
                 match self { $(Self::$kind(o) => o.needs(out, input),)* }

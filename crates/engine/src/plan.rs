@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{Instruction, Place, Script, Sizes, Use};
+use infimum_kernels::{Executor, Instruction, Place, Script, Sizes, Use};
 
 use crate::emit::{Buffer, Emit, Emitted, ids_place};
 use crate::families::Families;
@@ -10,7 +10,7 @@ use crate::program::{Node, Program, Value};
 use crate::shape::Shape;
 use crate::steps::Steps;
 
-/// A program ready for replay by lanes.
+/// A program ready for replay.
 pub(crate) struct Plan {
     pub(crate) script: Script,
     /// Place and rows of each array; valid before replay for inputs, after it for results.
@@ -18,29 +18,32 @@ pub(crate) struct Plan {
 }
 
 /// Emits `program`, plans its memory, and checks the result.
-pub(crate) fn plan(program: &Program, steps: &Steps) -> Plan {
+pub(crate) fn plan(program: &Program, steps: &Steps, executor: Executor) -> Plan {
     let families = Families::new(program, steps);
-    let draft = Emit::program(program, steps, &families, &[]);
+    let draft = Emit::program(program, steps, &families, executor, &[]);
     let (bases, values) = place_buffers(&draft.buffers, &lifetimes(&draft));
-    let emitted = Emit::program(program, steps, &families, &bases);
+    let emitted = Emit::program(program, steps, &families, executor, &bases);
     let ids = (0..program.ids.len()).map(|i| ids_place(program, i)).map(|i| i.offset + i.rows).max().unwrap_or(0);
     let sizes = Sizes { values, weights: program.weights.memory(), ids: ids as usize };
-    let script = Script::new(emitted.instructions, sizes).expect("emitted places are valid");
+    let script = Script::new(emitted.instructions, executor, sizes).expect("emitted places are valid");
     Plan { script, values: emitted.values }
 }
 
-/// No program made from `program`, whatever its goal, is emitted into more lane vectors than this.
+/// No program made from `program`, whatever its goal and executor, is emitted into more vectors than this.
 pub(crate) fn vectors_at_most(program: &Program) -> u128 {
-    // A row may stand one vector further from the next than it is wide.
+    // A row may stand one vector further from the next than it is wide; wide rows take fewer vectors than those of lanes.
     let padded = |rows: usize, channels: usize| rows as u128 * (channels as u128 + 1);
     let of = |v: &Value| padded(program.shape(*v).rows, program.shape(*v).channels);
     let arrays: u128 = (0..program.arrays.len()).map(|v| of(&Value(v))).sum();
     // For each operand the place of its gradient, or one that nobody reads; for forward and backward their scratch.
     let by_node = |node: &Node| {
         let x: Vec<Shape> = node.x.iter().map(|x| program.shape(*x)).collect();
-        let (saved, scratch) = (node.operation.saved(), node.operation.scratch(&x) as u128);
-        padded(program.shape(node.output).rows, saved)
-            + padded(program.shape(node.output).rows, node.operation.kept(&x))
+        let most = |of: &dyn Fn(Executor) -> usize| Executor::ALL.into_iter().map(of).max().unwrap_or(0);
+        let scratch = most(&|executor| node.operation.scratch(executor, &x)) as u128;
+        let kept = most(&|executor| node.operation.kept(executor, &x));
+        let rows = program.shape(node.output).rows;
+        padded(rows, node.operation.saved())
+            + padded(rows, kept)
             + 2 * (scratch + 1)
             + node.x.iter().map(of).sum::<u128>()
     };

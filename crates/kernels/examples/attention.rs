@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use infimum_kernels::{
-    Attend, AttendGradient, Attention, Instruction, Isa, LANES, Memory, Place, Script, Sizes, Vector, Write,
+    Attend, AttendGradient, Attention, Executor, Instruction, Isa, LANES, Memory, Place, Script, Sizes, Vector, Write,
     multiply_adds,
 };
 
@@ -45,16 +45,17 @@ fn scripts(t: u32, c: u32, heads: u32) -> ([Script; 2], usize) {
     let mut at = Layout(0);
     let [q, k, v, y, dy, dq, dk, dv] = std::array::from_fn(|_| at.place(t, c));
     let saved = at.place(t, 2 * heads);
-    let scratch = at.place(1, Attend::scratch_vectors(t as usize, t as usize) as u32);
     let scale = 1.0 / f64::from(c / heads).sqrt();
     let attention = Attention { heads: heads as usize, scale, first: 0 };
-    let kept = Attend::keeps(t as usize).then(|| at.place(t, heads * t));
+    let scratch = at.place(1, Attend::scratch_vectors(Executor::Lanes, attention, q, k, v) as u32);
+    let kept = Attend::keeps(Executor::Lanes, t as usize).then(|| at.place(t, heads * t));
     let forward = Attend { y, q, k, v, saved, attention, scratch, kept };
-    let scratch = at.place(1, AttendGradient::scratch_vectors(t as usize, t as usize) as u32);
+    let scratch = at.place(1, AttendGradient::scratch_vectors(Executor::Lanes, attention, q, k, v) as u32);
     let [dq, dk, dv] = [dq, dk, dv].map(|place| (place, Write::Store));
     let backward = AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch, kept };
     let sizes = Sizes { values: at.0 as usize, weights: 0, ids: 0 };
-    let script = |instruction: Instruction| Script::new(vec![instruction], sizes).expect("places lie inside");
+    let script =
+        |instruction: Instruction| Script::new(vec![instruction], Executor::Lanes, sizes).expect("places lie inside");
     ([script(forward.into()), script(backward.into())], sizes.values)
 }
 
@@ -71,7 +72,8 @@ fn main() {
             let mut values: Vec<Vector> = (0..size).map(|i| Vector::splat((i % 97) as f32 / 50.0 - 1.0)).collect();
             let mut seconds = |script: &Script| {
                 best_seconds(|| {
-                    let mut memory = Memory { values: &mut values, weights: &[], gradients: &mut [], ids: &[] };
+                    let mut memory =
+                        Memory { values: &mut values, weights: &[], gradients: &mut [], ids: &[], panels: &[] };
                     script.replay(isa, &mut memory);
                 })
             };

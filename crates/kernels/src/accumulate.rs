@@ -49,4 +49,11 @@ impl Kernel for Accumulate {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        let vectors = Accumulate { y: self.y.in_vectors(), x: self.x.in_vectors(), ..*self };
+        // SAFETY: the same vectors, each number of them on its own.
+        unsafe { vectors.run::<L>(memory) }
+    }
 }

@@ -154,6 +154,14 @@ impl Kernel for Activate {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        let slope = self.slope.map(Place::in_vectors);
+        let vectors = Activate { y: self.y.in_vectors(), x: self.x.in_vectors(), slope, ..*self };
+        // SAFETY: the same vectors, each number of them on its own.
+        unsafe { vectors.run::<L>(memory) }
+    }
 }
 
 impl Activate {
@@ -210,6 +218,14 @@ impl Kernel for ActivateGradient {
                 }
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        let vectors =
+            ActivateGradient { dx: self.dx.in_vectors(), x: self.x.in_vectors(), dy: self.dy.in_vectors(), ..*self };
+        // SAFETY: the same vectors, each number of them on its own.
+        unsafe { vectors.run::<L>(memory) }
     }
 }
 

@@ -53,4 +53,11 @@ impl Kernel for Add {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        let vectors = Add { y: self.y.in_vectors(), a: self.a.in_vectors(), b: self.b.in_vectors() };
+        // SAFETY: the same vectors, each number of them on its own.
+        unsafe { vectors.run::<L>(memory) }
+    }
 }

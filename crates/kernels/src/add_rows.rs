@@ -72,6 +72,12 @@ impl Kernel for AddRows {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
+    }
 }
 
 impl Kernel for AddRowsGradient {
@@ -100,6 +106,12 @@ impl Kernel for AddRowsGradient {
                 }
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
     }
 }
 

@@ -42,7 +42,7 @@ pub struct Attention {
 }
 
 /// The channels of one head out of `channels`.
-fn channels_of(head: usize, heads: usize, channels: u32) -> Range<u32> {
+pub(crate) fn channels_of(head: usize, heads: usize, channels: u32) -> Range<u32> {
     let width = channels / heads as u32;
     head as u32 * width..(head as u32 + 1) * width
 }
@@ -88,7 +88,7 @@ pub fn attention<S: Scalar>(
 
 impl Attention {
     /// The factor on the products of queries and keys that makes powers of 2 of exponentials.
-    fn factor(&self) -> f64 {
+    pub(crate) fn factor(&self) -> f64 {
         self.scale * LOG2_E
     }
 }

@@ -56,6 +56,12 @@ impl Kernel for ColumnSums {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
+    }
 }
 
 /// Sums over rows of `size` (at most four) channels from `first` on: four chains hide the latency of an addition.

@@ -89,6 +89,12 @@ impl Kernel for Embed {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
+    }
 }
 
 /// Up to so many channels, the columns of a small table are held in registers and the nearest cache.
@@ -221,5 +227,11 @@ impl Kernel for EmbedGradient {
                 }
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
     }
 }

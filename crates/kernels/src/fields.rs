@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::executor::Executor;
 use crate::place::{Ids, Matrix, Place};
 use crate::script::Sizes;
 use crate::view::Write;
@@ -31,6 +32,19 @@ pub struct Field {
     pub name: &'static str,
     /// What the instruction does with it.
     pub uses: Use,
+}
+
+impl Field {
+    /// The field with the vectors that it takes as its channels.
+    fn in_memory(self, executor: Executor) -> Field {
+        let uses = match (executor, self.uses) {
+            (Executor::Wide, Use::Read(place)) => Use::Read(place.in_vectors()),
+            (Executor::Wide, Use::Write(place, write)) => Use::Write(place.in_vectors(), write),
+            (Executor::Wide, Use::Scratch(place)) => Use::Scratch(place.in_vectors()),
+            (_, uses) => uses,
+        };
+        Field { uses, ..self }
+    }
 }
 
 /// What is wrong with an instruction.
@@ -113,14 +127,23 @@ impl fmt::Display for PlaceError {
 impl std::error::Error for PlaceError {}
 
 /// Collects what an instruction says about itself.
-#[derive(Default)]
 pub(crate) struct Fields {
+    executor: Executor,
     pub(crate) list: Vec<Field>,
     aliases: Vec<(&'static str, &'static str)>,
     fault: Option<Fault>,
 }
 
 impl Fields {
+    pub(crate) fn new(executor: Executor) -> Fields {
+        Fields { executor, list: vec![], aliases: vec![], fault: None }
+    }
+
+    /// What the instruction is to run by.
+    pub(crate) fn executor(&self) -> Executor {
+        self.executor
+    }
+
     pub(crate) fn read(&mut self, name: &'static str, place: Place) {
         self.list.push(Field { name, uses: Use::Read(place) });
     }
@@ -174,9 +197,10 @@ impl Fields {
 
     /// All checks; the first fault found.
     pub(crate) fn check(&self, sizes: Sizes) -> Result<(), Fault> {
-        self.list.iter().try_for_each(|field| check_field(field, sizes))?;
+        let list: Vec<Field> = self.list.iter().map(|field| field.in_memory(self.executor)).collect();
+        list.iter().try_for_each(|field| check_field(field, sizes))?;
         self.fault.clone().map_or(Ok(()), Err)?;
-        let pairs = self.list.iter().enumerate().flat_map(|(i, a)| self.list[i + 1..].iter().map(move |b| (a, b)));
+        let pairs = list.iter().enumerate().flat_map(|(i, a)| list[i + 1..].iter().map(move |b| (a, b)));
         for (a, b) in pairs {
             if conflict(a.uses, b.uses) && !(same(a.uses, b.uses) && self.is_alias(a.name, b.name)) {
                 let (written, other) = if writes(a.uses) { (a.name, b.name) } else { (b.name, a.name) };

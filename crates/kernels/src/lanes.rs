@@ -9,6 +9,7 @@ pub(crate) mod neon;
 pub(crate) mod scalar;
 
 use crate::arithmetic::Arithmetic;
+use crate::isa::Task;
 
 /// The number of sequences that a kernel works on at once, on every processor.
 pub const LANES: usize = 16;
@@ -22,6 +23,18 @@ impl Vector {
     /// Sixteen times `x`.
     pub const fn splat(x: f32) -> Vector {
         Vector([x; LANES])
+    }
+
+    /// The numbers of vectors, one vector after another.
+    pub fn numbers(vectors: &[Vector]) -> &[f32] {
+        // SAFETY: a vector is its sixteen numbers and nothing else, and numbers have a smaller alignment.
+        unsafe { std::slice::from_raw_parts(vectors.as_ptr().cast(), vectors.len() * LANES) }
+    }
+
+    /// The numbers of vectors, one vector after another.
+    pub fn numbers_mut(vectors: &mut [Vector]) -> &mut [f32] {
+        // SAFETY: as in `numbers`; any sixteen numbers are a vector.
+        unsafe { std::slice::from_raw_parts_mut(vectors.as_mut_ptr().cast(), vectors.len() * LANES) }
     }
 }
 
@@ -45,6 +58,16 @@ pub(crate) trait Lanes: Arithmetic {
     const OUTER_INPUTS: usize;
     /// ... by so many outputs; a tile has at most [`LANES`] sums.
     const OUTER_OUTPUTS: usize;
+    /// The register tile of the products of the wide layout: at most so many rows ...
+    const WIDE_ROWS: usize;
+    /// ... by so many vectors.
+    const WIDE_VECTORS: usize;
+
+    /// Runs a task as a function of its own, so that its code is there once.
+    ///
+    /// # Safety
+    /// The caller is itself a task that runs on these lanes.
+    unsafe fn apart<T: Task>(task: T) -> T::Output;
 
     /// The lanes as they lie in memory.
     fn from_array(lanes: [f32; LANES]) -> Self;
@@ -161,7 +184,7 @@ pub(crate) fn lane_sum(mut x: [f32; LANES]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::isa::{Isa, Task};
+    use crate::isa::Isa;
 
     /// Rows of test numbers, special ones among them.
     fn numbers(seed: u32) -> [f32; LANES] {

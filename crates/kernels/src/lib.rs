@@ -10,6 +10,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod arithmetic;
+mod executor;
 mod isa;
 mod lanes;
 mod math;
@@ -36,6 +37,7 @@ mod norm;
 mod outer;
 mod peak;
 mod product;
+mod wide;
 mod zero;
 
 pub mod flat;
@@ -50,6 +52,7 @@ pub use attention::{Attend, AttendGradient, Attention};
 pub use column_sums::ColumnSums;
 pub use cross_entropy::{CrossEntropy, CrossEntropyGradient};
 pub use embed::{Embed, EmbedGradient};
+pub use executor::{Executor, UnknownExecutor};
 pub use fields::{Fault, Field, PlaceError, Use};
 pub use interleave::{interleave, interleave_ids};
 pub use isa::{Isa, UnknownIsa};

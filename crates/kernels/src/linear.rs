@@ -71,6 +71,16 @@ impl Kernel for Linear {
             }
         }
     }
+
+    fn panels(&self) -> Option<Matrix> {
+        Some(self.w)
+    }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
+    }
 }
 
 impl Linear {

@@ -4,17 +4,19 @@ use crate::lanes::{LANES, Lanes, Vector, array_of};
 use crate::place::{Ids, Matrix, Place};
 use crate::view::Write;
 
-/// The memories of one group of sixteen sequences.
+/// The memories of one group of sequences: sixteen in lanes, one in the wide layout.
 #[derive(Debug)]
 pub struct Memory<'a> {
-    /// Lane vectors: activations, their gradients, scratch.
+    /// Activations, their gradients, scratch.
     pub values: &'a mut [Vector],
     /// The weights.
     pub weights: &'a [f32],
     /// The gradients of the weights, at the weights' offsets.
     pub gradients: &'a mut [f32],
-    /// Token ids, sixteen a row.
+    /// Token ids, one of each sequence a row.
     pub ids: &'a [u32],
+    /// Weights in panels, as [`Script::pack`](crate::Script::pack) made them; none for lanes.
+    pub panels: &'a [Vector],
 }
 
 /// The memories without bounds. Kernels get at them through [`Rows`], [`Numbers`] and [`Raw::id_row`], which check every
@@ -25,6 +27,7 @@ pub(crate) struct Raw {
     weights: *const f32,
     gradients: *mut f32,
     ids: *const u32,
+    panels: *const Vector,
 }
 
 impl Raw {
@@ -34,7 +37,45 @@ impl Raw {
             weights: memory.weights.as_ptr(),
             gradients: memory.gradients.as_mut_ptr(),
             ids: memory.ids.as_ptr(),
+            panels: memory.panels.as_ptr(),
         }
+    }
+
+    /// The same memories, the panels from vector `start` on.
+    ///
+    /// # Safety
+    /// There are so many.
+    #[inline(always)]
+    pub(crate) unsafe fn with_panels(self, start: usize) -> Raw {
+        // SAFETY: the caller's promise.
+        Raw { panels: unsafe { self.panels.add(start) }, ..self }
+    }
+
+    /// The panels of the instruction that runs.
+    #[inline(always)]
+    pub(crate) fn panels(self) -> *const Vector {
+        self.panels
+    }
+
+    /// The vectors of a place in the wide layout.
+    ///
+    /// # Safety
+    /// The place lies inside the values memory. The result is used only while the memory is borrowed.
+    #[inline(always)]
+    pub(crate) unsafe fn wide(self, place: Place) -> WideRows {
+        // SAFETY: the place lies inside.
+        WideRows { start: unsafe { self.values.add(place.offset as usize) }, place }
+    }
+
+    /// The id at a position of the one sequence of the wide layout.
+    ///
+    /// # Safety
+    /// The ids lie inside their memory.
+    #[inline(always)]
+    pub(crate) unsafe fn id(self, ids: Ids, row: u32) -> u32 {
+        debug_assert!(row < ids.rows);
+        // SAFETY: the row lies inside.
+        unsafe { *self.ids.add((ids.offset + row) as usize) }
     }
 
     /// The vectors of a place.
@@ -163,6 +204,114 @@ impl Rows {
     }
 }
 
+/// The vectors of a place in the wide layout: sixteen channels each.
+#[derive(Clone, Copy)]
+pub(crate) struct WideRows {
+    start: *mut Vector,
+    place: Place,
+}
+
+impl WideRows {
+    /// Vector `v` of a row.
+    ///
+    /// # Safety
+    /// They lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn vector(self, row: u32, v: u32) -> *mut Vector {
+        let inside = row < self.place.rows && v < self.place.in_vectors().channels;
+        debug_assert!(inside, "row {row}, vector {v} of {:?}", self.place);
+        // SAFETY: the caller's promise, and the place lies inside the memory.
+        unsafe { self.start.add(row as usize * self.place.stride as usize + v as usize) }
+    }
+
+    /// The number at a row and a channel.
+    ///
+    /// # Safety
+    /// Row and channel lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn number(self, row: u32, channel: u32) -> *mut f32 {
+        debug_assert!(channel < self.place.channels, "channel {channel} of {:?}", self.place);
+        // SAFETY: the caller's promise; a vector is its numbers one after another.
+        unsafe { self.vector(row, channel / LANES as u32).cast::<f32>().add(channel as usize % LANES) }
+    }
+
+    /// Reads a number.
+    ///
+    /// # Safety
+    /// Row and channel lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn get(self, row: u32, channel: u32) -> f32 {
+        // SAFETY: the caller's promise.
+        unsafe { *self.number(row, channel) }
+    }
+
+    /// Writes a number.
+    ///
+    /// # Safety
+    /// Row and channel lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn set(self, row: u32, channel: u32, x: f32) {
+        // SAFETY: the caller's promise.
+        unsafe { *self.number(row, channel) = x }
+    }
+
+    /// Reads sixteen channels.
+    ///
+    /// # Safety
+    /// Row and vector lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn load<L: Lanes>(self, row: u32, v: u32) -> L {
+        // SAFETY: the caller's promise.
+        unsafe { L::load(self.vector(row, v)) }
+    }
+
+    /// Writes sixteen channels.
+    ///
+    /// # Safety
+    /// Row and vector lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn store<L: Lanes>(self, row: u32, v: u32, lanes: L) {
+        // SAFETY: the caller's promise.
+        unsafe { lanes.store(self.vector(row, v)) }
+    }
+
+    /// Writes sixteen channels, or adds them to what is there.
+    ///
+    /// # Safety
+    /// Row and vector lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn write<L: Lanes>(self, row: u32, v: u32, lanes: L, write: Write) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match write {
+                Write::Store => self.store(row, v, lanes),
+                Write::Add => self.store(row, v, self.load::<L>(row, v).add(lanes)),
+            }
+        }
+    }
+
+    /// Numbers from a row to the next.
+    #[inline(always)]
+    pub(crate) fn stride(self) -> usize {
+        self.place.stride as usize * LANES
+    }
+}
+
+/// Reads `count` numbers, `step` apart, at most sixteen; zeros behind them.
+///
+/// # Safety
+/// They may be read.
+#[inline(always)]
+pub(crate) unsafe fn read<L: Lanes>(from: *const f32, step: usize, count: usize) -> L {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if count == LANES && step == 1 {
+            return L::load_array(from);
+        }
+        L::from_array(std::array::from_fn(|l| if l < count { *from.add(l * step) } else { 0.0 }))
+    }
+}
+
 /// The numbers of a matrix.
 #[derive(Clone, Copy)]
 pub(crate) struct Numbers {
@@ -234,6 +383,50 @@ impl Numbers {
                 *start.add(k) += sum;
             }
         }
+    }
+
+    /// Reads `count` numbers of a row from `column` on, at most sixteen; zeros behind them.
+    ///
+    /// # Safety
+    /// They lie inside the matrix.
+    #[inline(always)]
+    pub(crate) unsafe fn vector<L: Lanes>(self, row: u32, column: u32, count: usize) -> L {
+        debug_assert!(count > 0 && column as usize + count <= self.matrix.columns as usize);
+        // SAFETY: the caller's promise.
+        unsafe { read(self.at(row, column), self.column_stride(), count) }
+    }
+
+    /// Adds the first `count` lanes to the numbers of a row from `column` on.
+    ///
+    /// # Safety
+    /// They lie inside the matrix, which is one of gradients.
+    #[inline(always)]
+    pub(crate) unsafe fn add_vector<L: Lanes>(self, row: u32, column: u32, lanes: L, count: usize) {
+        debug_assert!(count > 0 && column as usize + count <= self.matrix.columns as usize);
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (to, step) = (self.at(row, column), self.column_stride());
+            if count == LANES && step == 1 {
+                return L::load_array(to).add(lanes).store_array(to);
+            }
+            for (l, x) in lanes.to_array()[..count].iter().enumerate() {
+                *to.add(l * step) += x;
+            }
+        }
+    }
+
+    /// A matrix of `weights`, to read while they are borrowed.
+    ///
+    /// # Panics
+    /// If it does not lie inside them.
+    pub(crate) fn of(weights: &[f32], matrix: Matrix) -> Numbers {
+        assert!(matrix.end() <= weights.len(), "{matrix:?} in {} weights", weights.len());
+        Numbers { start: weights[matrix.offset as usize..].as_ptr().cast_mut(), matrix }
+    }
+
+    /// The same numbers with rows and columns exchanged.
+    pub(crate) fn transposed(self) -> Numbers {
+        Numbers { start: self.start, matrix: self.matrix.transposed() }
     }
 
     /// Numbers from a row to the next.

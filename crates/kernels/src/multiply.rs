@@ -55,4 +55,11 @@ impl Kernel for Multiply {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        let vectors = Multiply { y: self.y.in_vectors(), a: self.a.in_vectors(), b: self.b.in_vectors(), ..*self };
+        // SAFETY: the same vectors, each number of them on its own.
+        unsafe { vectors.run::<L>(memory) }
+    }
 }

@@ -194,6 +194,12 @@ impl Kernel for NormForward {
         // SAFETY: as this function's.
         unsafe { by_channels!(self.x.channels, self.narrow(memory), self.general::<L>(memory)) }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
+    }
 }
 
 impl NormForward {
@@ -308,6 +314,12 @@ impl Kernel for NormGradient {
             let Some(dx) = self.dx else { return };
             by_channels!(self.x.channels, self.narrow(memory, dx), self.general::<L>(memory, dx))
         }
+    }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
     }
 }
 

@@ -65,6 +65,12 @@ impl Kernel for Outer {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
+    }
 }
 
 /// Inputs of a block.

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-/// Rows by channels of lane vectors in the values memory. Offset and stride count [`Vector`](crate::Vector)s.
+/// Rows by channels in the values memory. Offset and stride count [`Vector`](crate::Vector)s: a vector is one channel of
+/// sixteen sequences, or in the wide layout sixteen channels of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The vector of row 0, channel 0.
@@ -11,7 +12,7 @@ pub struct Place {
     pub rows: u32,
     /// The number of channels; those of a row are consecutive.
     pub channels: u32,
-    /// Vectors from a row to the next, at least `channels`.
+    /// Vectors from a row to the next, at least as many as its channels take.
     pub stride: u32,
 }
 
@@ -37,6 +38,11 @@ impl Place {
     pub fn channels(self, channels: Range<u32>) -> Place {
         assert!(channels.start <= channels.end && channels.end <= self.channels, "{channels:?} of {}", self.channels);
         Place { offset: self.offset + channels.start, channels: channels.end - channels.start, ..self }
+    }
+
+    /// The same vectors in the wide layout, where one holds sixteen channels: for what looks at each number alone.
+    pub(crate) const fn in_vectors(self) -> Place {
+        Place { channels: self.channels.div_ceil(16), ..self }
     }
 
     /// Whether the two have a vector in common.

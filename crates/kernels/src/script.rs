@@ -1,10 +1,12 @@
 //! Instructions, checked once and replayed often.
 
+use crate::executor::Executor;
 use crate::fields::{Field, Fields, PlaceError, Use};
 use crate::isa::{Isa, Task};
-use crate::lanes::{LANES, Lanes};
+use crate::lanes::{Lanes, Vector};
 use crate::memory::{Memory, Raw};
-use crate::place::Ids;
+use crate::place::{Ids, Matrix};
+use crate::wide::{Panels, panel_vectors};
 
 /// A kernel with its arguments.
 ///
@@ -14,11 +16,22 @@ pub(crate) trait Kernel {
     /// Names every field, what is done with it, and the rules between them.
     fn fields(&self, fields: &mut Fields);
 
-    /// Runs the kernel. Must be `#[inline(always)]`, as [`Task::run`].
+    /// The weights that the kernel reads in panels in the wide layout.
+    fn panels(&self) -> Option<Matrix> {
+        None
+    }
+
+    /// Runs the kernel on lanes. Must be `#[inline(always)]`, as [`Task::run`].
     ///
     /// # Safety
     /// All that `fields` names lies inside the memories, its rules hold, and ids are less than their alphabets.
     unsafe fn run<L: Lanes>(&self, memory: Raw);
+
+    /// Runs the kernel in the wide layout. Must be `#[inline(always)]`, as [`Task::run`].
+    ///
+    /// # Safety
+    /// As [`Kernel::run`], and the memory's panels are those of [`Kernel::panels`].
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw);
 }
 
 /// Makes [`Instruction`] from the list of kernels.
@@ -40,10 +53,14 @@ macro_rules! instructions {
                 match self { $(Instruction::$Kernel(_) => stringify!($Kernel),)* }
             }
 
-            fn describe(&self) -> Fields {
-                let mut fields = Fields::default();
+            fn describe(&self, executor: Executor) -> Fields {
+                let mut fields = Fields::new(executor);
                 match self { $(Instruction::$Kernel(kernel) => kernel.fields(&mut fields),)* }
                 fields
+            }
+
+            fn panels(&self) -> Option<Matrix> {
+                match self { $(Instruction::$Kernel(kernel) => kernel.panels(),)* }
             }
 
             /// # Safety
@@ -51,6 +68,13 @@ macro_rules! instructions {
             #[inline]
             unsafe fn run(&self, isa: Isa, memory: Raw) {
                 match self { $(Instruction::$Kernel(kernel) => isa.enter(Run { kernel, memory }),)* }
+            }
+
+            /// # Safety
+            /// As [`Kernel::run_wide`].
+            #[inline]
+            unsafe fn run_wide(&self, isa: Isa, memory: Raw) {
+                match self { $(Instruction::$Kernel(kernel) => isa.enter(RunWide { kernel, memory }),)* }
             }
         }
 
@@ -85,7 +109,7 @@ instructions! {
     cross_entropy::CrossEntropyGradient,
 }
 
-/// A kernel about to run, made in `Instruction::run` alone.
+/// A kernel about to run on lanes, made in `Instruction::run` alone.
 struct Run<'a, K> {
     kernel: &'a K,
     memory: Raw,
@@ -100,10 +124,25 @@ impl<K: Kernel> Task for Run<'_, K> {
     }
 }
 
+/// A kernel about to run in the wide layout, made in `Instruction::run_wide` alone.
+struct RunWide<'a, K> {
+    kernel: &'a K,
+    memory: Raw,
+}
+
+impl<K: Kernel> Task for RunWide<'_, K> {
+    type Output = ();
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        // SAFETY: `Instruction::run_wide`, which made this, has the same condition.
+        unsafe { self.kernel.run_wide::<L>(self.memory) }
+    }
+}
+
 impl Instruction {
     /// What the instruction reads and writes, by the names of its fields.
     pub fn fields(&self) -> Vec<Field> {
-        self.describe().list
+        self.describe(Executor::Lanes).list
     }
 }
 
@@ -114,7 +153,7 @@ pub struct Sizes {
     pub values: usize,
     /// The weights memory and the gradients memory, in numbers each.
     pub weights: usize,
-    /// The token ids, in rows of sixteen.
+    /// The token ids, in rows of one for each sequence.
     pub ids: usize,
 }
 
@@ -122,8 +161,13 @@ pub struct Sizes {
 #[derive(Clone, Debug)]
 pub struct Script {
     instructions: Vec<Instruction>,
+    executor: Executor,
     sizes: Sizes,
     ids: Vec<Ids>,
+    /// Matrices that are read in panels, and where the panels of each begin; none for lanes.
+    packed: Vec<(Matrix, usize)>,
+    /// Where the panels of each instruction begin.
+    panels: Vec<usize>,
 }
 
 impl Script {
@@ -132,10 +176,10 @@ impl Script {
     ///
     /// # Errors
     /// The first instruction that fails, and what is wrong with it.
-    pub fn new(instructions: Vec<Instruction>, sizes: Sizes) -> Result<Script, PlaceError> {
+    pub fn new(instructions: Vec<Instruction>, executor: Executor, sizes: Sizes) -> Result<Script, PlaceError> {
         let mut ids = Vec::new();
         for (index, instruction) in instructions.iter().enumerate() {
-            let fields = instruction.describe();
+            let fields = instruction.describe(executor);
             let named = |fault| PlaceError { instruction: index, kernel: instruction.kernel(), fault };
             fields.check(sizes).map_err(named)?;
             ids.extend(
@@ -144,7 +188,11 @@ impl Script {
         }
         ids.sort_unstable_by_key(|ids| (ids.offset, ids.rows, ids.alphabet));
         ids.dedup();
-        Ok(Script { instructions, sizes, ids })
+        let (packed, panels) = match executor {
+            Executor::Lanes => (vec![], vec![]),
+            Executor::Wide => place_panels(&instructions),
+        };
+        Ok(Script { instructions, executor, sizes, ids, packed, panels })
     }
 
     /// How large the memories must be.
@@ -164,14 +212,63 @@ impl Script {
     pub fn replay(&self, isa: Isa, memory: &mut Memory<'_>) {
         self.assert_sizes(memory);
         for ids in &self.ids {
-            assert_ids(ids, memory.ids);
+            assert_ids(ids, memory.ids, self.executor.sequences());
         }
         let raw = Raw::new(memory);
-        for instruction in &self.instructions {
-            // SAFETY: `Script::new` checked every field against `sizes`, the memories are at least as large, and ids
-            // were checked just now. `raw` holds the only pointers in use while `memory` is borrowed.
-            unsafe { instruction.run(isa, raw) };
+        match self.executor {
+            Executor::Lanes => {
+                for instruction in &self.instructions {
+                    // SAFETY: `Script::new` checked every field against `sizes`, the memories are at least as large, and
+                    // ids were checked just now. `raw` holds the only pointers in use while `memory` is borrowed.
+                    unsafe { instruction.run(isa, raw) };
+                }
+            }
+            Executor::Wide => {
+                for (instruction, &start) in self.instructions.iter().zip(&self.panels) {
+                    // SAFETY: as for lanes, and `place_panels` gave each instruction a start inside the panels.
+                    unsafe { instruction.run_wide(isa, raw.with_panels(start)) };
+                }
+            }
         }
+    }
+
+    /// How many matrices are packed into panels before a replay.
+    pub fn packs(&self) -> usize {
+        self.packed.len()
+    }
+
+    /// The panels of each packed matrix, one after another in `panels`.
+    ///
+    /// # Panics
+    /// If there are fewer vectors than [`Script::panel_vectors`].
+    pub fn panels<'p>(&self, panels: &'p mut [Vector]) -> Vec<&'p mut [Vector]> {
+        let mut rest = panels;
+        let cut = |(matrix, _): &(Matrix, usize)| {
+            let (own, behind) = std::mem::take(&mut rest).split_at_mut(panel_vectors(*matrix));
+            rest = behind;
+            own
+        };
+        self.packed.iter().map(cut).collect()
+    }
+
+    /// Packs matrix number `index` of `weights` into its panels.
+    ///
+    /// # Panics
+    /// If the weights are fewer than [`Script::sizes`] says, or the panels are those of another matrix.
+    pub fn pack(&self, isa: Isa, weights: &[f32], index: usize, panels: &mut [Vector]) {
+        assert!(weights.len() >= self.sizes.weights, "{} weights, needs {}", weights.len(), self.sizes.weights);
+        let matrix = self.packed[index].0;
+        isa.enter(Panels { weights, matrix, to: panels });
+    }
+
+    /// The vectors that all panels take.
+    pub fn panel_vectors(&self) -> usize {
+        self.packed.iter().map(|(matrix, _)| panel_vectors(*matrix)).sum()
+    }
+
+    /// What runs the script.
+    pub fn executor(&self) -> Executor {
+        self.executor
     }
 
     fn assert_sizes(&self, memory: &Memory<'_>) {
@@ -179,12 +276,32 @@ impl Script {
         assert!(memory.values.len() >= values, "{} vectors of values, needs {values}", memory.values.len());
         assert!(memory.weights.len() >= weights, "{} weights, needs {weights}", memory.weights.len());
         assert!(memory.gradients.len() >= weights, "{} gradients, needs {weights}", memory.gradients.len());
-        assert!(memory.ids.len() >= ids * LANES, "{} ids, needs {ids} rows of {LANES}", memory.ids.len());
+        let each = self.executor.sequences();
+        assert!(memory.ids.len() >= ids * each, "{} ids, needs {ids} rows of {each}", memory.ids.len());
+        let panels = self.panel_vectors();
+        assert!(memory.panels.len() >= panels, "{} vectors of panels, needs {panels}", memory.panels.len());
     }
 }
 
-fn assert_ids(ids: &Ids, memory: &[u32]) {
-    let rows = &memory[ids.offset as usize * LANES..ids.end() * LANES];
+/// The matrices that instructions read in panels, each once, with where its panels begin; and for each instruction where
+/// those of its matrix begin, 0 if it reads none.
+fn place_panels(instructions: &[Instruction]) -> (Vec<(Matrix, usize)>, Vec<usize>) {
+    let (mut packed, mut next): (Vec<(Matrix, usize)>, usize) = (vec![], 0);
+    let mut start = |instruction: &Instruction| {
+        let Some(matrix) = instruction.panels() else { return 0 };
+        if let Some((_, start)) = packed.iter().find(|(known, _)| *known == matrix) {
+            return *start;
+        }
+        packed.push((matrix, next));
+        next += panel_vectors(matrix);
+        packed[packed.len() - 1].1
+    };
+    let starts = instructions.iter().map(&mut start).collect();
+    (packed, starts)
+}
+
+fn assert_ids(ids: &Ids, memory: &[u32], each: usize) {
+    let rows = &memory[ids.offset as usize * each..ids.end() * each];
     let largest = rows.iter().fold(0, |a, &b| a.max(b));
     assert!(largest < ids.alphabet, "id {largest} in an alphabet of {}", ids.alphabet);
 }

@@ -43,4 +43,11 @@ impl Kernel for Zero {
             }
         }
     }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        let vectors = Zero { y: self.y.in_vectors() };
+        // SAFETY: the same vectors, each number of them on its own.
+        unsafe { vectors.run::<L>(memory) }
+    }
 }

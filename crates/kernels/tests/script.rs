@@ -1,8 +1,8 @@
 //! What `Script::new` and `replay` refuse, and the words they refuse it with.
 
 use infimum_kernels::{
-    Accumulate, Add, AddRows, ColumnSums, Embed, Fault, Ids, Instruction, Isa, LANES, Linear, Matrix, Memory, Multiply,
-    Outer, Place, Script, Sizes, Vector, Write, Zero,
+    Accumulate, Add, AddRows, ColumnSums, Embed, Executor, Fault, Ids, Instruction, Isa, LANES, Linear, Matrix, Memory,
+    Multiply, Outer, Place, Script, Sizes, Vector, Write, Zero,
 };
 
 const SIZES: Sizes = Sizes { values: 100, weights: 50, ids: 6 };
@@ -10,14 +10,14 @@ const SIZES: Sizes = Sizes { values: 100, weights: 50, ids: 6 };
 /// The fault of one instruction behind a right one.
 fn fault(instruction: impl Into<Instruction>) -> Fault {
     let first = Zero { y: Place::dense(0, 1, 1) }.into();
-    let error = Script::new(vec![first, instruction.into()], SIZES).expect_err("must be refused");
+    let error = Script::new(vec![first, instruction.into()], Executor::Lanes, SIZES).expect_err("must be refused");
     assert_eq!(error.instruction, 1);
     assert!(error.to_string().starts_with(&format!("instruction 1 ({}): ", error.kernel)), "{error}");
     error.fault
 }
 
 fn accepted(instruction: impl Into<Instruction>) {
-    Script::new(vec![instruction.into()], SIZES).expect("must be accepted");
+    Script::new(vec![instruction.into()], Executor::Lanes, SIZES).expect("must be accepted");
 }
 
 /// `y = x w + bias` with 3 positions, 4 inputs and 5 outputs; right as it is.
@@ -129,7 +129,7 @@ fn tables_whose_rows_start_beyond_32_bits_are_refused() {
         let table = Matrix { offset: 0, rows: alphabet, columns: 2, row_stride, column_stride: 1 };
         let ids = Ids { offset: 0, rows: 3, alphabet };
         let embed = Embed { y: Place::dense(0, 3, 2), ids, table, write: Write::Store };
-        Script::new(vec![embed.into()], sizes).map(|_| ()).map_err(|error| error.fault)
+        Script::new(vec![embed.into()], Executor::Lanes, sizes).map(|_| ()).map_err(|error| error.fault)
     };
     let refused = Err(Fault::Rule("rows of `table` start within 32 bits"));
     assert_eq!([with(65_536, 65_537), with(2, u32::MAX)], [Ok(()), Ok(())]);
@@ -141,10 +141,12 @@ fn tables_whose_rows_start_beyond_32_bits_are_refused() {
 
 #[test]
 fn messages_give_the_field_and_the_numbers() {
-    let error = Script::new(vec![Zero { y: Place::dense(91, 2, 5) }.into()], SIZES).expect_err("outside");
+    let error =
+        Script::new(vec![Zero { y: Place::dense(91, 2, 5) }.into()], Executor::Lanes, SIZES).expect_err("outside");
     assert_eq!(error.to_string(), "instruction 0 (Zero): `y` ends at 101, the memory at 100");
     let Linear { y, .. } = linear();
-    let error = Script::new(vec![Linear { y: Place { rows: 2, ..y }, ..linear() }.into()], SIZES).expect_err("shape");
+    let error = Script::new(vec![Linear { y: Place { rows: 2, ..y }, ..linear() }.into()], Executor::Lanes, SIZES)
+        .expect_err("shape");
     assert_eq!(error.to_string(), "instruction 0 (Linear): y.rows is 2 but x.rows is 3");
 }
 
@@ -153,12 +155,13 @@ fn replay(values: usize, weights: usize, gradients: usize, ids: usize, id: u32) 
     let ids_place = Ids { offset: 0, rows: 2, alphabet: 5 };
     let embed = Embed { y: Place::dense(0, 2, 3), ids: ids_place, table: Matrix::dense(0, 5, 3), write: Write::Store };
     let sizes = Sizes { values: 6, weights: 15, ids: 2 };
-    let script = Script::new(vec![embed.into()], sizes).expect("right");
+    let script = Script::new(vec![embed.into()], Executor::Lanes, sizes).expect("right");
     let mut memory = Memory {
         values: &mut vec![Vector::default(); values],
         weights: &vec![0.0; weights],
         gradients: &mut vec![0.0; gradients],
         ids: &vec![id; ids],
+        panels: &[],
     };
     script.replay(Isa::best(), &mut memory);
 }

@@ -31,6 +31,7 @@ pub struct StepTime {
     /// Parameters of its model.
     pub params: usize,
     /// What replayed it.
+    #[serde(with = "crate::executor")]
     pub executor: Executor,
     /// The instruction set.
     pub isa: &'static str,

@@ -7,7 +7,7 @@ mod tables;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use infimum_engine::{Feed, Lanes, Program, Source};
+use infimum_engine::{Feed, Program, Replay, Source};
 use infimum_worlds::Purpose;
 use serde::Serialize;
 
@@ -150,8 +150,8 @@ impl Subject<'_> {
         };
         let replaced = replaced.map(|(site, arrays)| (program.input_index(site).expect("it is an input now"), arrays));
         let source = Replaced { drawn, replaced };
-        let mut lanes = Lanes::new(program, self.machine.isa);
-        lanes.outputs(&mut self.machine.team, self.point, sequences.len(), &source, sink);
+        let mut replay = Replay::new(program, self.experiment.plan().executor(), self.machine.isa);
+        replay.outputs(&mut self.machine.team, self.point, sequences.len(), &source, sink);
     }
 }
 

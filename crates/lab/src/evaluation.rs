@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use infimum_engine::{Lanes, Program};
+use infimum_engine::{Program, Replay};
 use infimum_worlds::{Example, Purpose, Shape, follow};
 
 use crate::data::{self, Inlets};
@@ -62,7 +62,7 @@ pub struct Tested {
 /// Scores points of one model.
 pub struct Evaluator<'a> {
     experiment: &'a Experiment,
-    lanes: Lanes,
+    replay: Replay,
     inlets: Inlets,
 }
 
@@ -70,12 +70,13 @@ impl<'a> Evaluator<'a> {
     /// Plans the program that evaluates: without dropout, its outputs `nats` and `logits`.
     pub fn new(experiment: &'a Experiment, machine: &Machine) -> Evaluator<'a> {
         let program = evaluating(experiment.program());
-        Evaluator { experiment, lanes: Lanes::new(&program, machine.isa), inlets: Inlets::new(&program) }
+        let replay = Replay::new(&program, experiment.plan().executor(), machine.isa);
+        Evaluator { experiment, replay, inlets: Inlets::new(&program) }
     }
 
     /// The model at `point`.
     pub fn at<'n>(&'n mut self, point: &'n [f32]) -> Network<'n> {
-        Network { experiment: self.experiment, lanes: &mut self.lanes, inlets: &self.inlets, point }
+        Network { experiment: self.experiment, replay: &mut self.replay, inlets: &self.inlets, point }
     }
 
     /// Scores the sequences of `purpose` (Test or Validation) numbered `sequences` at `point`. A sequence's score depends

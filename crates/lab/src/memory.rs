@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use infimum_engine::Lanes;
+use infimum_engine::Replay;
 use infimum_worlds::Settings;
 use infimum_worlds::markov::NON_ZEROS_LIMIT;
 
@@ -135,7 +135,7 @@ fn law(settings: &Settings) -> Part {
 /// A gradient for each chunk of a batch, of which there are at most eight, and their sum; point and two means, and a copy of
 /// each while a checkpoint is written; evaluated weights; for evaluation a point, and a spare gradient a thread.
 fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
-    let chunks = experiment.sequences_per_step().div_ceil(16).min(8);
+    let chunks = experiment.sequences_per_step().div_ceil(experiment.plan().executor().sequences()).min(8);
     let copies = chunks + 1 + 6 + 1 + 1 + machine.threads();
     Part {
         what: "the parameters with their gradients, means and copies",
@@ -146,11 +146,12 @@ fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
 
 fn activations(experiment: &Experiment, machine: &Machine) -> Part {
     let program = experiment.program();
-    let per_thread = |program| Lanes::new(program, machine.isa).bytes_per_thread();
-    let bytes = per_thread(&program.gradient()) + per_thread(&evaluating(program));
+    let replays = [program.gradient(), evaluating(program)]
+        .map(|program| Replay::new(&program, experiment.plan().executor(), machine.isa));
+    let bytes: usize = replays.iter().map(|r| machine.threads() * r.bytes_per_thread() + r.bytes_shared()).sum();
     Part {
-        what: "the activations of sixteen sequences on every thread",
-        bytes: (machine.threads() * bytes) as u64,
+        what: "the activations on every thread",
+        bytes: bytes as u64,
         remedy: "lower world.length, model.width or model.layers, or take fewer --threads",
     }
 }

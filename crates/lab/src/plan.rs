@@ -4,7 +4,7 @@ mod checks;
 
 use std::path::Path;
 
-use infimum_engine::{NUMERICS, Program, Schedule};
+use infimum_engine::{Executor, NUMERICS, Program, Schedule};
 use infimum_worlds::{Settings, Shape, World};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::decoder::{self, decoder};
 use crate::error::CHANGE_IT;
 use crate::recipe::check::check_plan;
 use crate::recipe::{Course, DataLaw, Export, Lines, Model, Source, Track};
-use crate::{LabError, Layout, Recipe, folder, init, read_weights, recipes};
+use crate::{LabError, Layout, Recipe, executor, folder, init, read_weights, recipes};
 use checks::STEP_LIMIT;
 
 /// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
@@ -20,6 +20,7 @@ use checks::STEP_LIMIT;
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     numerics: u32,
+    #[serde(with = "crate::executor")]
     executor: Executor,
     parameters: usize,
     name: String,
@@ -31,23 +32,6 @@ pub struct Plan {
     data: DataPlan,
     evaluation: EvaluationPlan,
     export: Export,
-}
-
-/// What replays the program; it decides bits, so the plan names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Executor {
-    /// f32, sixteen sequences at a time.
-    Lanes,
-}
-
-impl Executor {
-    /// Its name in plans.
-    pub fn name(self) -> &'static str {
-        match self {
-            Executor::Lanes => "lanes",
-        }
-    }
 }
 
 /// [`crate::recipe::Training`] with every value resolved; the keys mean the same.
@@ -185,7 +169,7 @@ impl Plan {
         let data = data(recipe)?;
         let mut plan = Plan {
             numerics: NUMERICS,
-            executor: Executor::Lanes,
+            executor: executor::of(&recipe.model),
             parameters: 0,
             name: recipe.name.clone().unwrap_or_else(|| "recipe".into()),
             track: recipe.track,
@@ -238,6 +222,9 @@ impl Plan {
         let parameters = plan.check()?;
         if parameters != plan.parameters {
             return Err(refuse(format!("it says {} parameters, its model has {parameters}", plan.parameters)));
+        }
+        if plan.executor != executor::of(&plan.model) {
+            return Err(refuse(format!("it says executor = {}, its model has another", plan.executor)));
         }
         Ok(plan)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use infimum_engine::{Lanes, Source};
+use infimum_engine::{Replay, Source};
 use infimum_worlds::{Example, Purpose};
 
 use crate::data::{Address, Drawn, Given, Inlets};
@@ -55,7 +55,7 @@ pub trait Predictor {
 /// A network at some point of its parameters.
 pub struct Network<'n> {
     pub(crate) experiment: &'n Experiment,
-    pub(crate) lanes: &'n mut Lanes,
+    pub(crate) replay: &'n mut Replay,
     pub(crate) inlets: &'n Inlets,
     pub(crate) point: &'n [f32],
 }
@@ -69,7 +69,7 @@ impl Predictor for Network<'_> {
             hear(sequence, &example, Said { nats: outputs[0], logits: outputs[1] });
         };
         let mut outputs = |source: &dyn Source| {
-            self.lanes.outputs(&mut machine.team, self.point, sequences.count(), source, &tell);
+            self.replay.outputs(&mut machine.team, self.point, sequences.count(), source, &tell);
         };
         match sequences {
             Sequences::Drawn(purpose, addresses) => outputs(&Drawn { experiment, purpose, addresses, inlets, step: 0 }),

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use infimum_engine::{Feed, Lanes};
+use infimum_engine::{Feed, Replay};
 use infimum_worlds::{Example, Purpose, Stream};
 
 use crate::data::{self, Address, Inlets};
@@ -47,11 +47,12 @@ pub fn sample_each<E>(
     let Draw { sequences, temperature, .. } = draw;
     assert!(temperature >= 0.0 && temperature.is_finite(), "a temperature is 0 or more, not {temperature}");
     let program = experiment.program().without_dropout().outputs(&["logits"]).expect("a decoder has logits");
-    let (mut lanes, inlets) = (Lanes::new(&program, machine.isa), Inlets::new(&program));
+    let mut replay = Replay::new(&program, experiment.plan().executor(), machine.isa);
+    let inlets = Inlets::new(&program);
     let together = LANES * machine.threads();
     for first in (0..sequences).step_by(together) {
         let mut writer = Writer::new(experiment, &inlets, first..sequences.min(first + together), draw);
-        writer.write(experiment, machine, &mut lanes, point);
+        writer.write(experiment, machine, &mut replay, point);
         writer.sequences.iter().try_for_each(|sequence| each(sequence))?;
     }
     Ok(())
@@ -94,14 +95,20 @@ impl<'a> Writer<'a> {
         Writer { inlets, sequences, streams, temperature }
     }
 
-    fn write(&mut self, experiment: &Experiment, machine: &mut Machine, lanes: &mut Lanes, point: &[f32]) {
+    fn write(&mut self, experiment: &Experiment, machine: &mut Machine, replay: &mut Replay, point: &[f32]) {
         let shape = experiment.world().shape();
         for position in shape.scored.clone() {
             let rows = alphabet_rows(shape.heads[0].alphabet, position - shape.scored.start);
             let laws: Vec<Mutex<Vec<f32>>> = self.sequences.iter().map(|_| Mutex::default()).collect();
-            lanes.outputs(&mut machine.team, point, laws.len(), &self.source(shape.positions), &|sequence, outputs| {
-                *laws[sequence].lock().expect("no thread panics here") = outputs[0][rows.clone()].to_vec();
-            });
+            replay.outputs(
+                &mut machine.team,
+                point,
+                laws.len(),
+                &self.source(shape.positions),
+                &|sequence, outputs| {
+                    *laws[sequence].lock().expect("no thread panics here") = outputs[0][rows.clone()].to_vec();
+                },
+            );
             for (sequence, law) in laws.into_iter().enumerate() {
                 let logits = law.into_inner().expect("no thread panicked");
                 self.sequences[sequence].push(pick(&logits, self.temperature, &mut self.streams[sequence]));

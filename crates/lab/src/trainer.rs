@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use infimum_engine::{AdamW, Group, Lanes, Moments, Optimiser, Schedule, clip_factor};
+use infimum_engine::{AdamW, Group, Moments, Optimiser, Replay, Schedule, clip_factor};
 use infimum_kernels::flat;
 use infimum_worlds::Purpose;
 
@@ -12,7 +12,7 @@ use crate::{Experiment, LabError, Machine, StepLine, TrainingState, is_vector, r
 /// Training between two steps.
 pub struct Trainer<'a> {
     experiment: &'a Experiment,
-    lanes: Lanes,
+    replay: Replay,
     inlets: Inlets,
     sequences: data::Schedule,
     rates: Schedule,
@@ -56,7 +56,7 @@ impl<'a> Trainer<'a> {
         let moments = Moments { beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon };
         Trainer {
             experiment,
-            lanes: Lanes::new(&program, machine.isa),
+            replay: Replay::new(&program, experiment.plan().executor(), machine.isa),
             inlets: Inlets::new(&program),
             sequences: data::Schedule::new(experiment),
             rates: training.schedule(),
@@ -96,7 +96,7 @@ impl<'a> Trainer<'a> {
             inlets: &self.inlets,
             step,
         };
-        let sum = self.lanes.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
+        let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
         let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / sum.weight;
         let done = Step { loss: sum.loss / sum.weight, gradient_norm: norm, rate: self.rates.rate(step) };
         self.require_finite(done)?;

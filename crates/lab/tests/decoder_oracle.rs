@@ -1,9 +1,9 @@
 //! The decoder family against JAX in f64 (`oracles/decoder.py` computes `tests/oracles/decoder.json`): losses and gradients
-//! of eighteen decoders through both executors, and twenty steps of AdamW through the lanes.
+//! of eighteen decoders through every executor, and twenty steps of AdamW through the shipped trainer.
 
 mod replay;
 
-use infimum_engine::{Feed, Isa, Lanes, Program, Reference, Team};
+use infimum_engine::{Executor, Feed, Isa, Program, Reference, Replay, Team};
 use infimum_lab::recipe::{Activation, Embedding, MlpFirst, Model, Norm, Positions};
 use infimum_lab::{NORM_EPSILON, decoder};
 use infimum_worlds::{Head, Shape};
@@ -162,19 +162,21 @@ fn reference_has_jaxs_losses_and_gradients() {
 }
 
 #[test]
-fn lanes_have_jaxs_losses_and_gradients_within_f32_rounding() {
+fn every_executor_has_jaxs_losses_and_gradients_within_f32_rounding() {
     let mut team = Team::new(2);
     for case in oracle().cases {
         let program = program(&case.settings);
         let batch = &case.batches[0];
         let point: Vec<f32> = gathered(&program, &case.weights).iter().map(|x| *x as f32).collect();
-        for isa in Isa::available() {
-            let mut lanes = Lanes::new(&program.gradient(), isa);
-            let sum = lanes.gradient(&mut team, &point, batch.tokens.len(), &source(batch));
-            assert!(error([sum.loss / sum.weight], &[case.loss]) <= 1e-6, "{}: loss", case.name);
+        let sets =
+            Executor::ALL.into_iter().flat_map(|executor| Isa::available().into_iter().map(move |isa| (executor, isa)));
+        for (executor, isa) in sets {
+            let mut replay = Replay::new(&program.gradient(), executor, isa);
+            let sum = replay.gradient(&mut team, &point, batch.tokens.len(), &source(batch));
+            assert!(error([sum.loss / sum.weight], &[case.loss]) <= 1e-6, "{executor}, {}: loss", case.name);
             let gradient = sum.gradient.iter().map(|d| f64::from(*d) / sum.weight);
             let error = error(gradient, &gathered(&program, &case.gradients));
-            assert!(error <= 5e-6, "{}: gradient differs by {error:e}", case.name);
+            assert!(error <= 5e-6, "{executor}, {}: gradient differs by {error:e}", case.name);
         }
     }
 }

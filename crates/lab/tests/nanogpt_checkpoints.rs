@@ -6,7 +6,7 @@ mod models;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use infimum_engine::{Feed, Isa, Lanes, Team};
+use infimum_engine::{Executor, Feed, Isa, Replay, Team};
 use infimum_lab::{Experiment, read_weights};
 use models::{committed, experiment, models};
 use serde::Deserialize;
@@ -24,8 +24,8 @@ fn logits(experiment: &Experiment, point: &[f32], tokens: &[u16]) -> Vec<f32> {
         feed.arrays.iter_mut().for_each(|array| array.fill(1.0));
     };
     let found = Mutex::new(vec![]);
-    let mut lanes = Lanes::new(&program, Isa::best());
-    lanes.outputs(&mut Team::new(1), point, 1, &fill, &|_, outputs| *found.lock().unwrap() = outputs[0].to_vec());
+    let mut replay = Replay::new(&program, Executor::Wide, Isa::best());
+    replay.outputs(&mut Team::new(1), point, 1, &fill, &|_, outputs| *found.lock().unwrap() = outputs[0].to_vec());
     found.into_inner().unwrap()
 }
 

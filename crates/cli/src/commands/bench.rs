@@ -40,14 +40,16 @@ impl std::str::FromStr for Measured {
 
 pub(crate) fn bench(arguments: &Bench) -> anyhow::Result<()> {
     let mut machine = runs::machine(&arguments.speed);
-    let (executor, seconds, json) = (Executor::Lanes, arguments.seconds, arguments.form.json);
+    let (seconds, json) = (arguments.seconds, arguments.form.json);
+    let executor = |workload: &Workload| arguments.executor.unwrap_or(workload.executor());
     match &arguments.measured {
         Measured::Workload(workload) => {
-            let time = progress::waiting(&workload.name, || step_time(workload, &mut machine, executor, seconds));
+            let time =
+                progress::waiting(&workload.name, || step_time(workload, &mut machine, executor(workload), seconds));
             if json { output::json(&time) } else { output::print(&steps(&[time])) }
         }
         Measured::All => {
-            let times = each("timing steps", |workload| step_time(workload, &mut machine, executor, seconds));
+            let times = each("timing steps", |workload| step_time(workload, &mut machine, executor(workload), seconds));
             if json { output::json(&times) } else { output::print(&steps(&times)) }
         }
         Measured::Peaks => {
@@ -55,12 +57,13 @@ pub(crate) fn bench(arguments: &Bench) -> anyhow::Result<()> {
             if json { output::json(&peaks) } else { output::print(&limits(&peaks)) }
         }
         Measured::Kernels => {
-            let speeds = each("timing kernels", |workload| kernel_speeds(workload, &machine, executor, seconds));
+            let speeds =
+                each("timing kernels", |workload| kernel_speeds(workload, &machine, executor(workload), seconds));
             let speeds: Vec<KernelSpeed> = speeds.into_iter().flatten().collect();
             if json { output::json(&speeds) } else { output::print(&kernels(&speeds)) }
         }
         Measured::Scaling => {
-            let grown = scaling(&machine, executor, seconds);
+            let grown = scaling(&machine, arguments.executor.unwrap_or(Executor::Wide), seconds);
             if json { output::json(&grown) } else { output::print(&growths(&grown)) }
         }
     }

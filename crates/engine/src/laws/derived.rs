@@ -2,14 +2,14 @@
 
 use std::sync::Mutex;
 
-use infimum_kernels::{Isa, Team};
+use infimum_kernels::{Executor, Isa, Team};
 
 use crate::builder::Builder;
 use crate::expressions::{Free, Transposed};
-use crate::lanes::Lanes;
 use crate::laws::samples::{ids, numbers};
 use crate::program::{Feed, Goal, Program};
 use crate::reference::Reference;
+use crate::replay::Replay;
 use crate::shape::ShapeError;
 use crate::steps::Steps;
 use crate::{Activation, Norm, NormKind};
@@ -104,24 +104,27 @@ fn by_reference(program: &Program) -> Vec<f64> {
     all
 }
 
-fn by_lanes(program: &Program) -> Vec<f64> {
-    let (mut lanes, mut team) = (Lanes::new(program, Isa::best()), Team::new(1));
+fn by_replay(program: &Program, executor: Executor) -> Vec<f64> {
+    let (mut replay, mut team) = (Replay::new(program, executor, Isa::best()), Team::new(1));
     if program.goal == Goal::Gradient {
-        let g = lanes.gradient(&mut team, &point(program), 2, &fill(program));
+        let g = replay.gradient(&mut team, &point(program), 2, &fill(program));
         return [g.loss, g.weight].into_iter().chain(g.gradient.iter().map(|x| f64::from(*x))).collect();
     }
     let all = Mutex::new(vec![]);
     let sink = |_, arrays: &[&[f32]]| all.lock().unwrap().extend(arrays.concat().into_iter().map(f64::from));
-    lanes.outputs(&mut team, &point(program), 2, &fill(program), &sink);
+    replay.outputs(&mut team, &point(program), 2, &fill(program), &sink);
     all.into_inner().unwrap()
 }
 
 fn assert_agree(program: &Program, what: &str) -> Vec<f64> {
-    let (lanes, reference) = (by_lanes(program), by_reference(program));
-    assert_eq!(lanes.len(), reference.len(), "{what}");
+    let reference = by_reference(program);
     let largest = reference.iter().fold(1e-3, |largest: f64, x| largest.max(x.abs()));
-    for (a, b) in lanes.iter().zip(&reference) {
-        assert!((a - b).abs() <= 2e-5 * largest, "{what}: {a} for {b}");
+    for executor in Executor::ALL {
+        let found = by_replay(program, executor);
+        assert_eq!(found.len(), reference.len(), "{executor}, {what}");
+        for (a, b) in found.iter().zip(&reference) {
+            assert!((a - b).abs() <= 2e-5 * largest, "{executor}, {what}: {a} for {b}");
+        }
     }
     reference
 }

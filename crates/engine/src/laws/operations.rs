@@ -1,13 +1,13 @@
 //! Every listed operation: gradient check in f64, lanes against the reference, the same bits everywhere.
 
-use infimum_kernels::{Isa, Team, View, ViewMut};
+use infimum_kernels::{Executor, Isa, Team, View, ViewMut};
 
 use crate::gradient_check::{TOLERANCE, directional_error, worse};
-use crate::lanes::Lanes;
 use crate::laws::samples::{around, fill, ids, numbers};
 use crate::operation::{Case, Operands, Operation, Results};
 use crate::program::Gradient;
 use crate::reference::Reference;
+use crate::replay::Replay;
 use crate::shape::Shape;
 
 /// One case with numbers for all its operands, in one point.
@@ -111,10 +111,17 @@ fn every_operation_passes_the_gradient_check_and_a_wrong_one_fails() {
     }
 }
 
-fn lanes_gradient(case: &Case, isa: Isa, threads: usize, sequences: usize) -> Gradient<f32> {
+fn gradient(case: &Case, executor: Executor, isa: Isa, threads: usize, sequences: usize) -> Gradient<f32> {
     let program = around(case).gradient();
     let point: Vec<f32> = numbers(program.weights().parameters(), 9).iter().map(|x| *x as f32).collect();
-    Lanes::new(&program, isa).gradient(&mut Team::new(threads), &point, sequences, &fill(&program))
+    Replay::new(&program, executor, isa).gradient(&mut Team::new(threads), &point, sequences, &fill(&program))
+}
+
+/// Every case of every operation, for every executor.
+fn cases() -> impl Iterator<Item = (&'static str, Case, Executor)> {
+    let cases = |(name, cases): (&'static str, Vec<Case>)| cases.into_iter().map(move |case| (name, case));
+    let all = Operation::all_cases().into_iter().flat_map(cases);
+    all.flat_map(|(name, case)| Executor::ALL.map(|executor| (name, case.clone(), executor)))
 }
 
 /// The largest difference, relative to the largest entry.
@@ -124,38 +131,32 @@ fn relative(a: &[f32], b: &[f64]) -> f64 {
 }
 
 #[test]
-fn lanes_agree_with_the_reference_on_every_operation() {
-    for (name, cases) in Operation::all_cases() {
-        for case in cases {
-            let program = around(&case).gradient();
-            let point: Vec<f64> =
-                numbers(program.weights().parameters(), 9).iter().map(|x| f64::from(*x as f32)).collect();
-            for sequences in [1, 16, 21] {
-                let reference = Reference::new(&program).gradient(&point, sequences, &fill(&program));
-                let lanes = lanes_gradient(&case, Isa::best(), 1, sequences);
-                let error = relative(&lanes.gradient, &reference.gradient);
-                assert!(error <= 2e-5, "{name} {:?} {:?}, {sequences} sequences: {error:e}", case.operation, case.rows);
-                let loss = (lanes.loss - reference.loss).abs() / reference.loss.abs().max(1.0);
-                assert!(loss <= 2e-5, "{name}: loss {} for {}", lanes.loss, reference.loss);
-                assert!(lanes.weight == reference.weight || sequences > 1, "{name}: weight");
-            }
+fn every_executor_agrees_with_the_reference_on_every_operation() {
+    for (name, case, executor) in cases() {
+        let program = around(&case).gradient();
+        let point: Vec<f64> = numbers(program.weights().parameters(), 9).iter().map(|x| f64::from(*x as f32)).collect();
+        for sequences in [1, 16, 21] {
+            let label = format!("{executor}, {name} {:?} {:?}, {sequences} sequences", case.operation, case.rows);
+            let reference = Reference::new(&program).gradient(&point, sequences, &fill(&program));
+            let found = gradient(&case, executor, Isa::best(), 1, sequences);
+            let error = relative(&found.gradient, &reference.gradient);
+            assert!(error <= 2e-5, "{label}: {error:e}");
+            let loss = (found.loss - reference.loss).abs() / reference.loss.abs().max(1.0);
+            assert!(loss <= 2e-5, "{label}: loss {} for {}", found.loss, reference.loss);
+            assert!(found.weight == reference.weight || sequences > 1, "{label}: weight");
         }
     }
 }
 
 #[test]
 fn bits_do_not_depend_on_instruction_set_or_threads() {
-    for (name, cases) in Operation::all_cases() {
-        for case in cases {
-            let expected = lanes_gradient(&case, Isa::best(), 1, 100);
-            for isa in Isa::available() {
-                for threads in [1, 2, 3, 8] {
-                    let got = lanes_gradient(&case, isa, threads, 100);
-                    let bits = |g: &Gradient<f32>| g.gradient.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-                    assert_eq!(got.loss.to_bits(), expected.loss.to_bits(), "{name} {isa:?} {threads}");
-                    assert_eq!(bits(&got), bits(&expected), "{name} {isa:?} {threads}");
-                }
-            }
+    let bits = |g: &Gradient<f32>| g.gradient.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+    for (name, case, executor) in cases() {
+        let expected = gradient(&case, executor, Isa::best(), 1, 100);
+        for (isa, threads) in Isa::available().into_iter().flat_map(|isa| [1, 2, 3, 8].map(|threads| (isa, threads))) {
+            let found = gradient(&case, executor, isa, threads, 100);
+            assert_eq!(found.loss.to_bits(), expected.loss.to_bits(), "{executor}, {name}, {isa}, {threads} threads");
+            assert_eq!(bits(&found), bits(&expected), "{executor}, {name}, {isa}, {threads} threads");
         }
     }
 }

@@ -3,18 +3,18 @@
 use std::ops::Range;
 use std::sync::Mutex;
 
-use infimum_kernels::{Instruction, Isa, Team};
+use infimum_kernels::{Executor, Instruction, Isa, Team};
 
 use crate::builder::Builder;
 use crate::emit::Emit;
 use crate::expressions::{Free, Product};
 use crate::families::Families;
 use crate::gradient_check::{TOLERANCE, directional_error};
-use crate::lanes::Lanes;
 use crate::laws::samples::{around, decoder, fill, numbers};
 use crate::operation::Operation;
-use crate::program::{Feed, Program};
+use crate::program::{Feed, Gradient, Program};
 use crate::reference::Reference;
+use crate::replay::Replay;
 use crate::steps::Steps;
 
 fn point(program: &Program) -> Vec<f32> {
@@ -25,12 +25,23 @@ fn wide(point: &[f32]) -> Vec<f64> {
     point.iter().map(|x| f64::from(*x)).collect()
 }
 
-/// All outputs of each sequence, in f32 by lanes.
-fn outputs(program: &Program, sequences: usize, source: &(dyn Fn(usize, &mut Feed) + Sync)) -> Vec<Vec<Vec<f32>>> {
+/// All outputs of each sequence, in f32.
+fn outputs(
+    program: &Program,
+    executor: Executor,
+    sequences: usize,
+    source: &(dyn Fn(usize, &mut Feed) + Sync),
+) -> Vec<Vec<Vec<f32>>> {
     let collected = Mutex::new(vec![vec![]; sequences]);
     let sink = |s: usize, arrays: &[&[f32]]| collected.lock().unwrap()[s] = arrays.iter().map(|a| a.to_vec()).collect();
-    Lanes::new(program, Isa::best()).outputs(&mut Team::new(2), &point(program), sequences, &source, &sink);
+    let mut replay = Replay::new(program, executor, Isa::best());
+    replay.outputs(&mut Team::new(2), &point(program), sequences, &source, &sink);
     collected.into_inner().unwrap()
+}
+
+/// Of four sequences, in f32.
+fn gradient(program: &Program, executor: Executor) -> Gradient<f32> {
+    Replay::new(program, executor, Isa::best()).gradient(&mut Team::new(1), &point(program), 4, &fill(program))
 }
 
 fn bits(x: &[f32]) -> Vec<u32> {
@@ -48,35 +59,44 @@ fn the_gradient_of_a_decoder_passes_the_gradient_check() {
 }
 
 #[test]
-fn lanes_agree_with_the_reference_on_a_decoder() {
+fn every_executor_agrees_with_the_reference_on_a_decoder() {
     let program = decoder(9).gradient();
     let point = point(&program);
     let reference = Reference::new(&program).gradient(&wide(&point), 37, &fill(&program));
-    let lanes = Lanes::new(&program, Isa::best()).gradient(&mut Team::new(2), &point, 37, &fill(&program));
-    for p in program.parameters() {
-        let (a, b) = (&lanes.gradient[p.range.clone()], &reference.gradient[p.range.clone()]);
+    for (executor, p) in Executor::ALL.into_iter().flat_map(|e| program.parameters().into_iter().map(move |p| (e, p))) {
+        let mut replay = Replay::new(&program, executor, Isa::best());
+        let found = replay.gradient(&mut Team::new(2), &point, 37, &fill(&program));
+        let (a, b) = (&found.gradient[p.range.clone()], &reference.gradient[p.range.clone()]);
         let largest = b.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
         let error = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - b).abs()).fold(0.0, f64::max) / largest;
-        assert!(error <= 2e-5 && a.iter().all(|x| x.is_finite()), "{}: {error:e}", p.name);
+        assert!(error <= 2e-5 && a.iter().all(|x| x.is_finite()), "{executor}, {}: {error:e}", p.name);
     }
 }
 
 #[test]
 fn threads_and_instruction_sets_change_no_bit_of_a_decoder() {
     let program = decoder(9).gradient();
-    let run = |isa, threads| {
-        Lanes::new(&program, isa).gradient(&mut Team::new(threads), &point(&program), 150, &fill(&program))
-    };
-    let expected = run(Isa::best(), 1);
-    for isa in Isa::available() {
-        for threads in [1, 2, 3, 8] {
-            assert_eq!(bits(&run(isa, threads).gradient), bits(&expected.gradient), "{isa:?}, {threads} threads");
+    for executor in Executor::ALL {
+        let run = |isa, threads| {
+            let mut replay = Replay::new(&program, executor, isa);
+            replay.gradient(&mut Team::new(threads), &point(&program), 150, &fill(&program))
+        };
+        let expected = run(Isa::best(), 1);
+        for (isa, threads) in Isa::available().into_iter().flat_map(|isa| [1, 2, 3, 8].map(|threads| (isa, threads))) {
+            let found = run(isa, threads);
+            assert_eq!(bits(&found.gradient), bits(&expected.gradient), "{executor}, {isa}, {threads} threads");
         }
     }
 }
 
 /// A decoder of `positions` positions, its first ones fed with what the one of 12 positions would get.
-fn prefix_logits(positions: usize, rows: Range<usize>, sequence: usize, neighbours: usize) -> Vec<f32> {
+fn prefix_logits(
+    executor: Executor,
+    positions: usize,
+    rows: Range<usize>,
+    sequence: usize,
+    neighbours: usize,
+) -> Vec<f32> {
     let program = decoder(positions).without_dropout().outputs_at(&["logits"], rows).unwrap();
     let long = decoder(12).without_dropout();
     let source = |s: usize, feed: &mut Feed| {
@@ -84,21 +104,20 @@ fn prefix_logits(positions: usize, rows: Range<usize>, sequence: usize, neighbou
         fill(&long)(if s == sequence { 1000 } else { s }, &mut whole);
         feed.ids.iter_mut().zip(&whole.ids).for_each(|(to, from)| to.copy_from_slice(&from[..positions]));
     };
-    outputs(&program, neighbours, &source)[sequence][0].clone()
+    outputs(&program, executor, neighbours, &source)[sequence][0].clone()
 }
 
 #[test]
 fn a_position_has_the_same_bits_whatever_surrounds_it() {
-    let expected = prefix_logits(12, 0..12, 0, 1);
-    for (positions, rows) in [(12, 3..5), (7, 0..7), (7, 6..7), (5, 2..4), (1, 0..1)] {
-        for (sequence, neighbours) in [(0, 1), (3, 16), (15, 16), (17, 20)] {
-            let got = prefix_logits(positions, rows.clone(), sequence, neighbours);
-            let same = &expected[rows.start * 7..rows.end * 7];
-            assert_eq!(
-                bits(&got),
-                bits(same),
-                "{positions} positions, rows {rows:?}, sequence {sequence} of {neighbours}"
-            );
+    for executor in Executor::ALL {
+        let expected = prefix_logits(executor, 12, 0..12, 0, 1);
+        for (positions, rows) in [(12, 3..5), (7, 0..7), (7, 6..7), (5, 2..4), (1, 0..1)] {
+            for (sequence, neighbours) in [(0, 1), (3, 16), (15, 16), (17, 20)] {
+                let got = prefix_logits(executor, positions, rows.clone(), sequence, neighbours);
+                let same = &expected[rows.start * 7..rows.end * 7];
+                let label = format!("{executor}, {positions} positions, rows {rows:?}, {sequence} of {neighbours}");
+                assert_eq!(bits(&got), bits(same), "{label}");
+            }
         }
     }
 }
@@ -107,12 +126,13 @@ fn a_position_has_the_same_bits_whatever_surrounds_it() {
 #[test]
 fn replacing_a_site_by_itself_changes_no_bit() {
     let cases = Operation::all_cases().into_iter().flat_map(|(_, cases)| cases);
-    for program in cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout()]) {
+    let programs = cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout()]);
+    for (program, executor) in programs.flat_map(|program| Executor::ALL.map(|executor| (program.clone(), executor))) {
         let nats = program.outputs(&["nats"]).unwrap();
-        let expected = outputs(&nats, 3, &fill(&program));
+        let expected = outputs(&nats, executor, 3, &fill(&program));
         for site in program.sites() {
             let rows = 0..program.shape_of(site).unwrap().rows;
-            let read = outputs(&program.outputs_at(&[site], rows).unwrap(), 3, &fill(&program));
+            let read = outputs(&program.outputs_at(&[site], rows).unwrap(), executor, 3, &fill(&program));
             let replaced = nats.replace(site).unwrap();
             let source = |s: usize, feed: &mut Feed| {
                 let mut plain = program.feed();
@@ -121,8 +141,8 @@ fn replacing_a_site_by_itself_changes_no_bit() {
                 feed.arrays[..plain.arrays.len()].clone_from_slice(&plain.arrays);
                 feed.arrays[replaced.input_index(site).unwrap()].clone_from(&read[s][0]);
             };
-            let got = outputs(&replaced, 3, &source);
-            (0..3).for_each(|s| assert_eq!(bits(&got[s][0]), bits(&expected[s][0]), "{site}"));
+            let got = outputs(&replaced, executor, 3, &source);
+            (0..3).for_each(|s| assert_eq!(bits(&got[s][0]), bits(&expected[s][0]), "{executor}, {site}"));
         }
     }
 }
@@ -135,9 +155,9 @@ fn without_dropout_is_dropout_with_masks_of_one() {
         fill(&program)(s, feed);
         program.masks().iter().for_each(|m| feed.arrays[program.input_index(&m.name).unwrap()].fill(1.0));
     };
-    let ones = outputs(&program.outputs(&["logits"]).unwrap(), 2, &source);
+    let ones = outputs(&program.outputs(&["logits"]).unwrap(), Executor::Lanes, 2, &source);
     let without = program.without_dropout();
-    let none = outputs(&without.outputs(&["logits"]).unwrap(), 2, &fill(&without));
+    let none = outputs(&without.outputs(&["logits"]).unwrap(), Executor::Lanes, 2, &fill(&without));
     assert_eq!(bits(&ones[1][0]), bits(&none[1][0]));
 }
 
@@ -158,7 +178,7 @@ fn the_residual_stream_is_one_gradient_place() {
     let program = decoder(8).gradient();
     let steps = Steps::new(&program);
     let families = Families::new(&program, &steps);
-    let emitted = Emit::program(&program, &steps, &families, &[]);
+    let emitted = Emit::program(&program, &steps, &families, Executor::Lanes, &[]);
     let copies =
         emitted.instructions.iter().filter(|i| matches!(i, Instruction::Accumulate(_) | Instruction::Zero(_))).count();
     assert_eq!(copies, 0, "no gradient is copied or zeroed");
@@ -196,10 +216,12 @@ fn gradients_do_not_share_a_place_where_that_is_wrong() {
         let nats = b.linear("nats", sum, reduce, None).unwrap();
         let program = b.finish(nats, "weights", 1..4).unwrap().gradient();
         let point = point(&program);
-        let lanes = Lanes::new(&program, Isa::best()).gradient(&mut Team::new(1), &point, 4, &fill(&program));
         let reference = Reference::new(&program).gradient(&wide(&point), 4, &fill(&program));
-        for (a, b) in lanes.gradient.iter().zip(&reference.gradient) {
-            assert!((f64::from(*a) - b).abs() <= 1e-5 * b.abs().max(1e-3), "{what}: {a} for {b}");
+        for executor in Executor::ALL {
+            let found = gradient(&program, executor);
+            for (a, b) in found.gradient.iter().zip(&reference.gradient) {
+                assert!((f64::from(*a) - b).abs() <= 1e-5 * b.abs().max(1e-3), "{executor}, {what}: {a} for {b}");
+            }
         }
     }
 }
@@ -220,10 +242,11 @@ fn rows_of_a_gradient_that_come_later_start_at_zero() {
     let reduce = b.weight("reduce", Free { rows: 4, columns: 1 }).unwrap();
     let nats = b.linear("nats", sum, reduce, None).unwrap();
     let program = b.finish(nats, "weights", 3..5).unwrap().gradient();
-    let lanes = Lanes::new(&program, Isa::best()).gradient(&mut Team::new(1), &point(&program), 4, &fill(&program));
     let reference = Reference::new(&program).gradient(&wide(&point(&program)), 4, &fill(&program));
-    for (a, b) in lanes.gradient.iter().zip(&reference.gradient) {
-        assert!((f64::from(*a) - b).abs() <= 1e-5 * b.abs().max(1.0), "{a} for {b}");
+    for executor in Executor::ALL {
+        for (a, b) in gradient(&program, executor).gradient.iter().zip(&reference.gradient) {
+            assert!((f64::from(*a) - b).abs() <= 1e-5 * b.abs().max(1.0), "{executor}: {a} for {b}");
+        }
     }
 }
 
@@ -237,10 +260,13 @@ fn no_gradient_is_added_to_the_loss_weights() {
     let f = b.activation("f", x, crate::Activation::GeluErf).unwrap();
     let nats = b.add("nats", x, f).unwrap();
     let program = b.finish(nats, "weights", 1..4).unwrap().gradient();
-    let lanes = Lanes::new(&program, Isa::best()).gradient(&mut Team::new(1), &point(&program), 4, &fill(&program));
     let reference = Reference::new(&program).gradient(&wide(&point(&program)), 4, &fill(&program));
-    assert!((lanes.loss - reference.loss).abs() <= 1e-5, "{} for {}", lanes.loss, reference.loss);
-    assert!((lanes.weight - reference.weight).abs() <= 1e-5, "{} for {}", lanes.weight, reference.weight);
+    for executor in Executor::ALL {
+        let found = gradient(&program, executor);
+        for (a, b) in [(found.loss, reference.loss), (found.weight, reference.weight)] {
+            assert!((a - b).abs() <= 1e-5, "{executor}: {a} for {b}");
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use infimum_kernels::{self as kernels, Activation, Scalar, ViewMut, plain};
+use infimum_kernels::{self as kernels, Activation, Executor, Scalar, ViewMut, plain};
 
 use crate::emit::Emit;
 #[cfg(test)]
@@ -26,7 +26,7 @@ impl Operate for Activate {
         Ok(x[0])
     }
 
-    fn kept(&self, x: &[Shape]) -> usize {
+    fn kept(&self, _: Executor, x: &[Shape]) -> usize {
         if self.kind.keeps_slope() { x[0].channels } else { 0 }
     }
 

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use infimum_kernels::{self as kernels, Scalar, ViewMut, plain};
+use infimum_kernels::{self as kernels, Executor, Scalar, ViewMut, plain};
 
 use crate::emit::Emit;
 #[cfg(test)]
@@ -48,14 +48,14 @@ impl Operate for Attend {
         2 * self.heads
     }
 
-    fn kept(&self, x: &[Shape]) -> usize {
-        if kernels::Attend::keeps(x[1].rows) { self.heads * x[1].rows } else { 0 }
+    fn kept(&self, executor: Executor, x: &[Shape]) -> usize {
+        if kernels::Attend::keeps(executor, x[1].rows) { self.heads * x[1].rows } else { 0 }
     }
 
-    fn scratch(&self, x: &[Shape]) -> usize {
-        let (queries, keys) = (x[0].rows, x[1].rows);
-        let backward = kernels::AttendGradient::scratch_vectors(queries, keys);
-        kernels::Attend::scratch_vectors(queries, keys).max(backward)
+    fn scratch(&self, executor: Executor, x: &[Shape]) -> usize {
+        let [q, k, v] = [x[0], x[1], x[2]].map(|x| kernels::Place::dense(0, x.rows as u32, x.channels as u32));
+        let forward = kernels::Attend::scratch_vectors(executor, self.from(0), q, k, v);
+        forward.max(kernels::AttendGradient::scratch_vectors(executor, self.from(0), q, k, v))
     }
 
     fn needs(&self, out: Range<usize>, input: usize) -> Range<usize> {
@@ -81,7 +81,7 @@ impl Operate for Attend {
     fn emit_forward(&self, e: &mut Emit<'_>) {
         let attention = self.from(e.rows().start);
         let (q, k, v) = (e.input(0), e.input(1), e.input(2));
-        let scratch = e.scratch(kernels::Attend::scratch_vectors(q.rows as usize, k.rows as usize));
+        let scratch = e.scratch(kernels::Attend::scratch_vectors(e.executor(), attention, q, k, v));
         let (y, saved, kept) = (e.output(), e.saved(), e.kept());
         let instruction = kernels::Attend { y, q, k, v, saved, attention, scratch, kept };
         e.push(instruction);
@@ -91,7 +91,7 @@ impl Operate for Attend {
         let attention = self.from(e.rows().start);
         let (q, k, v) = (e.input(0), e.input(1), e.input(2));
         let (y, dy, saved, kept) = (e.output(), e.output_gradient(), e.saved(), e.kept());
-        let scratch = e.scratch(kernels::AttendGradient::scratch_vectors(q.rows as usize, k.rows as usize));
+        let scratch = e.scratch(kernels::AttendGradient::scratch_vectors(e.executor(), attention, q, k, v));
         let (dq, dk, dv) = (e.whole_gradient(0), e.whole_gradient(1), e.whole_gradient(2));
         e.push(kernels::AttendGradient { dq, dk, dv, q, k, v, y, dy, saved, attention, scratch, kept });
     }

@@ -1,4 +1,4 @@
-use infimum_kernels::{self as kernels, Scalar, ViewMut, plain};
+use infimum_kernels::{self as kernels, Executor, Scalar, ViewMut, plain};
 
 use crate::emit::Emit;
 #[cfg(test)]
@@ -37,7 +37,7 @@ impl Operate for CrossEntropy {
         2
     }
 
-    fn kept(&self, x: &[Shape]) -> usize {
+    fn kept(&self, _: Executor, x: &[Shape]) -> usize {
         x[0].channels
     }
 

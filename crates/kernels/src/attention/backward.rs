@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::forward::{one_row, scratch_fits, shape_of_kept, shapes};
 use super::narrow::{by_channels, is_narrow};
 use super::tile::{Grid, Term, mix, scores};
-use super::{AttendGradient, channels_of};
+use super::{AttendGradient, Attention, channels_of};
+use crate::executor::Executor;
 use crate::fields::Fields;
 use crate::lanes::Lanes;
 use crate::math;
@@ -20,10 +21,20 @@ const BLOCK: usize = 16;
 const WIDTH: usize = BLOCK | 1;
 
 impl AttendGradient {
-    /// The size of [`AttendGradient::scratch`] for so many queries, whatever the number of keys: the probabilities and
+    /// For so many queries, whatever the number of keys: the probabilities and
     /// the gradients of the scores of a pair of blocks, and two vectors for each query.
-    pub const fn scratch_vectors(queries: usize, _keys: usize) -> usize {
+    const fn lanes_scratch_vectors(queries: usize) -> usize {
         2 * BLOCK * WIDTH + 2 * queries
+    }
+
+    /// The size of [`AttendGradient::scratch`] for an executor, and queries, keys and values at these places.
+    pub fn scratch_vectors(executor: Executor, attention: Attention, q: Place, k: Place, v: Place) -> usize {
+        let (queries, keys) = (q.rows as usize, k.rows as usize);
+        let [c, cv] = [k, v].map(|place| place.channels as usize / attention.heads.max(1));
+        match executor {
+            Executor::Lanes => AttendGradient::lanes_scratch_vectors(queries),
+            Executor::Wide => AttendGradient::wide_scratch_vectors(queries, keys, c, cv),
+        }
     }
 
     fn aliased(&self) -> bool {
@@ -49,8 +60,9 @@ impl Kernel for AttendGradient {
         fields.same_shape(("dq", self.dq.0), ("q", self.q));
         fields.same_shape(("dk", self.dk.0), ("k", self.k));
         fields.same_shape(("dv", self.dv.0), ("v", self.v));
-        let needed = AttendGradient::scratch_vectors(self.q.rows as usize, self.k.rows as usize);
+        let needed = AttendGradient::scratch_vectors(fields.executor(), self.attention, self.q, self.k, self.v);
         scratch_fits(fields, self.scratch, needed);
+        fields.rule(self.kept.is_none() || fields.executor() == Executor::Lanes, "only lanes keep weights");
         if let Some(kept) = self.kept {
             fields.read("kept", kept);
             shape_of_kept(fields, kept, self.q, self.k, self.attention);
@@ -63,6 +75,12 @@ impl Kernel for AttendGradient {
             // SAFETY: the fields lie inside the memories, and a head's channels within them.
             unsafe { Head::new(self, memory, h).run::<L>(self) };
         }
+    }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
     }
 }
 

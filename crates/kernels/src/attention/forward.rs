@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::narrow::{by_channels, is_narrow};
 use super::tile::{Grid, Term, mix, scores};
 use super::{Attend, Attention, channels_of};
+use crate::executor::Executor;
 use crate::fields::Fields;
 use crate::lanes::Lanes;
 use crate::math;
@@ -22,15 +23,25 @@ const KEPT: usize = 64;
 const PANEL: usize = 32;
 
 impl Attend {
-    /// The size of [`Attend::scratch`] for so many queries and keys: the exponentials of a block of queries, in rows of
+    /// For so many queries and keys: the exponentials of a block of queries, in rows of
     /// odd length so that they do not meet in one set of a cache.
-    pub const fn scratch_vectors(queries: usize, keys: usize) -> usize {
+    const fn lanes_scratch_vectors(queries: usize, keys: usize) -> usize {
         (if queries < QUERIES { queries } else { QUERIES }) * (keys | 1)
     }
 
     /// Whether it is faster to keep the exponentials of so many keys than to compute them again.
-    pub const fn keeps(keys: usize) -> bool {
-        keys <= KEPT
+    pub fn keeps(executor: Executor, keys: usize) -> bool {
+        executor == Executor::Lanes && keys <= KEPT
+    }
+
+    /// The size of [`Attend::scratch`] for an executor, and queries, keys and values at these places.
+    pub fn scratch_vectors(executor: Executor, attention: Attention, q: Place, k: Place, v: Place) -> usize {
+        let (queries, keys) = (q.rows as usize, k.rows as usize);
+        let [c, cv] = [k, v].map(|place| place.channels as usize / attention.heads.max(1));
+        match executor {
+            Executor::Lanes => Attend::lanes_scratch_vectors(queries, keys),
+            Executor::Wide => Attend::wide_scratch_vectors(queries, keys, c, cv),
+        }
     }
 }
 
@@ -45,8 +56,9 @@ impl Kernel for Attend {
         shapes(fields, self.attention, [self.q, self.k, self.v, self.saved]);
         fields.equal(("y.rows", self.y.rows), ("q.rows", self.q.rows));
         fields.equal(("y.channels", self.y.channels), ("v.channels", self.v.channels));
-        let needed = Attend::scratch_vectors(self.q.rows as usize, self.k.rows as usize);
+        let needed = Attend::scratch_vectors(fields.executor(), self.attention, self.q, self.k, self.v);
         scratch_fits(fields, self.scratch, needed);
+        fields.rule(self.kept.is_none() || fields.executor() == Executor::Lanes, "only lanes keep weights");
         if let Some(kept) = self.kept {
             fields.write("kept", kept, Write::Store);
             shape_of_kept(fields, kept, self.q, self.k, self.attention);
@@ -68,6 +80,12 @@ impl Kernel for Attend {
                 }
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn run_wide<L: Lanes>(&self, memory: Raw) {
+        // SAFETY: the caller's promise.
+        unsafe { self.wide::<L>(memory) }
     }
 }
 
@@ -95,7 +113,11 @@ pub(super) fn shape_of_kept(fields: &mut Fields, kept: Place, q: Place, k: Place
 pub(super) fn scratch_fits(fields: &mut Fields, scratch: Place, needed: usize) {
     let dense = scratch.rows == 1 || scratch.stride == scratch.channels;
     fields.rule(dense, "the rows of `scratch` follow each other without gaps");
-    let enough = u64::from(scratch.rows) * u64::from(scratch.channels) >= needed as u64;
+    let vectors = match fields.executor() {
+        Executor::Lanes => scratch.channels,
+        Executor::Wide => scratch.in_vectors().channels,
+    };
+    let enough = u64::from(scratch.rows) * u64::from(vectors) >= needed as u64;
     fields.rule(enough, "`scratch` has at least `scratch_vectors` vectors");
 }
 

@@ -130,6 +130,14 @@ impl Lanes for Avx512 {
     const LINEAR_OUTPUTS: usize = 6;
     const OUTER_INPUTS: usize = 4;
     const OUTER_OUTPUTS: usize = 4;
+    const WIDE_ROWS: usize = 14;
+    const WIDE_VECTORS: usize = 2;
+
+    #[inline(always)]
+    unsafe fn apart<T: Task>(task: T) -> T::Output {
+        // SAFETY: the caller runs inside `enter`, whose caller has the proof of these features.
+        unsafe { enter(task) }
+    }
 
     #[inline(always)]
     fn from_array(lanes: [f32; LANES]) -> Self {

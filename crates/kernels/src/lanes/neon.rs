@@ -177,6 +177,14 @@ impl Lanes for Neon {
     const LINEAR_OUTPUTS: usize = 3;
     const OUTER_INPUTS: usize = 2;
     const OUTER_OUTPUTS: usize = 2;
+    const WIDE_ROWS: usize = 6;
+    const WIDE_VECTORS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn apart<T: Task>(task: T) -> T::Output {
+        // SAFETY: the caller runs inside `enter`, whose caller has the proof of these features.
+        unsafe { enter(task) }
+    }
 
     #[inline(always)]
     fn from_array(lanes: [f32; LANES]) -> Self {

@@ -2,6 +2,7 @@
 
 use super::{LANES, Lanes, Vector, lane_sum};
 use crate::arithmetic::Arithmetic;
+use crate::isa::Task;
 
 /// Sixteen numbers.
 #[derive(Clone, Copy)]
@@ -91,6 +92,13 @@ impl Lanes for Scalars {
     const LINEAR_OUTPUTS: usize = 2;
     const OUTER_INPUTS: usize = 1;
     const OUTER_OUTPUTS: usize = 2;
+    const WIDE_ROWS: usize = 2;
+    const WIDE_VECTORS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn apart<T: Task>(task: T) -> T::Output {
+        task.run::<Scalars>()
+    }
 
     #[inline(always)]
     fn from_array(lanes: [f32; LANES]) -> Self {

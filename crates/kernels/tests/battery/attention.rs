@@ -1,6 +1,6 @@
 //! Cases of attention.
 
-use infimum_kernels::{Attend, AttendGradient, Attention, Write};
+use infimum_kernels::{Attend, AttendGradient, Attention, Executor, Write};
 
 use crate::frame::{Bound, Case, Layout};
 
@@ -12,7 +12,13 @@ type Shape = (u32, u32, u32, u32, u32, u32);
 pub(crate) fn cases() -> Vec<Case> {
     let square = (1..=20).map(|t| (t, 0, t, 1, 1 + t % 6, 1 + t % 5));
     let late = (1..=9).flat_map(|t| [1, 3, 15, 17].map(|first| (t, first, first + t + t % 3, 1, 3, 4)));
-    let large = [(33, 0, 33, 1, 7, 7), (41, 0, 41, 2, 8, 3), (5, 36, 43, 3, 2, 9), (33, 31, 64, 1, 4, 4)];
+    let large = [
+        (33, 0, 33, 1, 7, 7),
+        (41, 0, 41, 2, 8, 3),
+        (5, 36, 43, 3, 2, 9),
+        (33, 31, 64, 1, 4, 4),
+        (31, 3, 35, 1, 20, 17),
+    ];
     let wide = (1..=9).map(|c| (5, 2, 7, 2, c, 10 - c));
     square.chain(late).chain(large).chain(wide).flat_map(all).collect()
 }
@@ -22,7 +28,9 @@ fn all(shape: Shape) -> Vec<Case> {
         let alone = [forward(shape, kept), backward(shape, Write::Store, kept), backward(shape, Write::Add, kept)];
         alone.into_iter().chain(shared(shape, kept))
     };
-    [false, true].into_iter().flat_map(of).collect()
+    // Kept weights are for lanes alone.
+    let on_lanes = of(true).map(|case| Case { only: Some(Executor::Lanes), ..case });
+    of(false).chain(on_lanes).collect()
 }
 
 /// A score is a sum of C products of numbers within 2, off by at most `4 C^2 u / 2` with this scale, and so is the
@@ -36,8 +44,8 @@ fn bound((queries, _, keys, _, c, cv): Shape, sums: u32) -> Bound {
 fn place_all(at: &mut Layout, (queries, first, keys, heads, c, cv): Shape, kept: bool) -> Attend {
     let (q, k, v) = (at.place(queries, heads * c), at.place(keys, heads * c), at.place(keys, heads * cv));
     let (y, saved) = (at.place(queries, heads * cv), at.place(queries, 2 * heads));
-    let scratch = at.place(1, Attend::scratch_vectors(queries as usize, keys as usize) as u32);
     let attention = Attention { heads: heads as usize, scale: 0.5, first: first as usize };
+    let scratch = at.scratch(|executor| Attend::scratch_vectors(executor, attention, q, k, v));
     let kept = kept.then(|| at.place(queries, heads * keys));
     Attend { y, q, k, v, saved, attention, scratch, kept }
 }
@@ -62,8 +70,8 @@ fn backward(shape: Shape, write: Write, kept: bool) -> Case {
     let forward = place_all(&mut at, shape, kept);
     let dy = at.place(queries, heads * cv);
     let (dq, dk, dv) = (at.place(queries, heads * c), at.place(keys, heads * c), at.place(keys, heads * cv));
-    let scratch = at.place(1, AttendGradient::scratch_vectors(queries as usize, keys as usize) as u32);
     let Attend { y, q, k, v, saved, attention, kept, .. } = forward;
+    let scratch = at.scratch(|executor| AttendGradient::scratch_vectors(executor, attention, q, k, v));
     let writes = [dq, dk, dv].map(|place| (place, write));
     let gradient =
         AttendGradient { dq: writes[0], dk: writes[1], dv: writes[2], q, k, v, y, dy, saved, attention, scratch, kept };
@@ -78,8 +86,8 @@ fn shared(shape: Shape, kept: bool) -> Vec<Case> {
     let forward = place_all(&mut at, shape, kept);
     let forward = Attend { v: forward.k, ..forward };
     let (dy, dq, dk) = (at.place(queries, heads * c), at.place(queries, heads * c), at.place(keys, heads * c));
-    let scratch = at.place(1, AttendGradient::scratch_vectors(queries as usize, keys as usize) as u32);
     let Attend { y, q, k, v, saved, attention, kept, .. } = forward;
+    let scratch = at.scratch(|executor| AttendGradient::scratch_vectors(executor, attention, q, k, v));
     [Write::Store, Write::Add]
         .map(|write| {
             let (dq, dk, dv) = ((dq, Write::Store), (dk, write), (dk, Write::Add));

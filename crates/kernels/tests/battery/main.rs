@@ -18,13 +18,18 @@ mod twins;
 use std::collections::BTreeSet;
 
 use frame::{Case, Spoil, check};
-use infimum_kernels::{Instruction, Isa};
+use infimum_kernels::{Executor, Instruction, Isa};
 
 /// The cases of all kernels.
 fn cases() -> Vec<Case> {
     let products = [linear::cases(), outer::cases(), attention::cases()].concat();
     let rows = [add_rows::cases(), embed::cases(), norm::cases(), cross_entropy::cases()].concat();
     [products, rows, elementwise::cases(), activation::cases()].concat()
+}
+
+fn on_every_executor() -> impl Iterator<Item = (Case, Executor)> {
+    let all = cases().into_iter().flat_map(|case| Executor::ALL.map(|executor| (case.clone(), executor)));
+    all.filter(|(case, executor)| case.only.is_none_or(|only| only == *executor))
 }
 
 #[test]
@@ -39,9 +44,9 @@ fn every_kernel_has_cases_and_sabotage() {
 
 #[test]
 fn every_kernel_agrees_with_its_plain_twin_and_has_the_same_bits_on_every_instruction_set() {
-    for case in cases() {
-        if let Err(fault) = check(&case, &case.instruction, &Isa::available(), Spoil::Nothing) {
-            panic!("{fault}\nin {:?}", case.instruction);
+    for (case, executor) in on_every_executor() {
+        if let Err(fault) = check(&case, &case.instruction, executor, &Isa::available(), Spoil::Nothing) {
+            panic!("{executor}, {fault}\nin {:?}", case.instruction);
         }
     }
 }
@@ -49,10 +54,10 @@ fn every_kernel_agrees_with_its_plain_twin_and_has_the_same_bits_on_every_instru
 /// A kernel that runs other instructions than it was asked for is caught.
 #[test]
 fn sabotage_is_caught() {
-    for case in cases() {
+    for (case, executor) in on_every_executor() {
         for sabotage in &case.sabotages {
-            let found = check(&case, sabotage, &[Isa::best()], Spoil::Nothing);
-            assert!(found.is_err(), "not caught: {sabotage:?}\nin place of {:?}", case.instruction);
+            let found = check(&case, sabotage, executor, &[Isa::best()], Spoil::Nothing);
+            assert!(found.is_err(), "not caught: {sabotage:?}\n{executor}, in place of {:?}", case.instruction);
         }
     }
 }
@@ -60,10 +65,10 @@ fn sabotage_is_caught() {
 /// A kernel that leaves a wrong or missing number, or writes where it must not, is caught.
 #[test]
 fn spoilt_memory_is_caught() {
-    for case in cases().iter().filter(|case| !case.sabotages.is_empty()) {
+    for (case, executor) in on_every_executor().filter(|(case, _)| !case.sabotages.is_empty()) {
         for spoil in [Spoil::Missing, Spoil::Nudge, Spoil::Outside, Spoil::OutsideGradient] {
-            let found = check(case, &case.instruction, &[Isa::best()], spoil);
-            assert!(found.is_err(), "not caught: {spoil:?} in {:?}", case.instruction);
+            let found = check(&case, &case.instruction, executor, &[Isa::best()], spoil);
+            assert!(found.is_err(), "not caught: {executor}, {spoil:?} in {:?}", case.instruction);
         }
     }
 }

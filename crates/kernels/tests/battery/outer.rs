@@ -7,7 +7,10 @@ use crate::frame::{Bound, Case, Layout};
 /// Inputs and outputs up to twice the largest tile (4 by 4) and one; column sums around a vector of sixteen.
 pub(crate) fn cases() -> Vec<Case> {
     let small = (1..=9).flat_map(|i| (1..=9).flat_map(move |o| [1, 2, 7].map(|t| (t, i, o))));
-    let mut cases: Vec<Case> = small.chain([(33, 7, 14), (40, 29, 31)]).map(|(t, i, o)| outer(t, i, o)).collect();
+    let mut cases: Vec<Case> = small
+        .chain([(33, 7, 14), (40, 29, 31), (3, 15, 33), (4, 15, 33), (2, 28, 48), (5, 48, 28)])
+        .map(|(t, i, o)| outer(t, i, o))
+        .collect();
     cases.extend((1..=33).flat_map(|o| [1, 2, 9].map(|t| column_sums(t, o))));
     cases
 }

@@ -1,23 +1,25 @@
-//! Instructions run by their plain twins, one lane at a time: in f64, the definition, and in f32, whose bits the lanes have.
+//! Instructions run by their plain twins, one sequence at a time: in f64, the definition, and in f32, whose bits the lanes have.
 
 use infimum_kernels::{
-    Attend, AttendGradient, Attention, CrossEntropyGradient, Ids, Instruction, LANES, Matrix, NormForward,
+    Attend, AttendGradient, Attention, CrossEntropyGradient, Executor, Ids, Instruction, Matrix, NormForward,
     NormGradient, Place, Scalar, View, ViewMut, Write, plain,
 };
 
-use crate::frame::{State, numbers, vectors};
+use crate::frame::{State, numbers, places_of};
 
-/// The memories of one lane.
+/// The memories of one sequence.
 pub(crate) struct Plain<S> {
-    pub(crate) values: Vec<S>,
+    executor: Executor,
+    sequence: usize,
+    values: Vec<[S; 16]>,
     weights: Vec<S>,
     pub(crate) gradients: Vec<S>,
     ids: Vec<u16>,
 }
 
 /// A matrix of its own.
-struct Array<S> {
-    data: Vec<S>,
+pub(crate) struct Array<S> {
+    pub(crate) data: Vec<S>,
     rows: usize,
     columns: usize,
 }
@@ -38,18 +40,21 @@ impl<S: Scalar> Array<S> {
 }
 
 impl<S: Scalar> Plain<S> {
-    /// The memories after each lane in turn has run the instruction, on inputs changed by `map`. The gradients go
-    /// through all lanes: the last has their sum.
-    pub(crate) fn run_lanes(instruction: &Instruction, state: &State, map: impl Fn(S) -> S) -> Vec<Plain<S>> {
+    /// The memories after each sequence in turn has run the instruction, on inputs changed by `map`. The gradients go
+    /// through all of them: the last has their sum.
+    pub(crate) fn run(instruction: &Instruction, state: &State, map: impl Fn(S) -> S) -> Vec<Plain<S>> {
         let widen = |x: &f32| map(S::of_f32(*x));
         let mut gradients: Vec<S> = state.gradients.iter().map(widen).collect();
-        (0..LANES)
-            .map(|lane| {
+        let sequences = state.executor.sequences();
+        (0..sequences)
+            .map(|sequence| {
                 let mut plain = Plain {
-                    values: state.values.iter().map(|x| widen(&x.0[lane])).collect(),
+                    executor: state.executor,
+                    sequence,
+                    values: state.values.iter().map(|x| std::array::from_fn(|l| widen(&x.0[l]))).collect(),
                     weights: state.weights.iter().map(widen).collect(),
                     gradients: gradients.clone(),
-                    ids: state.ids.iter().skip(lane).step_by(LANES).map(|&id| id as u16).collect(),
+                    ids: state.ids.iter().skip(sequence).step_by(sequences).map(|&id| id as u16).collect(),
                 };
                 twin(instruction, &mut plain);
                 gradients.clone_from(&plain.gradients);
@@ -58,8 +63,8 @@ impl<S: Scalar> Plain<S> {
             .collect()
     }
 
-    fn value(&self, place: Place) -> Array<S> {
-        let data = vectors(place).map(|at| self.values[at]).collect();
+    pub(crate) fn value(&self, place: Place) -> Array<S> {
+        let data = places_of(self.executor, place, self.sequence).map(|(at, lane)| self.values[at][lane]).collect();
         Array { data, rows: place.rows as usize, columns: place.channels as usize }
     }
 
@@ -72,7 +77,7 @@ impl<S: Scalar> Plain<S> {
     fn write(&mut self, place: Place, change: impl FnOnce(&mut ViewMut<S>)) {
         let mut array = self.value(place);
         change(&mut array.view_mut());
-        vectors(place).zip(array.data).for_each(|(at, x)| self.values[at] = x);
+        self.replace(place, array);
     }
 
     /// What a twin that adds starts from: zeros where it must store.
@@ -81,7 +86,8 @@ impl<S: Scalar> Plain<S> {
     }
 
     fn replace(&mut self, place: Place, array: Array<S>) {
-        vectors(place).zip(array.data).for_each(|(at, x)| self.values[at] = x);
+        let to = places_of(self.executor, place, self.sequence);
+        to.zip(array.data).for_each(|((at, lane), x)| self.values[at][lane] = x);
     }
 
     fn ids(&self, ids: Ids) -> Vec<u16> {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use infimum_engine::{Isa, Lanes};
-use infimum_kernels::{Attention, Instruction, LANES, Matrix, Memory, Place, Script, Use, Vector};
+use infimum_engine::{Executor, Replay};
+use infimum_kernels::{Attention, Instruction, Isa, Matrix, Memory, Place, Script, Use, Vector};
 use serde::Serialize;
 
 use super::Workload;
-use crate::{Executor, Machine};
+use crate::Machine;
 
 /// All instructions of one kernel in a workload's script, on one thread.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -16,6 +16,7 @@ pub struct KernelSpeed {
     /// The workload.
     pub workload: String,
     /// What replayed it.
+    #[serde(with = "crate::executor")]
     pub executor: Executor,
     /// The instruction set.
     pub isa: &'static str,
@@ -23,7 +24,7 @@ pub struct KernelSpeed {
     pub kernel: &'static str,
     /// Its instructions in one replay.
     pub instructions: usize,
-    /// Microseconds of them in one replay, which has sixteen sequences.
+    /// Microseconds of them in one replay, which has sixteen sequences on lanes and one in the wide layout.
     pub microseconds: f64,
     /// Their part of the time of all instructions, 0 to 1.
     pub share: f64,
@@ -37,15 +38,13 @@ pub struct KernelSpeed {
 /// comes first.
 pub fn kernel_speeds(workload: &Workload, machine: &Machine, executor: Executor, seconds: f64) -> Vec<KernelSpeed> {
     let program = workload.program();
-    let lanes = match executor {
-        Executor::Lanes => Lanes::new(&program.gradient(), machine.isa),
-    };
+    let replay = Replay::new(&program.gradient(), executor, machine.isa);
     let alphabet = program.ids().iter().map(|ids| ids.alphabet).min().expect("there are tokens");
     let weights = program.weights().evaluate(&workload.start(&program));
-    let times = shortest(lanes.script(), weights, alphabet as u32, machine.isa, seconds);
+    let times = shortest(replay.script(), weights, alphabet as u32, machine.isa, seconds);
     let mut kernels: BTreeMap<&'static str, Sum> = BTreeMap::new();
-    for (instruction, time) in lanes.script().instructions().iter().zip(&times) {
-        kernels.entry(instruction.kernel()).or_default().add(instruction, *time);
+    for (instruction, time) in replay.script().instructions().iter().zip(&times) {
+        kernels.entry(instruction.kernel()).or_default().add(instruction, executor, *time);
     }
     let total: f64 = times.iter().sum();
     let speed = |(kernel, sum): (&'static str, Sum)| KernelSpeed {
@@ -67,16 +66,20 @@ pub fn kernel_speeds(workload: &Workload, machine: &Machine, executor: Executor,
 /// The shortest time of each instruction in seconds, over at least five replays.
 fn shortest(script: &Script, weights: Vec<f32>, alphabet: u32, isa: Isa, seconds: f64) -> Vec<f64> {
     let sizes = script.sizes();
-    let single = |instruction: &Instruction| Script::new(vec![instruction.clone()], sizes).expect("it was checked");
+    let single = |instruction: &Instruction| {
+        Script::new(vec![instruction.clone()], script.executor(), sizes).expect("it was checked")
+    };
     let singles: Vec<Script> = script.instructions().iter().map(single).collect();
     let mut values = vec![Vector::splat(1.0); sizes.values];
     let mut gradients = vec![0.0; sizes.weights];
-    let ids: Vec<u32> = (0..(sizes.ids * LANES) as u32).map(|at| at * 7 % alphabet).collect();
+    let ids: Vec<u32> = (0..(sizes.ids * script.executor().sequences()) as u32).map(|at| at * 7 % alphabet).collect();
+    let panels = vec![Vector::splat(1.0); script.panel_vectors()];
     let mut times = vec![f64::INFINITY; singles.len()];
     let (begun, mut replays) = (Instant::now(), 0);
     while replays < 5 || begun.elapsed().as_secs_f64() < seconds {
         for (script, least) in singles.iter().zip(&mut times) {
-            let memory = &mut Memory { values: &mut values, weights: &weights, gradients: &mut gradients, ids: &ids };
+            let (values, gradients) = (&mut values[..], &mut gradients[..]);
+            let memory = &mut Memory { values, weights: &weights, gradients, ids: &ids, panels: &panels };
             let now = Instant::now();
             script.replay(isa, memory);
             *least = least.min(now.elapsed().as_secs_f64());
@@ -96,11 +99,11 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, instruction: &Instruction, seconds: f64) {
+    fn add(&mut self, instruction: &Instruction, executor: Executor, seconds: f64) {
         self.instructions += 1;
         self.seconds += seconds;
-        self.flop += 2.0 * LANES as f64 * products(instruction) as f64;
-        self.bytes += instruction.fields().iter().map(|field| bytes(field.uses)).sum::<f64>();
+        self.flop += 2.0 * executor.sequences() as f64 * products(instruction) as f64;
+        self.bytes += instruction.fields().iter().map(|field| bytes(field.uses, executor)).sum::<f64>();
     }
 }
 
@@ -129,8 +132,9 @@ fn pairs(q: Place, attention: Attention) -> u64 {
     (0..u64::from(q.rows)).map(|row| attention.first as u64 + row + 1).sum()
 }
 
-fn bytes(uses: Use) -> f64 {
-    let vectors = |place: Place| 64.0 * f64::from(place.rows) * f64::from(place.channels);
+fn bytes(uses: Use, executor: Executor) -> f64 {
+    let number = 4.0 * executor.sequences() as f64;
+    let vectors = |place: Place| number * f64::from(place.rows) * f64::from(place.channels);
     let numbers = |matrix: Matrix| 4.0 * f64::from(matrix.rows) * f64::from(matrix.columns);
     match uses {
         Use::Read(place) | Use::Write(place, infimum_kernels::Write::Store) => vectors(place),
@@ -138,7 +142,7 @@ fn bytes(uses: Use) -> f64 {
         Use::Scratch(_) => 0.0,
         Use::Weight(matrix) => numbers(matrix),
         Use::Gradient(matrix) => 2.0 * numbers(matrix),
-        Use::Ids(ids) => 64.0 * f64::from(ids.rows),
+        Use::Ids(ids) => number * f64::from(ids.rows),
     }
 }
 
@@ -154,8 +158,8 @@ mod tests {
     #[test]
     fn instructions_have_the_products_that_the_program_asks_for() {
         let memo = workload("memo4k").unwrap().program().gradient();
-        let lanes = Lanes::new(&memo, Isa::best());
-        let count: u64 = lanes.script().instructions().iter().map(products).sum();
+        let replay = Replay::new(&memo, Executor::Lanes, Isa::best());
+        let count: u64 = replay.script().instructions().iter().map(products).sum();
         let work = Work::of(&memo);
         assert_eq!(count, 3 * (work.weights + work.attention));
     }

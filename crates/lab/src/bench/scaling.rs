@@ -1,6 +1,6 @@
 //! How the cost of a step grows with each size alone, beside what its formulas say.
 
-use infimum_engine::{Program, Work};
+use infimum_engine::{Executor, Program, Work};
 use infimum_worlds::{Head, Shape};
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::stopwatch::Stopwatch;
 use super::subject::Subject;
 use crate::decoder::decoder;
 use crate::recipe::Model;
-use crate::{Executor, Machine, start};
+use crate::{Machine, start};
 
 /// The cost of steps while one size doubles and doubles and all others stay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -16,6 +16,7 @@ pub struct Growth {
     /// What grows: `batch`, `T`, `C`, `L` or `threads`.
     pub size: &'static str,
     /// What replayed it.
+    #[serde(with = "crate::executor")]
     pub executor: Executor,
     /// The exponent of time that fits best: time is proportional to the size to this power.
     pub time_exponent: f64,
@@ -120,7 +121,7 @@ impl Sizes {
             megabytes: 1e-6 * subject.bytes(self.threads) as f64,
         };
         let flop = Work::of(&program.gradient()).step_flop(self.batch) / self.threads as f64;
-        Sample { point, flop, numbers: self.numbers(&program) }
+        Sample { point, flop, numbers: self.numbers(&program, executor) }
     }
 
     fn model(self) -> (Program, Vec<f32>) {
@@ -133,12 +134,14 @@ impl Sizes {
         (program, point)
     }
 
-    /// Sixteen sequences' arrays on each thread; weights, two means, and a gradient for each chunk of at most eight.
-    fn numbers(self, program: &Program) -> f64 {
+    /// The arrays of the sequences of a replay on each thread; weights, two means, and a gradient for each chunk of at most
+    /// eight.
+    fn numbers(self, program: &Program, executor: Executor) -> f64 {
+        let each = executor.sequences();
         let arrays = program.sites().map(|site| program.shape_of(site).expect("it is a site"));
         let arrays: usize = arrays.map(|shape| shape.rows * shape.channels).sum();
-        let copies = 5 + self.batch.div_ceil(16).min(8);
-        (16 * self.threads * arrays + copies * program.weights().parameters()) as f64
+        let copies = 5 + self.batch.div_ceil(each).min(8);
+        (each * self.threads * arrays + copies * program.weights().parameters()) as f64
     }
 }
 

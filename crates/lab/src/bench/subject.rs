@@ -1,10 +1,10 @@
 //! A model that trains on one batch again and again.
 
-use infimum_engine::{AdamW, Feed, Group, Lanes, Moments, Optimiser, Program, Source, Work, clip_factor};
+use infimum_engine::{AdamW, Executor, Feed, Group, Moments, Optimiser, Program, Replay, Source, Work, clip_factor};
 use infimum_kernels::flat;
 use infimum_worlds::{Purpose, Stream};
 
-use crate::{Executor, Machine};
+use crate::Machine;
 
 const RATE: f64 = 1e-3;
 const DECAY: f64 = 0.01;
@@ -13,7 +13,7 @@ const MOMENTS: Moments = Moments { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /// Program, executor, optimiser and batch.
 pub(crate) struct Subject {
-    lanes: Lanes,
+    replay: Replay,
     optimiser: AdamW,
     batch: Batch,
     work: Work,
@@ -31,12 +31,9 @@ impl Subject {
         executor: Executor,
     ) -> Subject {
         let program = program.gradient();
-        let lanes = match executor {
-            Executor::Lanes => Lanes::new(&program, machine.isa),
-        };
         let all = Group { range: 0..point.len(), decay: DECAY, rate_factor: 1.0 };
         Subject {
-            lanes,
+            replay: Replay::new(&program, executor, machine.isa),
             optimiser: AdamW::new(point, vec![all], MOMENTS),
             batch: Batch::random(&program, sequences),
             work: Work::of(&program),
@@ -47,7 +44,7 @@ impl Subject {
     /// Gradient, clipping, AdamW.
     pub(crate) fn step(&mut self, machine: &mut Machine) {
         let sequences = self.batch.sequences;
-        let sum = self.lanes.gradient(&mut machine.team, self.optimiser.point(), sequences, &self.batch);
+        let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), sequences, &self.batch);
         let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / sum.weight;
         let scale = clip_factor(norm, CLIP) / sum.weight;
         self.optimiser.tell(machine.isa, &sum.gradient, scale as f32, RATE);
@@ -58,11 +55,12 @@ impl Subject {
         self.work.step_flop(self.batch.sequences)
     }
 
-    /// Bytes that steps hold on `threads` threads: activations of each thread; a gradient for each chunk of the batch and
-    /// their sum; evaluated weights; point and two means.
+    /// Bytes that steps hold on `threads` threads: activations of each thread; weights packed into panels; a gradient for each
+    /// chunk of the batch and their sum; evaluated weights; point and two means.
     pub(crate) fn bytes(&self, threads: usize) -> usize {
-        let chunks = self.batch.sequences.div_ceil(16).min(8);
-        threads * self.lanes.bytes_per_thread() + (chunks + 2 + 3) * self.weights * size_of::<f32>()
+        let chunks = self.batch.sequences.div_ceil(self.replay.executor().sequences()).min(8);
+        let (own, shared) = (self.replay.bytes_per_thread(), self.replay.bytes_shared());
+        threads * own + shared + (chunks + 2 + 3) * self.weights * size_of::<f32>()
     }
 }
 
@@ -110,7 +108,7 @@ mod tests {
         let program = memo.program();
         let mut subject = Subject::new(&program, memo.start(&program), memo.batch, &machine, Executor::Lanes);
         let loss = |subject: &mut Subject, machine: &mut Machine| {
-            let sum = subject.lanes.gradient(&mut machine.team, subject.optimiser.point(), memo.batch, &subject.batch);
+            let sum = subject.replay.gradient(&mut machine.team, subject.optimiser.point(), memo.batch, &subject.batch);
             assert_eq!(sum.weight, (memo.batch * memo.positions) as f64);
             sum.loss / sum.weight
         };

@@ -1,13 +1,13 @@
 //! The seven models that are timed, from the file that the scripts for other frameworks read, too: `bench/workloads.json`.
 
-use infimum_engine::{Program, ShapeError};
+use infimum_engine::{Executor, Program, ShapeError};
 use infimum_worlds::{Head, Shape};
 use serde::Deserialize;
 
 use super::adder;
 use crate::decoder::decoder_with_hidden;
 use crate::recipe::{self, Model, Positions};
-use crate::start;
+use crate::{executor, start};
 
 const FILE: &str = include_str!("../../../../bench/workloads.json");
 
@@ -88,6 +88,11 @@ impl Workload {
     pub fn program(&self) -> Program {
         let program = if self.low_rank { adder::program(self) } else { self.decoder() };
         program.expect("the workloads are models")
+    }
+
+    /// What replays a model like it in a run.
+    pub fn executor(&self) -> Executor {
+        executor::of(&self.model())
     }
 
     fn decoder(&self) -> Result<Program, ShapeError> {

@@ -1,8 +1,8 @@
-//! How long a plan takes, from a group of sixteen sequences of a model that is small enough to be timed at once.
+//! How long a plan takes, from sixteen sequences of a model that is small enough to be timed at once.
 
 use std::time::Instant;
 
-use infimum_engine::{AdamW, Feed, Group, Isa, Lanes, Moments, Optimiser, Program, Team};
+use infimum_engine::{AdamW, Executor, Feed, Group, Isa, Moments, Optimiser, Program, Replay, Team};
 use infimum_worlds::{Example, Purpose, Shape, Stream, World};
 
 use crate::decoder::decoder;
@@ -21,9 +21,9 @@ const FOLLOWED: usize = 16;
 
 /// Seconds of the parts of a run on one thread.
 pub(crate) struct Timing {
-    /// The gradient of a group.
+    /// The gradient of sixteen sequences.
     learn: f64,
-    /// The outputs of a group.
+    /// The outputs of sixteen sequences.
     score: f64,
     /// AdamW's step.
     update: f64,
@@ -37,6 +37,7 @@ pub(crate) struct Timing {
 impl Timing {
     pub(crate) fn of(experiment: &Experiment, isa: Isa) -> Timing {
         let (model, shape) = (experiment.plan().model(), experiment.world().shape());
+        let executor = experiment.plan().executor();
         let (small, short) = bounded(model, shape);
         let program = decoder(&small, &short).expect("a smaller model is a model");
         let point = start(&program, &small, 1);
@@ -44,8 +45,8 @@ impl Timing {
         let arrays = experiment.program().weights().parameters() as f64 / point.len() as f64;
         let (draw, truth) = world_seconds(experiment.world());
         Timing {
-            learn: extrapolated * gradient_seconds(&program, isa, &point, short.alphabet),
-            score: extrapolated * outputs_seconds(&program, isa, &point, short.alphabet),
+            learn: extrapolated * gradient_seconds(&program, executor, isa, &point, short.alphabet),
+            score: extrapolated * outputs_seconds(&program, executor, isa, &point, short.alphabet),
             update: arrays * update_seconds(isa, point),
             draw,
             truth,
@@ -57,11 +58,12 @@ impl Timing {
     pub(crate) fn seconds(&self, experiment: &Experiment, threads: usize) -> f64 {
         let (training, evaluation) = (experiment.plan().training(), experiment.plan().evaluation());
         let trained = training.steps as f64 * experiment.sequences_per_step() as f64;
-        let groups = experiment.sequences_per_step().div_ceil(GROUP);
+        let each = experiment.plan().executor().sequences();
+        let groups = experiment.sequences_per_step().div_ceil(each);
         // The slowest thread of a step: a batch has at most eight chunks, and a thread does whole chunks.
         let chunks = groups.min(8);
         let rounds = (chunks.div_ceil(threads) * groups.div_ceil(chunks)) as f64;
-        let step = rounds * (self.learn + GROUP as f64 * self.draw) + self.update;
+        let step = rounds * each as f64 * (self.learn / GROUP as f64 + self.draw) + self.update;
         let validations = training.steps.div_ceil(evaluation.every) as f64;
         let scored = validations * evaluation.sequences as f64 + evaluation.test_sequences as f64;
         let score = self.score / GROUP as f64 + 2.0 * self.draw + self.truth;
@@ -117,14 +119,16 @@ fn feed(alphabet: usize) -> impl Fn(usize, &mut Feed) + Sync {
     }
 }
 
-fn gradient_seconds(program: &Program, isa: Isa, point: &[f32], alphabet: usize) -> f64 {
-    let (mut lanes, mut team, source) = (Lanes::new(&program.gradient(), isa), Team::new(1), feed(alphabet));
-    fastest(|| _ = lanes.gradient(&mut team, point, GROUP, &source))
+fn gradient_seconds(program: &Program, executor: Executor, isa: Isa, point: &[f32], alphabet: usize) -> f64 {
+    let mut replay = Replay::new(&program.gradient(), executor, isa);
+    let (mut team, source) = (Team::new(1), feed(alphabet));
+    fastest(|| _ = replay.gradient(&mut team, point, GROUP, &source))
 }
 
-fn outputs_seconds(program: &Program, isa: Isa, point: &[f32], alphabet: usize) -> f64 {
-    let (mut lanes, mut team, source) = (Lanes::new(&evaluating(program), isa), Team::new(1), feed(alphabet));
-    fastest(|| lanes.outputs(&mut team, point, GROUP, &source, &|_, _| {}))
+fn outputs_seconds(program: &Program, executor: Executor, isa: Isa, point: &[f32], alphabet: usize) -> f64 {
+    let mut replay = Replay::new(&evaluating(program), executor, isa);
+    let (mut team, source) = (Team::new(1), feed(alphabet));
+    fastest(|| replay.outputs(&mut team, point, GROUP, &source, &|_, _| {}))
 }
 
 fn update_seconds(isa: Isa, point: Vec<f32>) -> f64 {

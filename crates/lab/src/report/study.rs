@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use infimum_engine::Lanes;
+use infimum_engine::Replay;
 use infimum_worlds::{Example, Purpose, follow};
 
 use super::calibration::{Bin, Calibration, Predictions};
@@ -53,13 +53,14 @@ pub(super) fn study(
     tell: &mut dyn FnMut(usize),
 ) -> Study {
     let program = evaluation::evaluating(experiment.program());
-    let (mut lanes, inlets) = (Lanes::new(&program, machine.isa), Inlets::new(&program));
+    let mut replay = Replay::new(&program, experiment.plan().executor(), machine.isa);
+    let inlets = Inlets::new(&program);
     let looker = Looker::new(experiment, states);
     let mut sum = Sum::new(&looker);
     let portion = (HELD / looker.numbers()).clamp(16, 512);
     for first in (0..sequences).step_by(portion) {
         let portion = first..sequences.min(first + portion);
-        let seen = looker.portion(machine, &mut lanes, &inlets, point, portion.clone());
+        let seen = looker.portion(machine, &mut replay, &inlets, point, portion.clone());
         seen.iter().for_each(|seen| sum.add(seen));
         tell(portion.end);
     }
@@ -94,7 +95,7 @@ impl<'a> Looker<'a> {
     fn portion(
         &self,
         machine: &mut Machine,
-        lanes: &mut Lanes,
+        replay: &mut Replay,
         inlets: &Inlets,
         point: &[f32],
         sequences: Range<usize>,
@@ -102,7 +103,7 @@ impl<'a> Looker<'a> {
         let (experiment, addresses) = (self.experiment, data::set(sequences));
         let source = Drawn { experiment, purpose: Purpose::Test, addresses: &addresses, inlets, step: 0 };
         let seen: Vec<OnceLock<Seen>> = addresses.iter().map(|_| OnceLock::new()).collect();
-        lanes.outputs(&mut machine.team, point, addresses.len(), &source, &|sequence, outputs| {
+        replay.outputs(&mut machine.team, point, addresses.len(), &source, &|sequence, outputs| {
             let mut example = Example::default();
             experiment.draw(Purpose::Test, addresses[sequence], &mut example);
             let (nats, logits) = (outputs[0], outputs[1]);

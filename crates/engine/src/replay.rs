@@ -1,9 +1,12 @@
-//! The lanes executor: f32, sixteen sequences at a time, chunks of groups on as many threads as there are.
+//! Replay in f32, by lanes or wide: chunks of groups of sequences on as many threads as there are.
 //!
-//! The batch is cut into groups of sixteen and the groups into chunks by a rule that knows nothing of threads. Each chunk
-//! has its own gradient; chunks are added in order. So threads decide speed, never bits.
+//! The batch is cut into groups (of sixteen sequences for lanes, of one in the wide layout) and the groups into chunks by a
+//! rule that knows nothing of threads. Each chunk has its own gradient; chunks are added in order. So threads decide
+//! speed, never bits.
 
-use infimum_kernels::{Isa, LANES, Memory, Place, Script, Team, Vector, flat, interleave, interleave_ids};
+use std::ops::Range;
+
+use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Script, Team, Vector, flat, interleave, interleave_ids};
 
 use crate::plan::{Plan, plan};
 use crate::program::{Feed, Goal, Gradient, Program, Source, Value};
@@ -11,12 +14,15 @@ use crate::steps::Steps;
 
 /// A batch has at most so many chunks, each with a gradient of its own.
 const CHUNKS: usize = 8;
+/// The numbers of a gradient that a thread adds up at once.
+const BLOCK: usize = 1 << 14;
 
-/// Replays a program in f32, sixteen sequences at a time.
-pub struct Lanes {
+/// Replays a program in f32.
+pub struct Replay {
     program: Program,
     plan: Plan,
     isa: Isa,
+    panels: Vec<Vector>,
     workers: Vec<Worker>,
     slots: Vec<Slot>,
 }
@@ -25,7 +31,7 @@ pub struct Lanes {
 struct Worker {
     values: Vec<Vector>,
     ids: Vec<u32>,
-    /// One for each lane.
+    /// One for each sequence of a group.
     feeds: Vec<Feed>,
     unused: Vec<f32>,
 }
@@ -40,12 +46,23 @@ struct Slot {
 /// Receives sequence number and one `[row][channel]` slice for each output, on whichever thread computed it.
 pub type Sink<'s> = &'s (dyn Fn(usize, &[&[f32]]) + Sync);
 
-impl Lanes {
-    /// Plans `program` for the instruction set `isa`, which changes speed and no bit.
-    pub fn new(program: &Program, isa: Isa) -> Self {
+impl Replay {
+    /// Plans `program` for `executor`, and for the instruction set `isa`, which changes speed and no bit.
+    pub fn new(program: &Program, executor: Executor, isa: Isa) -> Self {
         let program = program.folded();
-        let plan = plan(&program, &Steps::new(&program));
-        Lanes { program, plan, isa, workers: vec![], slots: vec![] }
+        let plan = plan(&program, &Steps::new(&program), executor);
+        let panels = vec![Vector::default(); plan.script.panel_vectors()];
+        Replay { program, plan, isa, panels, workers: vec![], slots: vec![] }
+    }
+
+    /// How it replays.
+    pub fn executor(&self) -> Executor {
+        self.plan.script.executor()
+    }
+
+    /// Bytes of the copies of weights that all threads read.
+    pub fn bytes_shared(&self) -> usize {
+        self.panels.len() * size_of::<Vector>()
     }
 
     /// Bytes of memory that one thread needs for activations and their gradients.
@@ -53,32 +70,32 @@ impl Lanes {
         self.plan.script.sizes().values * size_of::<Vector>()
     }
 
-    /// Number of instructions of one replay.
-    pub fn instructions(&self) -> usize {
-        self.plan.script.instructions().len()
-    }
-
     /// What a replay runs, for looking at and timing.
     pub fn script(&self) -> &Script {
         &self.plan.script
+    }
+
+    /// Number of instructions of one replay.
+    pub fn instructions(&self) -> usize {
+        self.plan.script.instructions().len()
     }
 
     /// Loss and gradient at `point` over `sequences` sequences. The program must be a [`Program::gradient`].
     pub fn gradient(&mut self, team: &mut Team, point: &[f32], sequences: usize, source: &dyn Source) -> Gradient<f32> {
         assert!(self.program.goal == Goal::Gradient, "this program gives outputs; make one with Program::gradient");
         let weights = self.program.weights.evaluate(point);
-        let groups = sequences.div_ceil(LANES);
+        let groups = sequences.div_ceil(self.executor().sequences());
         let chunks = groups.min(CHUNKS);
-        self.prepare(team.threads(), chunks, weights.len());
-        let Lanes { program, plan, isa, workers, slots } = self;
-        let step = Replay { program, plan, isa: *isa, weights: &weights, sequences, source };
+        self.prepare(team, chunks, &weights);
+        let Replay { program, plan, isa, panels, workers, slots } = self;
+        let step = Call { program, plan, isa: *isa, weights: &weights, panels, sequences, source };
         team.each(&mut slots[..chunks], workers, |chunk, slot, worker| {
             slot.clear();
             for group in chunk * groups / chunks..(chunk + 1) * groups / chunks {
                 step.group(group, worker, Some(slot));
             }
         });
-        self.total(&weights, chunks)
+        self.total(team, &weights, chunks)
     }
 
     /// Calls `sink` for each sequence with the wanted rows of each output. The program must be a [`Program::outputs`].
@@ -87,39 +104,50 @@ impl Lanes {
             panic!("this program gives a gradient; make one with Program::outputs");
         };
         let weights = self.program.weights.evaluate(point);
-        self.prepare(team.threads(), 0, weights.len());
-        let Lanes { program, plan, isa, workers, .. } = self;
-        let step = Replay { program, plan, isa: *isa, weights: &weights, sequences, source };
-        let mut groups = vec![(); sequences.div_ceil(LANES)];
+        self.prepare(team, 0, &weights);
+        let Replay { program, plan, isa, panels, workers, .. } = self;
+        let step = Call { program, plan, isa: *isa, weights: &weights, panels, sequences, source };
+        let mut groups = vec![(); sequences.div_ceil(plan.script.executor().sequences())];
         team.each(&mut groups, workers, |group, (), worker| {
             step.group(group, worker, None);
             step.deliver(group, &wanted, worker, sink);
         });
     }
 
-    fn prepare(&mut self, threads: usize, chunks: usize, weights: usize) {
-        let sizes = self.plan.script.sizes();
-        while self.workers.len() < threads {
+    /// Makes workers and slots, and packs the weights.
+    fn prepare(&mut self, team: &mut Team, chunks: usize, weights: &[f32]) {
+        let (sizes, each) = (self.plan.script.sizes(), self.executor().sequences());
+        while self.workers.len() < team.threads() {
             // What nobody wrote shows when it is read.
             let values = vec![Vector([f32::NAN; LANES]); sizes.values];
             let unused = if chunks == 0 { vec![0.0; sizes.weights] } else { vec![] };
-            self.workers.push(Worker {
-                values,
-                ids: vec![0; sizes.ids * LANES],
-                feeds: vec![self.program.feed(); LANES],
-                unused,
-            });
+            let (ids, feeds) = (vec![0; sizes.ids * each], vec![self.program.feed(); each]);
+            self.workers.push(Worker { values, ids, feeds, unused });
         }
         while self.slots.len() < chunks {
-            self.slots.push(Slot { gradient: vec![0.0; weights], loss: 0.0, weight: 0.0 });
+            self.slots.push(Slot { gradient: vec![0.0; weights.len()], loss: 0.0, weight: 0.0 });
+        }
+        let Replay { plan, isa, panels, .. } = self;
+        let mut packed = plan.script.panels(panels);
+        if !packed.is_empty() {
+            let mut scratch = vec![(); team.threads()];
+            team.each(&mut packed, &mut scratch, |index, to, ()| plan.script.pack(*isa, weights, index, to));
         }
     }
 
-    fn total(&self, weights: &[f32], chunks: usize) -> Gradient<f32> {
+    fn total(&self, team: &mut Team, weights: &[f32], chunks: usize) -> Gradient<f32> {
         let slots = &self.slots[..chunks];
         let mut gradient = vec![0.0; weights.len()];
-        let parts: Vec<&[f32]> = slots.iter().map(|s| &s.gradient[..]).collect();
-        flat::sum_slots(self.isa, &mut gradient, &parts);
+        let mut blocks: Vec<&mut [f32]> = gradient.chunks_mut(BLOCK).collect();
+        let add = |block: usize, total: &mut &mut [f32]| {
+            let range = block * BLOCK..block * BLOCK + total.len();
+            let parts: Vec<&[f32]> = slots.iter().map(|s| &s.gradient[range.clone()]).collect();
+            flat::sum_slots(self.isa, total, &parts);
+        };
+        match &mut blocks[..] {
+            [one] => add(0, one),
+            blocks => team.each(blocks, &mut vec![(); team.threads()], |block, total, ()| add(block, total)),
+        }
         let loss = slots.iter().map(|s| s.loss).sum();
         let weight = slots.iter().map(|s| s.weight).sum();
         Gradient { loss, weight, gradient: self.program.weights.pull_back(weights, gradient) }
@@ -133,25 +161,32 @@ impl Slot {
     }
 }
 
-/// One call of an executor, as its threads see it.
-struct Replay<'r> {
+/// One call, as its threads see it.
+struct Call<'r> {
     program: &'r Program,
     plan: &'r Plan,
     isa: Isa,
     weights: &'r [f32],
+    panels: &'r [Vector],
     sequences: usize,
     source: &'r dyn Source,
 }
 
-impl Replay<'_> {
-    /// Fills the lanes of a group, replays the program, and adds the group's loss to the slot.
+impl Call<'_> {
+    /// How many sequences a group has.
+    fn each(&self) -> usize {
+        self.plan.script.executor().sequences()
+    }
+
+    /// Fills the memories with a group, replays the program, and adds the group's loss to the slot.
     fn group(&self, group: usize, worker: &mut Worker, slot: Option<&mut Slot>) {
         self.fill(group, worker);
         let (gradients, sums) = match slot {
             Some(Slot { gradient, loss, weight }) => (&mut gradient[..], Some((loss, weight))),
             None => (&mut worker.unused[..], None),
         };
-        let memory = &mut Memory { values: &mut worker.values, weights: self.weights, gradients, ids: &worker.ids };
+        let Worker { values, ids, .. } = worker;
+        let memory = &mut Memory { values, weights: self.weights, gradients, ids, panels: self.panels };
         self.plan.script.replay(self.isa, memory);
         if let Some((loss, weight)) = sums {
             self.add_loss(worker, loss, weight);
@@ -160,23 +195,30 @@ impl Replay<'_> {
 
     /// Fills the feeds of a group and brings them side by side.
     fn fill(&self, group: usize, worker: &mut Worker) {
-        let first = group * LANES;
-        let count = LANES.min(self.sequences - first);
+        let first = group * self.each();
+        let count = self.each().min(self.sequences - first);
         for (lane, feed) in worker.feeds[..count].iter_mut().enumerate() {
             self.source.fill(first + lane, feed);
             self.check(feed);
         }
         self.fill_spare(&mut worker.feeds, count);
-        let mut ids = &mut worker.ids[..];
-        for (k, input) in self.program.ids.iter().enumerate() {
-            let (to, rest) = ids.split_at_mut(input.positions * LANES);
-            interleave_ids(self.isa, to, std::array::from_fn(|l| &worker.feeds[l].ids[k][..]));
-            ids = rest;
-        }
+        self.place_ids(worker);
         for (k, value) in self.program.inputs.iter().enumerate() {
             if let Some((place, rows)) = &self.plan.values[value.0] {
                 self.place_input(&mut worker.values, &worker.feeds, k, *place, rows.start);
             }
+        }
+    }
+
+    fn place_ids(&self, Worker { ids, feeds, .. }: &mut Worker) {
+        let mut ids = &mut ids[..];
+        for (k, input) in self.program.ids.iter().enumerate() {
+            let (to, rest) = ids.split_at_mut(input.positions * self.each());
+            match &feeds[..] {
+                [feed] => to.iter_mut().zip(&feed.ids[k]).for_each(|(to, id)| *to = u32::from(*id)),
+                feeds => interleave_ids(self.isa, to, std::array::from_fn(|l| &feeds[l].ids[k][..])),
+            }
+            ids = rest;
         }
     }
 
@@ -197,15 +239,21 @@ impl Replay<'_> {
     fn place_input(&self, values: &mut [Vector], feeds: &[Feed], k: usize, place: Place, first: usize) {
         let channels = place.channels as usize;
         // Rows without gaps are one long row.
-        let (rows, width) = if place.stride == place.channels {
+        let (rows, width) = if place.stride == place.channels && self.each() > 1 {
             (1, place.rows as usize * channels)
         } else {
             (place.rows as usize, channels)
         };
         for row in 0..rows {
-            let to = &mut values[place.offset as usize + row * place.stride as usize..][..width];
+            let to = &mut values[place.offset as usize + row * place.stride as usize..];
             let start = (first + row) * channels;
-            interleave(self.isa, to, std::array::from_fn(|l| &feeds[l].arrays[k][start..start + width]));
+            match feeds {
+                [feed] => Vector::numbers_mut(to)[..width].copy_from_slice(&feed.arrays[k][start..start + width]),
+                feeds => {
+                    let arrays = std::array::from_fn(|l| &feeds[l].arrays[k][start..start + width]);
+                    interleave(self.isa, &mut to[..width], arrays);
+                }
+            }
         }
     }
 
@@ -217,12 +265,13 @@ impl Replay<'_> {
     }
 
     fn add_loss(&self, worker: &Worker, loss: &mut f64, weight: &mut f64) {
-        let place = |v: Value| self.plan.values[v.0].as_ref().expect("the loss is needed").0.offset as usize;
-        let (nats, weights) = (place(self.program.loss.nats), place(self.program.loss.weights));
+        let rows = |v: Value| {
+            let (place, _) = self.plan.values[v.0].as_ref().expect("the loss is needed");
+            (0..place.rows).map(|row| &worker.values[(place.offset + row * place.stride) as usize].0)
+        };
         let (mut losses, mut sums) = ([0.0; LANES], [0.0; LANES]);
-        for row in 0..self.program.loss.rows.len() {
-            let (w, nats) = (worker.values[weights + row].0, worker.values[nats + row].0);
-            for lane in 0..LANES {
+        for (nats, w) in rows(self.program.loss.nats).zip(rows(self.program.loss.weights)) {
+            for lane in 0..self.each() {
                 losses[lane] += f64::from(w[lane]) * f64::from(nats[lane]);
                 sums[lane] += f64::from(w[lane]);
             }
@@ -233,10 +282,11 @@ impl Replay<'_> {
 
     fn deliver(&self, group: usize, wanted: &[Value], worker: &Worker, sink: Sink<'_>) {
         let places: Vec<Place> = wanted.iter().map(|v| self.wanted(*v)).collect();
-        for lane in 0..LANES.min(self.sequences - group * LANES) {
-            let arrays: Vec<Vec<f32>> = places.iter().map(|place| lane_of(worker, place, lane)).collect();
+        let first = group * self.each();
+        for lane in 0..self.each().min(self.sequences - first) {
+            let arrays: Vec<Vec<f32>> = places.iter().map(|place| self.numbers(worker, place, lane)).collect();
             let slices: Vec<&[f32]> = arrays.iter().map(|a| &a[..]).collect();
-            sink(group * LANES + lane, &slices);
+            sink(first + lane, &slices);
         }
     }
 
@@ -244,11 +294,22 @@ impl Replay<'_> {
     fn wanted(&self, value: Value) -> Place {
         let (place, rows) = self.plan.values[value.0].as_ref().expect("an output is needed");
         let Goal::Outputs(_, wanted) = &self.program.goal else { unreachable!("outputs are delivered for outputs") };
-        place.rows((wanted.start - rows.start) as u32..(wanted.end - rows.start) as u32)
+        let Range { start, end } = wanted;
+        place.rows((start - rows.start) as u32..(end - rows.start) as u32)
+    }
+
+    /// The numbers of one sequence, row by row.
+    fn numbers(&self, worker: &Worker, place: &Place, lane: usize) -> Vec<f32> {
+        let channels = place.channels as usize;
+        let row = |row| {
+            let vectors = &worker.values[(place.offset + row * place.stride) as usize..];
+            numbers(self.plan.script.executor(), vectors, lane).take(channels)
+        };
+        (0..place.rows).flat_map(row).collect()
     }
 }
 
-fn lane_of(worker: &Worker, place: &Place, lane: usize) -> Vec<f32> {
-    let row = |r| &worker.values[(place.offset + r * place.stride) as usize..][..place.channels as usize];
-    (0..place.rows).flat_map(row).map(|v| v.0[lane]).collect()
+/// The channels of a row that begins at the first of `vectors`, for the sequence in `lane`.
+fn numbers(executor: Executor, vectors: &[Vector], lane: usize) -> impl Iterator<Item = f32> {
+    Vector::numbers(vectors).iter().skip(lane).step_by(executor.sequences()).copied()
 }

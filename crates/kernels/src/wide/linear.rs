@@ -1,0 +1,66 @@
+//! [`Linear`] in the wide layout: panels of weights outside, rows inside, so that a panel is read from far away once.
+
+use super::panels::PANEL;
+use super::tile::{Factors, Tile, Vectors, by_size, multiply_add, row_tiles};
+use super::{filled, vectors};
+use crate::lanes::{LANES, Lanes, Vector};
+use crate::linear::Linear;
+use crate::memory::Raw;
+use crate::tiles::tiles;
+
+impl Linear {
+    /// # Safety
+    /// As [`Kernel::run_wide`](crate::script::Kernel::run_wide); the panels of `w` are those of this instruction.
+    #[inline(always)]
+    pub(crate) unsafe fn wide<L: Lanes>(&self, memory: Raw) {
+        let width = vectors(self.y.channels as usize);
+        for start in (0..width).step_by(PANEL) {
+            let count = PANEL.min(width - start);
+            // SAFETY: the panels have `width` vectors for each input, tiles lie within the shape of `y`.
+            unsafe {
+                let panel = memory.panels().add(start * self.w.rows as usize);
+                for (j, size) in tiles(count as u32, L::WIDE_VECTORS) {
+                    for (t, rows) in row_tiles::<L>(self.y.rows) {
+                        let panel = panel.add(j as usize);
+                        let tile = LinearTile { k: self, memory, panel, step: count, t, v: start as u32 + j };
+                        by_size::<L>(tile, rows, size);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rows from `t` on by vectors of `y` from `v` on.
+struct LinearTile<'a> {
+    k: &'a Linear,
+    memory: Raw,
+    /// The vectors from `v` on at input 0, and how far it is to the next input.
+    panel: *const Vector,
+    step: usize,
+    t: u32,
+    v: u32,
+}
+
+impl Tile for LinearTile<'_> {
+    #[inline(always)]
+    unsafe fn run<L: Lanes, const R: usize, const J: usize>(self) {
+        let LinearTile { k, memory, panel, step, t, v } = self;
+        let sums = [[L::splat(0.0); J]; R];
+        // SAFETY: `x` has the rows of `y` and as many channels as the panels have inputs.
+        unsafe {
+            let (x, y) = (memory.wide(k.x), memory.wide(k.y));
+            let factors = Factors { start: x.number(t, 0), row: x.stride(), step: 1 };
+            let weights = Vectors { start: panel.cast(), step: step * LANES };
+            let sums = multiply_add(sums, factors, weights, 0..k.x.channels as usize);
+            for (r, row) in sums.into_iter().enumerate() {
+                for (j, sum) in row.into_iter().enumerate() {
+                    let v = v + j as u32;
+                    let bias = |bias| memory.weights(bias).vector::<L>(0, v * LANES as u32, filled(k.y.channels, v));
+                    let value = k.bias.map_or(sum, |b| sum.add(bias(b)));
+                    y.write(t + r as u32, v, value, k.write);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! [`Outer`] in the wide layout: the operand along whose channels the gradient is contiguous gives the vectors.
+
+use super::tile::{Factors, Tile, Vectors, by_size, multiply_add, row_tiles};
+use super::{filled, vectors};
+use crate::lanes::{LANES, Lanes};
+use crate::memory::Raw;
+use crate::outer::Outer;
+use crate::tiles::tiles;
+
+impl Outer {
+    /// # Safety
+    /// As [`Kernel::run_wide`](crate::script::Kernel::run_wide).
+    #[inline(always)]
+    pub(crate) unsafe fn wide<L: Lanes>(&self, memory: Raw) {
+        let along_columns = self.dw.column_stride == 1 || self.dw.row_stride != 1;
+        let k = if along_columns { *self } else { Outer { dw: self.dw.transposed(), x: self.dy, dy: self.x } };
+        for (v, size) in tiles(vectors(k.dy.channels as usize) as u32, L::WIDE_VECTORS) {
+            for (i, rows) in row_tiles::<L>(k.x.channels) {
+                // SAFETY: tiles lie within the shape of `dw`, and the fields inside the memories.
+                unsafe { by_size::<L>(OuterTile { k, memory, i, v }, rows, size) };
+            }
+        }
+    }
+}
+
+/// Inputs from `i` on by vectors of outputs from `v` on.
+struct OuterTile {
+    k: Outer,
+    memory: Raw,
+    i: u32,
+    v: u32,
+}
+
+impl Tile for OuterTile {
+    #[inline(always)]
+    unsafe fn run<L: Lanes, const R: usize, const J: usize>(self) {
+        let OuterTile { k, memory, i, v } = self;
+        let sums = [[L::splat(0.0); J]; R];
+        // SAFETY: `x` and `dy` have the same rows, and the rows and columns of `dw` as channels.
+        unsafe {
+            let (x, dy, dw) = (memory.wide(k.x), memory.wide(k.dy), memory.gradients(k.dw));
+            let factors = Factors { start: x.number(0, i), row: 1, step: x.stride() };
+            let outputs = Vectors { start: dy.vector(0, v).cast(), step: dy.stride() };
+            let sums = multiply_add(sums, factors, outputs, 0..k.x.rows as usize);
+            for (r, row) in sums.into_iter().enumerate() {
+                for (j, sum) in row.into_iter().enumerate() {
+                    let column = v + j as u32;
+                    let count = filled(k.dy.channels, column);
+                    dw.add_vector(i + r as u32, column * LANES as u32, sum, count);
+                }
+            }
+        }
+    }
+}
