@@ -60,7 +60,9 @@ def measure(page, options):
     if unknown:
         raise SystemExit(f"{page.NAME} has no row {', '.join(sorted(unknown))}; there are {', '.join(row['name'] for row in page.ROWS)}")
     for chain, recipe in page.CHAINS.items():
-        store.data.setdefault("chains", {})[chain] = runs.possible(recipe, options)
+        known = store.data.setdefault("chains", {}).get(chain, {})
+        on_files = known.get("on_files") or page.truth_on_files(chain)
+        store.data["chains"][chain] = {**runs.possible(recipe, options), "on_files": on_files}
     store.write()
     runs.measure_all([row for row in page.ROWS if row["name"] in wanted], store, options)
     write(page, store)

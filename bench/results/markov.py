@@ -3,6 +3,8 @@
 import math
 import statistics
 
+import markov_files
+import markov_others
 import markov_printed as printed
 import markov_text as text
 import seeds
@@ -20,12 +22,14 @@ SIZES = {
     "mm100-sparse75": (100, 256, 50_000, 25),
     "mm1000-sparse75": (1000, 256, 50_000, 250),
 }
+LEARNABLE_STATES = 100  # up to here counting bounds what can be learnt from train.bin; 1000 states have too few counts a cell
 NOT_RUN = "not run"
 FIGURES = (
     "excess_loss", "cross_entropy", "accuracy", "transition_kl", "memorylessness", "counting_excess", "perplexity_published",
     "accuracy_published", "transition_kl_published", "transition_kl_uniform_published", "transition_kl_noisy_published",
     "structure_captured_published", "loss_ratio_published",
 )
+OLDER_COMMIT = "c2ca9e3"  # of the runs that keep none
 COUNTS = "published/nanomarkov-c12-counts"
 
 
@@ -66,6 +70,11 @@ ROWS = [
 ]
 
 
+def truth_on_files(chain):
+    """What the truth scores on nanoMarkov's files."""
+    return markov_files.truth_on_files(chain, *SIZES[chain])
+
+
 class Figures:
     """What the page asks of the stored figures."""
 
@@ -91,9 +100,9 @@ class Figures:
         found = self.values(f"counting-{chain}", figure, "optimum")
         return found[0] if found else None
 
-    def best_perplexity(self, chain):
-        """The truth's on nanoMarkov's blocks, or where nothing was run that of the floor."""
-        return self.truth(chain, "perplexity_published") or math.exp(self.nats(chain, "floor"))
+    def known_phase_perplexity(self, chain):
+        """The truth's on nanoMarkov's blocks, for who knows where they begin."""
+        return self.data["chains"][chain]["on_files"]["perplexity_known_phase"]
 
     def table_excess(self, chain):
         runs = [run for _, run in self.runs(f"counting-{chain}") if run["steps"] > 1]
@@ -126,6 +135,17 @@ MEASURES = {
 }
 
 
+def limits(figures, chain, key):
+    """The least and the most that such a figure can be; `least` of a loss is its floor."""
+    if key == "loss":
+        return figures.nats(chain, "floor"), math.inf
+    if key in ("ratio", "structure"):
+        return -math.inf, figures.truth(chain, MEASURES[key][1]) or 1.0
+    if key == "perplexity":
+        return figures.known_phase_perplexity(chain), math.inf
+    return 0.0, 1.0 if key == "accuracy" else math.inf
+
+
 def measured(figures, row, chain, key):
     """The mean over seeds with its interval, in the words of a cell."""
     _, figure, digits = MEASURES[key]
@@ -134,7 +154,7 @@ def measured(figures, row, chain, key):
         values = [figures.nats(chain, "floor") + value for value in values]
     if not values:
         return "" if key == "train_loss" else NOT_RUN
-    return seeds.with_interval(values, digits) + (" †" if key == "memory" else "")
+    return seeds.with_interval(values, digits, *limits(figures, chain, key)) + (" †" if key == "memory" else "")
 
 
 def possible(figures, chain, key):
@@ -145,9 +165,10 @@ def possible(figures, chain, key):
     if key == "accuracy":
         return f"{figures.ceiling(chain):.4f}"
     if key == "kl":
-        return f"{counting_floor(chain)[0]:.5f}"
+        return f"{counting_floor(chain)[0]:.5f}" if SIZES[chain][0] <= LEARNABLE_STATES else "not known"
     if key == "perplexity":
-        return f"{figures.best_perplexity(chain):.2f}"
+        unknown, known = figures.truth(chain, "perplexity_published"), f"{figures.known_phase_perplexity(chain):.2f} (phase known)"
+        return f"{unknown:.2f}; {known}" if unknown else known
     if key == "memory":
         return "0"
     return f"{figures.truth(chain, figure):.{digits}f}" if figures.truth(chain, figure) else NOT_RUN
@@ -168,10 +189,10 @@ def verdict(figures, chain, key, value):
     if key in ("loss", "train_loss"):
         return verdicts.loss(value, figures.nats(chain, "floor"), figures.loss_error(chain))
     if key == "perplexity":
-        return verdicts.perplexity(value, figures.best_perplexity(chain), SIZES[chain][1])
+        return verdicts.perplexity(value, figures.truth(chain, "perplexity_published"), figures.known_phase_perplexity(chain))
     if key == "accuracy":
-        return verdicts.accuracy(value, figures.ceiling(chain), printed.ACCURACY_TARGETS)
-    if key == "kl":
+        return verdicts.accuracy(value, figures.ceiling(chain), printed.ACCURACY_TARGETS, figures.truth(chain, "accuracy_published"))
+    if key == "kl" and SIZES[chain][0] <= LEARNABLE_STATES:
         return verdicts.transition_kl(value, *counting_floor(chain))
     return verdicts.FINE
 
@@ -221,6 +242,9 @@ def ladder(figures):
     def rung(name):
         return lambda chain: figures.nats(chain, name)
 
+    def added(to_each):
+        return lambda chain: figures.data["chains"][chain]["on_files"]["counting_kl"][f"add_{to_each:g}"]
+
     def counted(figure, key="value"):
         return lambda chain: first_value(figures, f"counting-{chain}", figure, key)
 
@@ -234,8 +258,11 @@ def ladder(figures):
         ("accuracy, at best", 4, figures.ceiling),
         ("accuracy of the truth on their targets", 4, lambda chain: figures.truth(chain, "accuracy_published")),
         ("perplexity of the truth on their blocks", 2, lambda chain: figures.truth(chain, "perplexity_published")),
-        ("transition KL from all of train.bin, expected", 5, lambda chain: counting_floor(chain)[0]),
-        ("transition KL of counting train.bin, measured", 5, counted("transition_kl", "baseline")),
+        ("the same, knowing where blocks begin", 2, figures.known_phase_perplexity),
+        ("transition KL of maximum likelihood counting, limit of many tokens", 5, lambda chain: counting_floor(chain)[0]),
+        ("transition KL of train.bin's counts + 1/2, zeros known, measured", 5, added(0.5)),
+        ("transition KL of train.bin's counts + 1, zeros known, measured", 5, added(1.0)),
+        ("transition KL of train.bin's counts + 1/2, measured", 5, counted("transition_kl", "baseline")),
         ("excess loss of counting train.bin, measured", 4, counted("counting_excess")),
         ("excess loss of one table of logits trained on it, measured", 4, figures.table_excess),
         ("transition KL of a uniform law, by their formula", 3, counted("transition_kl_uniform_published")),
@@ -265,15 +292,17 @@ def runs_table(figures):
             f"{tables.count(first['tokens'])}, {tables.share(first['tokens'] / printed.tokens_of(name))} of theirs"
         excess = [run["figures"]["excess_loss"] for _, run in runs]
         lines.append([name, f"{first['steps']:,}", seen, str(len(runs)),
-                      ", ".join(f"{one['value']:.4f} ± {seeds.NORMAL * seeds.standard_error(one):.4f}" for one in excess),
+                      ", ".join(f"{one['value']:.4f} ± {seeds.at_least_a_digit(seeds.NORMAL * seeds.standard_error(one), 4)}" for one in excess),
                       ", ".join(f"{value:.5f}" for value in figures.values(name, "transition_kl"))])
     return tables.table(["row", "steps", "tokens", "seeds", "excess loss of each, nats", "transition KL of each, nats"], lines)
 
 
 def judged_figures(figures):
-    """Every printed figure as (model, figure, value, possible, words)."""
+    """Every printed figure as (model, figure, value, possible, words); a share of the optimum is the printed loss again and is left out."""
     for label, chain, values in printed.MAIN + printed.SPARSE:
         for key, value in values.items():
+            if key in ("ratio", "structure"):
+                continue
             for one in value if isinstance(value, list) else [value]:
                 yield label, key, one, possible(figures, chain, key), verdict(figures, chain, key, one)
     for name, (_, *values) in printed.VARIANTS.items():
@@ -295,9 +324,11 @@ def document(data):
     sections = [
         ("What cannot be", what_cannot_be(found, looked_at)),
         ("What is possible", text.POSSIBLE, ladder_table(figures)),
-        ("The main table", text.LEGEND, models_table(figures, printed.MAIN)),
+        ("The main table", text.LEGEND.format(**facts), models_table(figures, printed.MAIN)),
         ("The sparse chains", models_table(figures, printed.SPARSE)),
         ("The variants c1 to c12", text.VARIANTS.format(**facts), variants_table(figures)),
+        ("Other printed figures", text.OTHERS, markov_others.figures_table(figures), markov_others.shares_table(figures),
+         text.OTHERS_MEMORY, markov_others.memory_table()),
         ("What follows", text.FOLLOWS.format(**facts)),
         ("How it was run", text.HOW.format(**facts), runs_table(figures)),
         ("Again", text.AGAIN),
@@ -323,6 +354,14 @@ def first_value(figures, row, figure, key="value"):
     return next(iter(figures.values(row, figure, key)), None)
 
 
+def commits_of(runs):
+    """The commits of the runs that keep one, and what is known of the others, which are older than the keeping."""
+    kept = sorted({run["commit"] for run in runs if "commit" in run})
+    older = sum("commit" not in run for run in runs)
+    said = [f"commit {tables.listed(kept)}"] if kept else []
+    return "; ".join(said + ([f"{older} of them keep no commit, made near {OLDER_COMMIT} with numerics 1"] if older else []))
+
+
 def facts_of(figures):
     """The numbers that the texts name."""
     losses = [values[1] for values in printed.VARIANTS.values()]
@@ -346,5 +385,6 @@ def facts_of(figures):
         **{key: possible(figures, "mm100", key) for key in ("perplexity", "ratio", "structure")},
         "lowest": min(losses), "highest": max(losses), "runs": len(runs), "seeds": tables.listed([str(seed) for seed in SEEDS]),
         "processor": "; ".join(sorted({run["processor"] for run in runs})) or "none",
+        "commits": commits_of(runs),
         "numerics": ", ".join(sorted({str(run["numerics"]) for run in runs})) or "none",
     }

@@ -51,6 +51,26 @@ VARIANTS = {
 # These see the token before alone. c5 and c6 have positions, but where a window was cut says nothing of where BOS comes in it.
 ONE_TOKEN_IN_VIEW = {"c5", "c6", "c11", "c12"}
 
+# What else is printed: where, figure, as printed, its chain, and which figure of the page it stands beside.
+OTHERS = [
+    ("MM-1000", "“theoretical minimum” of the loss", "6.5078", "mm1000", "minimum"),
+    ("MM-100, README", "perplexity", "66.48", "mm100", "perplexity"),
+    ("MM-100, README", "accuracy", "0.0502", "mm100", "accuracy"),
+    ("MM-100, analysis", "loss, training", "4.1904", "mm100", "train_loss"),
+    ("MM-100", "transition KL of a random law", ".982", "mm100", "random"),
+    ("MM-100", "transition KL of the noisy truth", "1.438", "mm100", "noisy"),
+]
+# Shares of the optimum that go with a printed loss: per cent, chain, loss.
+SHARES = [
+    ("99.57 %", "MM-100-sparse-75", "mm100-sparse75", "2.8343"),
+    ("99.15 %", "the same, earlier, 5,000 steps", "mm100-sparse75", "2.8429"),
+    ("98.40 %", "the same, earlier, 5,000 steps", "mm100-sparse75", "2.8429"),
+    ("84.13 %", "MM-1000-sparse-75", "mm1000-sparse75", "5.3846"),
+]
+# Its test of the Markov property, of the variants for which it is known, and in an older table.
+VARIANTS_MEMORY = {"c1": ".0002", "c2": ".0001", "c3": ".0002", "c4": ".0001", "c5": "0", "c6": "0", "c7": ".0001", "c11": ".0001"}
+VARIANTS_MEMORY_OLDER = {"c6": ".000066", "c11": ".000070", "c12": ".000127"}
+
 # Sequences and tokens of nanoMarkov's measurements.
 LOSS_TARGETS = 102_400  # 50 batches, of every model
 ACCURACY_TARGETS = 1000 * 64

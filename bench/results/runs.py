@@ -33,6 +33,12 @@ def settings_of(row, seed):
     return [row["recipe"], *(part for key, value in pairs.items() for part in ("--set", f"{key}={value}"))]
 
 
+def commit():
+    """The commit that is checked out, `-dirty` if files differ from it; the program is taken to be built from it."""
+    done = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip() or "not known"
+
+
 def processor():
     lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines() if pathlib.Path("/proc/cpuinfo").exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -105,6 +111,7 @@ def entry_of(record, plan, options):
         "plan_hash": hash_of(plan),
         "weights_hash": summary["weights_hash"],
         "numerics": summary["numerics"],
+        "commit": commit(),
         "tokens": summary["tokens"],
         "steps": plan["training"]["steps"],
         "test_targets": plan["evaluation"]["test_sequences"] * plan["world"]["length"],

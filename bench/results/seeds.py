@@ -13,12 +13,16 @@ def half_width(values):
     return STUDENT[len(values) - 1] * statistics.stdev(values) / math.sqrt(len(values))
 
 
-def with_interval(values, digits):
-    """`mean ± half width`, as many digits as asked for; fewer values than three have no interval and are listed."""
+def with_interval(values, digits, least=-math.inf, most=math.inf):
+    """`mean ± half width`, as many digits as asked for; fewer values than three have no interval and are listed, and so are values
+    whose interval reaches beyond `least` or `most`, what such a figure can be: they are not spread as Student's law takes it."""
+    listed = ", ".join(f"{value:.{digits}f}" for value in values)
     if len(values) < 3:
-        listed = ", ".join(f"{value:.{digits}f}" for value in values)
         return f"{listed} ({'one seed' if len(values) == 1 else 'two seeds'})"
-    return f"{statistics.mean(values):.{digits}f} ± {at_least_a_digit(half_width(values), digits)}"
+    mean, width = statistics.mean(values), half_width(values)
+    if mean - width < least or mean + width > most:
+        return f"{listed} (each seed)"
+    return f"{mean:.{digits}f} ± {at_least_a_digit(width, digits)}"
 
 
 def at_least_a_digit(width, digits):

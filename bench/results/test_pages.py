@@ -8,6 +8,8 @@ import tempfile
 import unittest
 import unittest.mock
 
+import markov
+import markov_files
 import runs
 import seeds
 import verdicts
@@ -53,6 +55,7 @@ class Pages(unittest.TestCase):
                 self.assertIn(row, [one["name"] for one in page.ROWS])
                 for run in of["runs"].values():
                     self.assertTrue(all(run[key] for key in ("plan_hash", "weights_hash", "numerics", "processor", "tokens", "figures")))
+                    self.assertTrue(run["numerics"] == 1 or run.get("commit"), f"{row}: a run of newer numerics keeps its commit")
 
     def test_nothing_is_claimed_of_what_was_not_run(self):
         for page in command.PAGES.values():
@@ -79,9 +82,21 @@ class Verdicts(unittest.TestCase):
         self.assertIn(verdicts.IMPOSSIBLE, verdicts.accuracy("0.8391", 0.3059, 64_000))
         self.assertEqual(verdicts.accuracy("0.0507", 0.0509, 64_000), "")
 
+    def test_an_accuracy_above_the_truth_on_its_targets_is_said_and_not_judged(self):
+        self.assertEqual(verdicts.accuracy("0.0507", 0.0509, 64_000, 0.0483), "above the truth on the same tokens (0.0483)")
+        self.assertEqual(verdicts.accuracy("0.0483", 0.0509, 64_000, 0.0483), "")
+        self.assertIn(verdicts.IMPOSSIBLE, verdicts.accuracy("0.8391", 0.3059, 64_000, 0.3075))
+
+    # Printed, what the verdict holds.
+    PERPLEXITIES = [("66.18", ""), ("66.17", ""), ("65.95", "possible only by knowing"), ("65.46", "possible only by knowing"),
+                    ("65.45", verdicts.IMPOSSIBLE), ("1.00", verdicts.IMPOSSIBLE)]
+
     def test_a_perplexity_may_know_bos_and_no_more(self):
-        self.assertEqual(verdicts.perplexity("65.95", 66.17, 256), "")
-        self.assertIn(verdicts.IMPOSSIBLE, verdicts.perplexity("1.00", 653.0, 256))
+        for value, words in self.PERPLEXITIES:
+            with self.subTest(value):
+                said = verdicts.perplexity(value, 66.1748, 65.4597)
+                self.assertTrue(said == "" if words == "" else words in said, said)
+        self.assertEqual(verdicts.perplexity("66.00", None, 65.4597), "")
 
     def test_counting_cannot_be_beaten_beyond_its_spread(self):
         floor, spread = verdicts.counting_floor(100, 100, 12_700_000)
@@ -98,6 +113,30 @@ class Seeds(unittest.TestCase):
         self.assertEqual(seeds.with_interval([1.0, 2.0], 1), "1.0, 2.0 (two seeds)")
         self.assertEqual(seeds.with_interval([1.0], 2), "1.00 (one seed)")
         self.assertEqual(seeds.with_interval([1.0, 1.0, 1.0], 2), "1.00 ± <0.01")
+
+    def test_values_whose_interval_holds_what_cannot_be_are_listed(self):
+        self.assertEqual(seeds.with_interval([1.0, 2.0, 3.0], 1, least=0.0), "1.0, 2.0, 3.0 (each seed)")
+        self.assertEqual(seeds.with_interval([1.0, 2.0, 3.0], 1, most=4.0), "1.0, 2.0, 3.0 (each seed)")
+        self.assertEqual(seeds.with_interval([1.0, 2.0, 3.0], 1, least=-1.0, most=5.0), "2.0 ± 2.5")
+
+
+class Files(unittest.TestCase):
+    def test_the_files_of_ten_states_come_out_again(self):
+        found = markov.truth_on_files("mm10")
+        stored = command.store_of(markov).data["chains"]["mm10"]["on_files"]
+        self.assertEqual(found["validation_sha256"], markov_files.SHA256["mm10"])
+        self.assertAlmostEqual(found["perplexity_known_phase"], stored["perplexity_known_phase"], places=9)
+        self.assertAlmostEqual(found["counting_kl"]["add_1"], stored["counting_kl"]["add_1"], places=12)
+
+    def test_the_draws_are_those_of_numpy(self):
+        generator = markov_files.twister(42)
+        self.assertEqual([generator.random() for _ in range(3)], [0.3745401188473625, 0.9507143064099162, 0.7319939418114051])
+
+    def test_a_known_phase_costs_starts_and_transitions_alone(self):
+        # Two states that always change, a start law of halves: three chunks of a start each, over three targets.
+        blocks = [[2, 0, 1, 0], [2, 1, 0, 1]]
+        found = markov_files.known_phase_perplexity([0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]], blocks)
+        self.assertAlmostEqual(found, 2 ** (1 / 3), places=12)
 
 
 if __name__ == "__main__":

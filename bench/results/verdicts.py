@@ -34,27 +34,33 @@ def loss(printed, optimum, error):
     return judged(optimum - float(printed) - rounding(printed), error, "nats")
 
 
-def perplexity(printed, optimum, block):
-    """A perplexity by nanoMarkov's formula beside the truth's on the same blocks.
+def perplexity(printed, phase_unknown, phase_known):
+    """A perplexity by nanoMarkov's formula beside the truth's two on the same tokens; `phase_unknown` is None where nothing was run.
 
-    Those blocks begin with BOS at their first or their middle place, which no network that was trained on random windows can know. To know
-    it is worth less than (1 + ln block) / block nats a target, so only what lies beyond that, too, is called impossible.
+    Its chunks begin at a block or at its middle, so a predictor may know where BOS comes. One that does and does not know the tokens is
+    below the truth that does by d nats a target with a probability of at most exp(-127,500 d): a digit that is printed decides.
     """
-    lowest = optimum * math.exp(-(1 + math.log(block)) / block)
-    if float(printed) + rounding(printed) < lowest:
-        return f"{IMPOSSIBLE}: even below {lowest:.2f}"
+    largest = float(printed) + rounding(printed)
+    if largest < phase_known:
+        return f"{IMPOSSIBLE}: below {phase_known:.2f}, the truth that knows where blocks begin"
+    if phase_unknown is not None and largest < phase_unknown:
+        return f"below the truth on the same tokens ({phase_unknown:.2f}); possible only by knowing where blocks begin ({phase_known:.2f})"
     return FINE
 
 
-def accuracy(printed, ceiling, targets):
-    """A share of hits among this many targets."""
-    error = math.sqrt(ceiling * (1 - ceiling) / targets)
-    return judged(float(printed) - rounding(printed) - ceiling, error, "of all targets")
+def accuracy(printed, ceiling, targets, truth=None):
+    """A share of hits among this many targets. Where the truth has fewer on the very same ones that is said and not judged: the
+    noise of the difference is that of the targets where the two predict differently, and what was predicted is not known."""
+    error, least = math.sqrt(ceiling * (1 - ceiling) / targets), float(printed) - rounding(printed)
+    if least <= ceiling and truth is not None and least > truth:
+        return f"above the truth on the same tokens ({truth:.4f})"
+    return judged(least - ceiling, error, "of all targets")
 
 
 def counting_floor(states, successors, transitions):
-    """Expected `transition_kl` of the best estimator from this many transitions: (successors - 1) / 2N for a state seen N times,
-    weighted by how often each is seen; and its spread from one training set to another, a sum of chi-squared laws."""
+    """Expected `transition_kl` of maximum likelihood counting in the limit of many transitions: (successors - 1) / 2N for a state seen
+    N times, weighted by how often each is seen; and its spread from one training set to another, a sum of chi-squared laws. It bounds
+    what can be learnt only where N is many times the successors: with 12.7 transitions a cell, adding to the counts beats it."""
     mean = states * (successors - 1) / (2 * transitions)
     return mean, mean * math.sqrt(2 / (states * (successors - 1)))
 
