@@ -84,6 +84,13 @@ fn changed_data_are_refused_by_what_would_use_them() {
     fs::write(&path, [0]).unwrap();
     session.refused("resume windows-s1", &["train.bin", "1 bytes long"]);
     for command in ["run", "floor", "check"] {
-        session.refused(&format!("{command} windows.toml --set data.folder=nowhere"), &["nowhere", "meta.json"]);
+        session.refused(
+            &format!("{command} windows.toml --set data.folder=nowhere"),
+            &["nowhere: this folder does not exist", "data.folder"],
+        );
+        session.refused(
+            &format!("{command} windows.toml --set data.folder=windows.toml"),
+            &["is no folder", "data.folder"],
+        );
     }
 }

@@ -48,9 +48,7 @@ pub fn plan<'a>(weights: &'a Tensors, path: &Path) -> Result<&'a str, LabError> 
     weights.metadata.get("plan").map(String::as_str).ok_or_else(|| LabError::File {
         path: path.into(),
         problem: "has no `plan` in its metadata, which says what model and world the weights belong to".into(),
-        remedy:
-            "give a checkpoint that infimum wrote, or name the file as training.init in a recipe whose [model] it fits"
-                .into(),
+        remedy: "give a checkpoint that infimum wrote, or say what they belong to with --recipe RECIPE".into(),
     })
 }
 

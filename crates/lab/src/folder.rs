@@ -4,6 +4,7 @@
 mod law;
 mod unknown;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,6 +48,7 @@ pub(crate) fn resolve(plan: &Plan, path: &str, law: Option<DataLaw>) -> Result<(
     let law = match law {
         Some(law) => law,
         None => {
+            require_folder(Path::new(path))?;
             tokens::read_meta(Path::new(path))?;
             law::require(Path::new(path))?
         }
@@ -75,6 +77,7 @@ pub(crate) fn open(plan: &Plan) -> Result<Option<Opened>, LabError> {
 
 fn read(plan: &Plan, folder: &Path, law: DataLaw) -> Result<Opened, LabError> {
     let settings = settings(plan.world())?;
+    require_folder(folder)?;
     let [train, validation] = [TRAIN, VALIDATION].map(|name| blocks(&folder.join(name), &settings.chain));
     let (train, validation) = (Arc::new(train?), Arc::new(validation?));
     let found = if law == DataLaw::Unknown { None } else { law::find(folder, &settings.chain)? };
@@ -91,6 +94,17 @@ fn read(plan: &Plan, folder: &Path, law: DataLaw) -> Result<Opened, LabError> {
         DataLaw::Unknown => Box::new(Unknown { windows, train: train.clone(), validation }),
     };
     Ok(Opened { world, train, held_out, hash })
+}
+
+fn require_folder(folder: &Path) -> Result<(), LabError> {
+    let problem = match folder.metadata() {
+        Ok(metadata) if metadata.is_dir() => return Ok(()),
+        Ok(_) => "is no folder",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "this folder does not exist",
+        Err(error) => return Err(LabError::io("look at the folder", folder)(error)),
+    };
+    let remedy = format!("let data.folder name a folder that has {TRAIN} and {VALIDATION}");
+    Err(LabError::File { path: folder.into(), problem: problem.into(), remedy })
 }
 
 /// What the plan's world is, if its examples are windows of blocks.

@@ -30,7 +30,7 @@ seed = 3
 [model]
 width = 8
 layers = 1
-heads = 2
+heads = 1
 positions = \"none\"
 attention = false
 [training]

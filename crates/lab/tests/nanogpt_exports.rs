@@ -140,9 +140,9 @@ fn what_nanogpt_has_comes_back() {
         vec!["model.layers=0"],
         vec!["model.layers=0", "model.norm=none"],
         vec!["model.layers=0", "model.tied=false", "model.positions=none"],
-        vec!["model.attention=false", "model.activation=relu3"],
+        vec!["model.attention=false", "model.heads=1", "model.activation=relu3"],
         vec!["model.dropout=0.1", "model.heads=8"],
-        vec!["model.norm=none", "model.attention=false", "model.tied=false"],
+        vec!["model.norm=none", "model.attention=false", "model.heads=1", "model.tied=false"],
     ] {
         let experiment = experiment(&overrides);
         let point = start(experiment.program(), experiment.plan().model(), 1);

@@ -92,9 +92,15 @@ fn values_at_odds_with_each_other_are_refused() {
     let fixed = ["data.source=fixed", "data.sequences=640", "data.epochs=2"];
     assert!(message(GOOD, &[&fixed[..], &["training.steps=5"]].concat()).contains("data.epochs = 2"));
     assert!(message(GOOD, &["data.source=fixed", "data.sequences=63"]).contains("at least the 64 sequences of a step"));
-    assert!(message(GOOD, &["model.attention=false", "model.mlp=false"]).contains("model.layers = 1 (line 9)"));
-    for without in ["model.attention=false", "model.mlp=false"] {
-        assert!(message(GOOD, &["model.parallel=true", without]).contains("model.parallel = true"));
+    let no_attention = ["model.attention=false", "model.heads=1"];
+    assert!(message(GOOD, &[&no_attention[..], &["model.mlp=false"]].concat()).contains("model.layers = 1 (line 9)"));
+    for without in [&no_attention[..], &["model.mlp=false"]] {
+        assert!(message(GOOD, &[&["model.parallel=true"], without].concat()).contains("model.parallel = true"));
+    }
+    let idle = message(GOOD, &["model.attention=false"]);
+    assert!(idle.contains("model.heads = 2") && idle.contains("model.attention = false"), "{idle}");
+    for heads in ["model.heads=1", "model.heads=4"] {
+        plan(GOOD, &["model.attention=false", heads]);
     }
     let wide = message(GOOD, &["model.width=16384", "model.layers=2"]);
     assert!(wide.contains("model.width = 16384") && wide.contains("can be addressed"), "{wide}");

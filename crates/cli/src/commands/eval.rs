@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::bail;
+use infimum_lab::foreign::{numpy, torch};
 use infimum_lab::training::{self, Event, Weights as Scored};
 use infimum_lab::{
     CheckpointName, Experiment, Figure, LabError, Machine, Plan, Record, checkpoint, published, read_weights,
@@ -81,6 +82,10 @@ fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<
         let experiment = Experiment::new(plan)?;
         let point = read_weights(path, experiment.plan().model(), &experiment.layout())?;
         return Ok((experiment, vec![Weights { name, point, steps: None }]));
+    }
+    if torch::wrote(path)? || numpy::wrote_npz(path)? {
+        let which = "PyTorch or NumPy wrote it, and nothing in it says which model and world its weights belong to";
+        bail!("{name}: {which}; give the recipe that does: infimum eval {name} --recipe RECIPE");
     }
     let plan = Plan::from_toml(checkpoint::plan(&weights_file::read(path)?, path)?, path)?;
     let experiment = Experiment::new(plan)?;

@@ -62,8 +62,7 @@ impl Metric for TransitionCoverage {
 
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
         let (scores, stationary) = (scored.transitions?, Weights::of(scored)?);
-        let share = scores.contexts().keys().map(|&context| stationary.of_context(context)).sum();
-        Some(Figure { optimum: Some(1.0), ..Figure::plain(self, share) })
+        Some(Figure { optimum: Some(1.0), ..Figure::plain(self, stationary.share(&scores.contexts())) })
     }
 }
 
@@ -83,6 +82,15 @@ impl<'a> Weights<'a> {
 
     fn of_context(&self, context: u32) -> f64 {
         self.contexts.binary_search(&context).map_or(0.0, |place| self.law[place])
+    }
+
+    /// The weight of the contexts that were seen, of that of all: 1 to the bit where all were, and never more.
+    fn share(&self, seen: &BTreeMap<u32, ContextScore>) -> f64 {
+        let (mut with, mut without) = (0.0, 0.0);
+        for (context, weight) in self.contexts.iter().zip(self.law) {
+            *(if seen.contains_key(context) { &mut with } else { &mut without }) += weight;
+        }
+        with / (with + without)
     }
 
     /// The weight of all these contexts together.

@@ -6,7 +6,7 @@ use infimum_worlds::{Shape, World};
 use super::{Plan, require};
 use crate::decoder::decoder;
 use crate::error::CHANGE_IT;
-use crate::recipe::{Embedding, MlpFirst, Positions, Source, names};
+use crate::recipe::{Embedding, MlpFirst, Model, Positions, Source, names};
 use crate::{LabError, memory};
 
 /// The most parameters a model may have.
@@ -117,6 +117,10 @@ impl Plan {
         let m = &self.model;
         let divides = m.heads >= 1 && m.width.is_multiple_of(m.heads);
         require(!m.attention || divides, "model.heads", m.heads, format!("a divisor of model.width, {}", m.width))?;
+        let default = Model::default().heads;
+        let allowed =
+            format!("1, or left at {default}, where model.attention = false, since there is nothing to divide");
+        require(m.attention || [1, default].contains(&m.heads), "model.heads", m.heads, allowed)?;
         let empty = m.layers > 0 && !m.attention && !m.mlp;
         require(!empty, "model.layers", m.layers, "0 if blocks have neither attention nor MLP".into())?;
         require((0.0..1.0).contains(&m.dropout), "model.dropout", m.dropout, "0 to below 1".into())?;

@@ -15,7 +15,7 @@ pub struct Model {
     /// Blocks. 0 leaves embedding and head.
     #[schemars(range(min = 0, max = 1000))]
     pub layers: usize,
-    /// Attention heads; each owns `width / heads` channels.
+    /// Attention heads; each owns `width / heads` channels. 1, or left out, where `attention` is false.
     #[schemars(range(min = 1, max = 16384))]
     pub heads: usize,
     /// The MLP's hidden width is `mlp_ratio * width`.

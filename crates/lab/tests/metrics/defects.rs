@@ -271,6 +271,17 @@ fn states_unseen(seed: usize) -> Found {
     (figures, vec![("transition_coverage", share)])
 }
 
+/// Where every context was seen, rounding of a sum of all probabilities makes it neither more nor less than 1.
+#[test]
+fn a_long_run_that_is_seen_whole_is_one() {
+    for seed in 1..=12 {
+        let overrides = [&format!("world.seed={seed}"), "world.length=40", "evaluation.test_sequences=100"];
+        let experiment = experiment(RECIPE, &overrides);
+        let figures = of_laws(&experiment, &|example, laws| truth_with(&experiment, example, laws, |_, _, _| {}));
+        assert_eq!(named(&figures, "transition_coverage").value, 1.0, "world.seed = {seed}");
+    }
+}
+
 /// Of about six laws of each context; what is left out without the factor `k / (k - 1)` is 31 % here, with it 9 %.
 #[test]
 fn few_laws_of_a_context_give_the_divergence_of_many() {
