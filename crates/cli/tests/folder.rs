@@ -36,7 +36,8 @@ fn a_folder_is_used_wherever_a_recipe_or_its_run_is() {
     session.good("data export windows.toml theirs");
     let set = "--set data.folder=theirs";
     session.good("run windows.toml --set name=drawn");
-    session.good(&format!("run windows.toml {set} --set name=read"));
+    let said = session.good(&format!("run windows.toml {set} --set name=read"));
+    assert!(said.contains("% of which were also trained on") && !said.contains("not trained on"), "{said}");
     assert_eq!(session.hash("drawn-s1"), session.hash("read-s1"));
     let floors = session.json("floor windows.toml");
     assert_eq!(session.json(&format!("floor windows.toml {set} --set data.law=folder --set world.seed=9")), floors);

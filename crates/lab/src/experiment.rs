@@ -7,6 +7,7 @@ use infimum_worlds::{Example, Purpose, Split, World};
 
 use crate::data::{self, Address};
 use crate::decoder::layout;
+use crate::folder::SharedBlocks;
 use crate::held_out::HeldOut;
 use crate::recipe::Source;
 use crate::token_stream::TokenStream;
@@ -20,6 +21,7 @@ pub struct Experiment {
     origin: Arc<Origin>,
     /// Validation and test, where they are not drawn.
     held_out: Option<Arc<HeldOut>>,
+    shared_blocks: Option<SharedBlocks>,
 }
 
 /// Where training sequences come from.
@@ -43,7 +45,8 @@ impl Experiment {
             return Ok(Experiment::with_world(plan, world));
         };
         let stream = TokenStream::of(opened.train, opened.world.shape().positions);
-        Ok(Experiment::of(plan, opened.world, |_, _| stream, Some(opened.held_out)))
+        let experiment = Experiment::of(plan, opened.world, |_, _| stream, Some(opened.held_out));
+        Ok(Experiment { shared_blocks: Some(opened.shared), ..experiment })
     }
 
     /// As [`Experiment::new`] with another world in place of the plan's; it must have the same shape. All sequences are drawn
@@ -62,7 +65,7 @@ impl Experiment {
         let program = plan.program(world.shape());
         assert_eq!(program.weights().parameters(), plan.parameters(), "the world has the shape of the plan's");
         let origin = Arc::new(Origin::new(&plan, || stream(&plan, &*world)));
-        Experiment { plan, world: world.into(), program, origin, held_out: held_out.map(Arc::new) }
+        Experiment { plan, world: world.into(), program, origin, held_out: held_out.map(Arc::new), shared_blocks: None }
     }
 
     /// The experiment of the same plan with another `training.seed`; the two share their world and their data, which the seed
@@ -74,6 +77,7 @@ impl Experiment {
             program: self.program.clone(),
             origin: Arc::clone(&self.origin),
             held_out: self.held_out.clone(),
+            shared_blocks: self.shared_blocks,
         }
     }
 
@@ -118,6 +122,11 @@ impl Experiment {
     /// `wanted` test sequences, or as many as there are of data that are not drawn.
     pub fn test_sequences(&self, wanted: usize) -> usize {
         self.held_out.as_ref().map_or(wanted, |held_out| wanted.min(held_out.counts()[1]))
+    }
+
+    /// How many blocks of a folder's `val.bin` are also in its `train.bin`; `None` where all sequences are drawn.
+    pub fn shared_blocks(&self) -> Option<SharedBlocks> {
+        self.shared_blocks
     }
 
     /// The tokens of `val.bin`: those that the world exports, or those of the data.

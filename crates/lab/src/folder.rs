@@ -2,6 +2,7 @@
 //! stands beside them, their law.
 
 mod law;
+mod shared;
 mod unknown;
 
 use std::io;
@@ -20,6 +21,7 @@ use law::FoundLaw;
 use unknown::Unknown;
 
 pub(crate) use law::CHAIN;
+pub use shared::SharedBlocks;
 pub(crate) const TRAIN: &str = "train.bin";
 pub(crate) const VALIDATION: &str = "val.bin";
 
@@ -36,6 +38,8 @@ pub(crate) struct Opened {
     pub(crate) train: Arc<Vec<u16>>,
     /// What is not trained on.
     pub(crate) held_out: HeldOut,
+    /// How many blocks are in both files.
+    pub(crate) shared: SharedBlocks,
     hash: String,
 }
 
@@ -88,12 +92,13 @@ fn read(plan: &Plan, folder: &Path, law: DataLaw) -> Result<Opened, LabError> {
     }
     let held_out = HeldOut::new(validation.clone(), windows.window(), windows.markov().length());
     require_enough(folder, &train, &held_out, windows.window())?;
+    let shared = shared::count(folder, &train, &validation, windows.markov().length())?;
     let hash = hash(&train, &validation, found.filter(|_| law == DataLaw::Folder));
     let world: Box<dyn World> = match law {
         DataLaw::World | DataLaw::Folder => Box::new(windows),
         DataLaw::Unknown => Box::new(Unknown { windows, train: train.clone(), validation }),
     };
-    Ok(Opened { world, train, held_out, hash })
+    Ok(Opened { world, train, held_out, shared, hash })
 }
 
 fn require_folder(folder: &Path) -> Result<(), LabError> {

@@ -73,6 +73,7 @@ pub use experiment::{Experiment, Machine};
 pub use export::{Exported, export, refuse_to_replace};
 pub use figure::Figure;
 pub use floors::{CeilingLine, FloorLine, Floors};
+pub use folder::SharedBlocks;
 pub use forecast::{Forecast, WeightLine, forecast, world_facts};
 pub use infimum_engine::{Executor, Isa};
 pub use infimum_worlds::{Fact, Quantity};

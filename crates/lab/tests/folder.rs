@@ -294,6 +294,32 @@ fn what_does_not_fit_is_refused_and_named() {
     assert!(Plan::new(&aligned).unwrap_err().to_string().contains("only worlds of windows, such as markov-windows"));
 }
 
+/// Blocks of `train.bin` in `val.bin`: as many as chance makes in a small world are counted, more are refused.
+#[test]
+fn a_validation_that_was_not_drawn_apart_is_refused() {
+    let (folder, set) = exported("shared");
+    let [train, validation] = ["train.bin", "val.bin"].map(|name| stream(folder.path(), name));
+    let blocks: BTreeSet<&[u16]> = train.chunks(6).collect();
+    let shared = validation.chunks(6).filter(|block| blocks.contains(block)).count();
+    let found = on(&set, &[]).unwrap().shared_blocks().unwrap();
+    assert!(shared > 0 && (found.shared, found.of) == (shared, 200), "{found:?}, not {shared}");
+    // All blocks there are, each once: none is expected to come again.
+    let all = |from: u16, to: u16| -> Vec<u16> {
+        (from..to).flat_map(|code| [4].into_iter().chain((0..5).map(move |i| code >> (2 * i) & 3))).collect()
+    };
+    write(&folder.path().join("train.bin"), &all(0, 500));
+    for (from, to, shared) in [(500, 700, 0), (490, 700, 10), (483, 700, 17), (0, 200, 200)] {
+        write(&folder.path().join("val.bin"), &all(from, to));
+        match on(&set, &["data.law=unknown"]) {
+            Ok(experiment) => assert_eq!(experiment.shared_blocks().unwrap().shared, shared.min(16)),
+            Err(error) => {
+                let (text, wanted) = (error.to_string(), format!("{shared} of its {} blocks are also in", to - from));
+                assert!(shared > 16 && error.is_user_error() && text.contains(&wanted), "{text}");
+            }
+        }
+    }
+}
+
 /// Two laws that differ, one of them hmmlearn's.
 #[test]
 fn two_laws_beside_the_data_have_to_be_one() {

@@ -1,7 +1,10 @@
 //! What `run` and `resume` share: training with its live line, and the scores at the end.
 
 use infimum_lab::training::{self, Event};
-use infimum_lab::{CheckpointName, Experiment, LabError, Machine, Record, RecordWriter, Status, StepLine, Summary};
+use infimum_lab::{
+    CheckpointName, Experiment, Figure, LabError, Machine, Record, RecordWriter, SharedBlocks, Status, StepLine,
+    Summary,
+};
 
 use crate::arguments::Form;
 use crate::commands::runs;
@@ -38,12 +41,23 @@ pub(crate) fn print(record: &Record, summary: &Summary, form: Form) -> anyhow::R
     let facts = [
         ("record", runs::argument(record)),
         ("weights", summary.weights_hash.clone()),
-        ("scored", format!("its checkpoint {}, on sequences that were not trained on", CheckpointName::Last)),
+        ("scored", format!("its checkpoint {}, on {}", CheckpointName::Last, tested(&summary.figures))),
         ("trained", format!("{} steps, {} tokens", count(summary.steps), count(summary.tokens))),
         ("time", seconds(summary.seconds)),
         ("pictures", format!("infimum report {}", runs::argument(record))),
     ];
     output::print(&format!("{}\n\n{}", table::figures(&summary.figures), table::facts(&facts)))
+}
+
+/// What is known of the test sequences: `shared_sequences` counts those that were trained on.
+fn tested(figures: &[Figure]) -> String {
+    match figures.iter().find(|figure| figure.name == "shared_sequences").map(|figure| figure.value) {
+        Some(0.0) => "sequences that were not trained on".into(),
+        Some(share) => {
+            format!("test sequences, {:.2} % of which were also trained on (shared_sequences)", 100.0 * share)
+        }
+        None => "test sequences".into(),
+    }
 }
 
 /// A failure that the record survived says how to go on.
@@ -81,6 +95,8 @@ fn stopped(stop: &Stop, record: &Record, summary: &Summary, experiment: &Experim
 /// Turns the events of a run into the live line.
 struct View {
     title: String,
+    /// That some blocks are in both of a folder's files.
+    shared: Option<String>,
     progress: Progress,
     now: Moment,
 }
@@ -93,7 +109,14 @@ impl View {
         let title = format!("{}: {parameters} parameters, {threads}, {}", record.name(), machine.isa().name());
         let steps = plan.training().steps;
         let now = Moment { steps, is_fixed: plan.data().sequences.is_some(), ..Moment::default() };
-        View { title, progress: Progress::new(steps), now }
+        let some = experiment.shared_blocks().filter(|blocks| blocks.shared > 0);
+        let shared = some.map(|SharedBlocks { shared, of }| {
+            let (shared, of) = (count(shared as u64), count(of as u64));
+            format!(
+                "{shared} of the {of} blocks of val.bin are also in train.bin, as chance has it in so small a world"
+            )
+        });
+        View { title, shared, progress: Progress::new(steps), now }
     }
 
     fn show(&mut self, event: Event<'_>) {
@@ -104,6 +127,7 @@ impl View {
                 let steps =
                     format!("{} steps of {} tokens{from}; losses in nats", count(steps), count(tokens_per_step));
                 self.progress.line(&format!("{}, {steps}", self.title));
+                self.shared.iter().for_each(|line| self.progress.line(line));
             }
             Event::Step { step, loss, tokens_per_second, seconds_left } => {
                 self.now = Moment { step, loss, tokens_per_second, seconds_left, ..self.now };

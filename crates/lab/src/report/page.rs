@@ -92,7 +92,7 @@ impl Page<'_> {
             h2 { "Scores" }
             @match tables::figures(self.sources) {
                 Some(table) => {
-                    p.note { "On test sequences that were not trained on, with the weights after the last step." }
+                    p.note { "On test sequences, with the weights after the last step." }
                     div.wide { (table) }
                 }
                 None => p { "No run has been scored on test sequences." },
