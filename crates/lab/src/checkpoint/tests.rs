@@ -90,7 +90,7 @@ fn weights_of_others_are_no_checkpoint_and_have_no_plan() {
     weights_file::write(&path, "write", &layout().views(&state(1).point), &BTreeMap::new()).unwrap();
     assert!(read(&path, &layout()).unwrap_err().to_string().contains("has no `numerics` in its metadata"));
     let weights = weights_file::read(&path).unwrap();
-    assert!(plan(&weights, &path).unwrap_err().to_string().contains("training.init"));
+    assert!(plan(&weights, &path).unwrap_err().to_string().contains("--recipe RECIPE"));
     assert_eq!(layout().gather(weights.tensors, &path).unwrap(), state(1).point);
 }
 

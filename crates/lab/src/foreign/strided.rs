@@ -52,14 +52,21 @@ impl<'a> View<'a> {
     /// The elements, the last index fastest.
     pub(super) fn collect<T>(&self, from: impl Fn(f64) -> T) -> Result<Vec<T>, Fault> {
         let mut elements = Vec::with_capacity(self.count);
-        let mut index = vec![0; self.shape.len()];
-        let mut place = self.offset;
-        for _ in 0..self.count {
+        for place in self.places() {
             let number = self.scalar.read(&self.raw[place * self.scalar.width()..]);
             elements.push(from(number.ok_or("has an integer beyond 2^53, which a float does not hold")?));
-            place = self.next(&mut index, place);
         }
         Ok(elements)
+    }
+
+    /// Where each element lies in the memory, counted in elements, the last index fastest.
+    pub(super) fn places(&self) -> impl Iterator<Item = usize> {
+        let (mut index, mut following) = (vec![0; self.shape.len()], self.offset);
+        (0..self.count).map(move |_| {
+            let place = following;
+            following = self.next(&mut index, place);
+            place
+        })
     }
 
     /// Counts the index up by one; gives its place.

@@ -4,6 +4,7 @@
 //! Written here and not with `pytorch-reader`: that crate is a preview, brings a second reader of pickles, and keeps unknown
 //! names instead of refusing them.
 
+mod overlap;
 mod tensor;
 
 use std::fs::{self, File};
@@ -19,6 +20,7 @@ use super::zip::{self, Archive};
 use super::{Fault, bytes};
 use crate::LabError;
 use crate::weights_file::{Tensor, shown};
+use overlap::Owners;
 use tensor::Stored;
 
 const REMEDY: &str =
@@ -111,7 +113,8 @@ impl Checkpoint {
     /// The tensors of [`Checkpoint::state_dict`], in its order, rounded to f32; other entries are left out.
     ///
     /// # Errors
-    /// When there are none, a name stands twice, one does not fit its storage, or all take more memory than
+    /// When there are none, a name stands twice, one does not fit its storage, two share some and not all of their numbers, or
+    /// all take more memory than
     /// [`super::MEMORY_FACTOR`] allows.
     pub fn tensors(&self) -> Result<Vec<Tensor>, LabError> {
         let entries = self.state_dict()?.entries().into_iter().flatten().filter(|(_, value)| is_tensor(*value));
@@ -120,22 +123,30 @@ impl Checkpoint {
         // The list of tensors, and of their names for the check.
         let enough = budget.take(count, size_of::<Tensor>() + size_of::<usize>());
         enough.map_err(|fault| self.error(fault))?;
-        let mut tensors = Vec::with_capacity(count);
+        let (mut tensors, mut owners) = (Vec::with_capacity(count), Owners::default());
         for (name, value) in entries {
-            tensors.push(self.named(name, value, &mut budget).map_err(|fault| self.error(fault))?);
+            tensors.push(self.named(name, value, &mut owners, &mut budget).map_err(|fault| self.error(fault))?);
         }
         check_names(&tensors).map_err(|fault| self.error(fault))?;
         Ok(tensors)
     }
 
-    fn named(&self, name: Node, value: Node, budget: &mut Budget) -> Result<Tensor, Fault> {
+    fn named<'a>(
+        &'a self,
+        name: Node<'a>,
+        value: Node<'a>,
+        owners: &mut Owners<'a>,
+        budget: &mut Budget,
+    ) -> Result<Tensor, Fault> {
         let name = name.text().ok_or_else(|| {
             Fault(format!("at byte {} of its data.pkl: a tensor whose name is no text", name.offset()))
         })?;
         let about = |Fault(problem)| Fault(format!("its tensor `{}` {problem}", shown(name, 100)));
         budget.take(name.len(), 1)?;
-        let (shape, data) =
-            Stored::find(value).and_then(|stored| self.gather(&stored, budget, |x| x as f32)).map_err(about)?;
+        let stored = Stored::find(value).map_err(about)?;
+        let (shape, data) = self.gather(&stored, budget, |x| x as f32).map_err(about)?;
+        let view = self.storage(&stored).and_then(|raw| stored.view(raw)).map_err(about)?;
+        owners.claim(name, &stored, view.places(), budget).map_err(about)?;
         Ok(Tensor { name: name.into(), shape, data })
     }
 

@@ -119,3 +119,38 @@ fn subclasses_and_parameters_are_tensors() {
     let deep = (0..9).fold(inner, |value, _| wrapped(&value));
     assert!(tensors(file(&dict(&[("w", deep)]), &[])).unwrap_err().contains("has no tensors"));
 }
+
+/// Every pair of views of four numbers, of up to two axes: both are read where each has its numbers to itself, and they share
+/// none or all.
+#[test]
+fn tensors_that_share_some_of_their_numbers_are_refused() {
+    let mut views = vec![];
+    for (offset, rows, columns) in (0..4).flat_map(|o| (1..4).flat_map(move |r| (1..4).map(move |c| (o, r, c)))) {
+        for (down, across) in (0..3).flat_map(|d| (0..3).map(move |a| (d, a))) {
+            let places = (0..rows).flat_map(|i| (0..columns).map(move |j| offset + i * down + j * across));
+            let places: Vec<u32> = places.collect();
+            if places.iter().all(|place| *place < 4) {
+                views.push((tensor("FloatStorage", "0", 4, offset, &[rows, columns], &[down, across]), places));
+            }
+        }
+    }
+    for (first, places) in &views {
+        for (second, others) in &views {
+            let set = |places: &[u32]| places.iter().copied().collect::<std::collections::BTreeSet<_>>();
+            let (one, other) = (set(places), set(others));
+            let alone = one.len() == places.len() && other.len() == others.len();
+            let good = alone && (one == other || one.is_disjoint(&other));
+            let found = tensors(file(&dict(&[("v", first.clone()), ("w", second.clone())]), &[]));
+            let named = if one.len() < places.len() { "its tensor `v` meets itself" } else { "its tensor `w` " };
+            assert_eq!(found.is_ok(), good, "{places:?} {others:?}");
+            assert!(found.err().is_none_or(|text| text.contains(named)), "{places:?} {others:?}");
+        }
+    }
+    let two = dict(&[("v", good()), ("w", tensor("FloatStorage", "0", 4, 2, &[2], &[1]))]);
+    let text = tensors(file(&two, &[])).unwrap_err();
+    assert!(text.contains("its tensor `w` overlaps `v`: they share some of their numbers and not all"), "{text}");
+    let other_width =
+        [("v", tensor("FloatStorage", "0", 4, 0, &[4], &[1])), ("w", tensor("HalfStorage", "0", 8, 0, &[2], &[1]))];
+    let text = tensors(file(&dict(&other_width), &[])).unwrap_err();
+    assert!(text.contains("numbers of 2 and of 4 bytes share storage `0`"), "{text}");
+}
