@@ -80,7 +80,7 @@ fn model(s: &Settings) -> Model {
     Model {
         width: s.width,
         layers: s.layers,
-        heads: s.heads,
+        heads: if s.attention { s.heads } else { 1 },
         mlp_ratio: s.mlp_ratio,
         activation: match &*s.activation {
             "gelu-erf" => Activation::Gelu,
