@@ -21,9 +21,8 @@ use crate::weights::Weights;
 
 impl Program {
     /// The program that [`Replay`](crate::Replay) replays for the gradient of this one: with norms folded into the matrices that
-    /// read them, and
-    /// attention multiplied out where that is less work. Its parameters, inputs and ids are the same. Any other program, and
-    /// one whose folded weights could not be addressed, is itself.
+    /// read them, and attention multiplied out where that is less work. Its parameters, inputs and ids are the same. Any other
+    /// program, and one whose folded weights could not be addressed, is itself.
     pub fn folded(&self) -> Program {
         let program = self.resolved();
         if self.goal != Goal::Gradient {

@@ -75,11 +75,6 @@ impl Replay {
         &self.plan.script
     }
 
-    /// Number of instructions of one replay.
-    pub fn instructions(&self) -> usize {
-        self.plan.script.instructions().len()
-    }
-
     /// Loss and gradient at `point` over `sequences` sequences. The program must be a [`Program::gradient`].
     pub fn gradient(&mut self, team: &mut Team, point: &[f32], sequences: usize, source: &dyn Source) -> Gradient<f32> {
         assert!(self.program.goal == Goal::Gradient, "this program gives outputs; make one with Program::gradient");

@@ -1,9 +1,10 @@
 //! The kernels of Infimum: the loops that take the time, each beside the plain loop that defines it.
 //!
 //! A kernel's file has, in this order, its formula and shapes; its *plain twin*, generic over [`Scalar`], one sequence;
-//! its arguments; and the *lanes* kernel, sixteen sequences at once. [`Script`] checks a list of [`Instruction`]s once
-//! and replays it on a [`Memory`]; [`flat`] has what runs over all parameters; [`Team`] is the only source of threads.
-//! Neither the instruction set nor the number of threads changes a bit of any result.
+//! its arguments; and the *lanes* kernel, sixteen sequences at once. `wide/` has the kernels for one sequence, sixteen
+//! channels at once. [`Script`] checks a list of [`Instruction`]s once and replays it on a [`Memory`]; [`flat`] has what
+//! runs over all parameters; [`Team`] is the only source of threads. Neither the instruction set nor the number of
+//! threads changes a bit of any result.
 #![allow(unsafe_code)] // Registers, and places that were checked once for many replays. The only crate that may.
 #![allow(clippy::needless_range_loop)] // Kernels and twins index several arrays by the letters of their formulas.
 #![deny(clippy::undocumented_unsafe_blocks)]

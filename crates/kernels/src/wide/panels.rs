@@ -30,8 +30,8 @@ impl Task for Panels<'_> {
     #[inline(always)]
     fn run<L: Lanes>(self) {
         let Panels { weights, matrix, to } = self;
-        let weights = Numbers::of(weights, matrix);
         assert_eq!(to.len(), panel_vectors(matrix), "a vector for every sixteen columns of every row");
+        let weights = Numbers::of(weights, matrix);
         let rows = matrix.rows as usize;
         let width = vectors(matrix.columns as usize);
         for start in (0..width).step_by(PANEL) {
@@ -40,12 +40,13 @@ impl Task for Panels<'_> {
             for v in 0..count {
                 let column = ((start + v) * LANES) as u32;
                 let filled = LANES.min((matrix.columns - column) as usize);
+                let mut strip = Strip { weights, rows: matrix.rows, column, filled, panel, count, v };
                 // SAFETY: rows and columns of the matrix, which lies inside the weights.
                 unsafe {
                     if matrix.column_stride == 1 || matrix.row_stride != 1 {
-                        copy_rows::<L>(weights, matrix.rows, column, filled, panel, (count, v));
+                        strip.copy_rows::<L>();
                     } else {
-                        copy_columns::<L>(weights, matrix.rows, column, filled, panel, (count, v));
+                        strip.copy_columns::<L>();
                     }
                 }
             }
@@ -53,49 +54,51 @@ impl Task for Panels<'_> {
     }
 }
 
-/// Row by row: the numbers of a row stand side by side, or anywhere.
-///
-/// # Safety
-/// `rows` rows and the columns `column..column + filled` lie inside the matrix.
-#[inline(always)]
-unsafe fn copy_rows<L: Lanes>(
+/// The columns of one vector of a panel.
+struct Strip<'p> {
     weights: Numbers,
     rows: u32,
+    /// The first column, and how many of sixteen there are.
     column: u32,
     filled: usize,
-    panel: &mut [Vector],
-    (count, v): (usize, usize),
-) {
-    for i in 0..rows {
-        // SAFETY: the caller's promise.
-        unsafe { weights.vector::<L>(i, column, filled).store(&mut panel[i as usize * count + v]) };
-    }
+    panel: &'p mut [Vector],
+    /// Vectors of a row of the panel, and which of them this is.
+    count: usize,
+    v: usize,
 }
 
-/// Column by column, sixteen rows at a time: the numbers of a column stand side by side.
-///
-/// # Safety
-/// `rows` rows and the columns `column..column + filled` lie inside the matrix.
-#[inline(always)]
-unsafe fn copy_columns<L: Lanes>(
-    weights: Numbers,
-    rows: u32,
-    column: u32,
-    filled: usize,
-    panel: &mut [Vector],
-    (count, v): (usize, usize),
-) {
-    let columns = weights.transposed();
-    for (first, size) in tiles(rows, LANES) {
-        for lane in 0..LANES {
-            let numbers = if lane < filled {
-                // SAFETY: the caller's promise.
-                unsafe { columns.vector::<L>(column + lane as u32, first, size).to_array() }
-            } else {
-                [0.0; LANES]
-            };
-            for (k, number) in numbers[..size].iter().enumerate() {
-                panel[(first as usize + k) * count + v].0[lane] = *number;
+impl Strip<'_> {
+    /// Row by row: the numbers of a row stand side by side, or anywhere.
+    ///
+    /// # Safety
+    /// Rows and columns lie inside the matrix.
+    #[inline(always)]
+    unsafe fn copy_rows<L: Lanes>(&mut self) {
+        for i in 0..self.rows {
+            let to = &mut self.panel[i as usize * self.count + self.v];
+            // SAFETY: the caller's promise.
+            unsafe { self.weights.vector::<L>(i, self.column, self.filled).store(to) };
+        }
+    }
+
+    /// Column by column, sixteen rows at a time: the numbers of a column stand side by side.
+    ///
+    /// # Safety
+    /// As [`Strip::copy_rows`].
+    #[inline(always)]
+    unsafe fn copy_columns<L: Lanes>(&mut self) {
+        let columns = self.weights.transposed();
+        for (first, size) in tiles(self.rows, LANES) {
+            for lane in 0..LANES {
+                let numbers = if lane < self.filled {
+                    // SAFETY: the caller's promise.
+                    unsafe { columns.vector::<L>(self.column + lane as u32, first, size).to_array() }
+                } else {
+                    [0.0; LANES]
+                };
+                for (k, number) in numbers[..size].iter().enumerate() {
+                    self.panel[(first as usize + k) * self.count + self.v].0[lane] = *number;
+                }
             }
         }
     }

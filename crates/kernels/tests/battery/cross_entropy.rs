@@ -17,7 +17,7 @@ fn both(t: u32, v: u32) -> Vec<Case> {
     let bound = Bound::Largest(16.0 * f64::from(v + 16));
     let forward = CrossEntropy { nats, logits, targets, saved, kept: None };
     let broken = CrossEntropy { targets: others, ..forward };
-    let sabotages = if t > 4 && v > 2 { vec![broken.into()] } else { Vec::new() };
+    let sabotages = if t * v > 12 { vec![broken.into()] } else { Vec::new() };
     let keeping = CrossEntropy { kept: Some(kept), ..forward };
     let mut all = vec![Case { sabotages, ..at.case(forward, bound) }, at.case(keeping, bound)];
     let (store, add) = (Write::Store, Write::Add);
@@ -30,7 +30,7 @@ fn both(t: u32, v: u32) -> Vec<Case> {
     ] {
         let k = CrossEntropyGradient { dlogits: to, logits, targets, dnats: nats, saved, write, kept };
         let wrong = CrossEntropyGradient { targets: others, ..k };
-        let sabotages = if t > 4 && v > 2 { vec![wrong.into()] } else { Vec::new() };
+        let sabotages = if t * v > 12 { vec![wrong.into()] } else { Vec::new() };
         all.push(Case {
             before: vec![CrossEntropy { nats: dlogits.rows(0..t).channels(0..1), kept, ..forward }.into()],
             sabotages,

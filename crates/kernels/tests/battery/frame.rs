@@ -38,9 +38,9 @@ pub(crate) enum Bound {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Spoil {
     Nothing,
-    /// A written number is NaN, the greatest of the last field.
+    /// The last written number is NaN.
     Missing,
-    /// It is off by 1 part in 10 and 0.001.
+    /// The last written number is off by 1 part in 100 (wide: of the greatest of its field) and 0.001.
     Nudge,
     /// A vector that belongs to no field is written.
     Outside,
@@ -155,9 +155,10 @@ impl State {
     fn fill(&mut self, uses: Use, random: &mut Random) {
         match uses {
             Use::Read(place) | Use::Write(place, Write::Add) => {
-                for (at, lane) in places(self.executor, place) {
-                    self.values[at].0[lane] = random.number();
-                }
+                let mut all: Vec<(usize, usize)> = places(self.executor, place).collect();
+                // Vector by vector.
+                all.sort_unstable();
+                all.into_iter().for_each(|(at, lane)| self.values[at].0[lane] = random.number());
             }
             Use::Write(_, Write::Store) | Use::Scratch(_) => {}
             Use::Weight(matrix) => numbers(matrix).for_each(|at| self.weights[at] = random.number()),
@@ -165,8 +166,11 @@ impl State {
             Use::Ids(ids) => {
                 let each = self.executor.sequences();
                 let at = ids.offset as usize * each;
-                for id in &mut self.ids[at..at + ids.rows as usize * each] {
-                    *id = (random.next() % u64::from(ids.alphabet)) as u32;
+                let drawn = &mut self.ids[at..at + ids.rows as usize * each];
+                drawn.iter_mut().for_each(|id| *id = (random.next() % u64::from(ids.alphabet)) as u32);
+                // Never what stands in ids that nobody drew.
+                if ids.alphabet > 1 && drawn.iter().all(|id| *id == 0) {
+                    drawn[0] = 1;
                 }
             }
         }
@@ -182,7 +186,12 @@ impl State {
     }
 
     fn spoil(&mut self, case: &Case, spoil: Spoil) {
-        let damage = |x: f32| if spoil == Spoil::Missing { f32::NAN } else { x * 1.1 + 0.001 };
+        let executor = self.executor;
+        let damage = |x: f32, greatest: f32| match (spoil, executor) {
+            (Spoil::Missing, _) => f32::NAN,
+            (_, Executor::Lanes) => x * 1.01 + 0.001,
+            (_, Executor::Wide) => x + greatest * 0.01 + 0.001,
+        };
         match spoil {
             Spoil::Nothing => {}
             Spoil::Outside => self.values[1].0[5] = 0.0,
@@ -190,16 +199,15 @@ impl State {
             Spoil::Missing | Spoil::Nudge => {
                 match written(&case.instruction).last().expect("something is written").uses {
                     Use::Write(place, _) => {
-                        let size = |(at, lane): &(usize, usize)| self.values[*at].0[*lane].abs();
-                        let greatest = places(self.executor, place).max_by(|a, b| size(a).total_cmp(&size(b)));
-                        let (at, lane) = greatest.expect("not empty");
-                        self.values[at].0[lane] = damage(self.values[at].0[lane]);
+                        let sizes = places(executor, place).map(|(at, lane)| self.values[at].0[lane].abs());
+                        let greatest = sizes.fold(0.0, f32::max);
+                        let (at, lane) = places(executor, place).last().expect("not empty");
+                        self.values[at].0[lane] = damage(self.values[at].0[lane], greatest);
                     }
                     Use::Gradient(matrix) => {
-                        let size = |at: &usize| self.gradients[*at].abs();
-                        let greatest = numbers(matrix).max_by(|a, b| size(a).total_cmp(&size(b)));
-                        let at = greatest.expect("not empty");
-                        self.gradients[at] = damage(self.gradients[at]);
+                        let greatest = numbers(matrix).map(|at| self.gradients[at].abs()).fold(0.0, f32::max);
+                        let at = numbers(matrix).last().expect("not empty");
+                        self.gradients[at] = damage(self.gradients[at], greatest);
                     }
                     _ => unreachable!("`written` gives only these"),
                 }

@@ -163,7 +163,7 @@ fn a_world_without_a_law_has_a_report_without_a_truth() {
     let source = Source::read(record.record()).unwrap();
     let page = compose(&[source], &[experiment()], &mut machine(), 40, &mut |_, _| {}).unwrap();
     let shown: Vec<&str> = FIGURES.into_iter().filter(|figure| shows(&page.html, figure)).collect();
-    assert_eq!(shown, ["loss", "calibration"]);
+    assert_eq!(shown, ["loss", "learned", "calibration"]);
     assert!(page.missing[0].contains("law of the world is not known"), "{:?}", page.missing);
 }
 

@@ -1,6 +1,6 @@
 //! The law over states after each single state, for worlds whose tokens are states and BOS.
 
-use infimum_worlds::{Example, Purpose};
+use infimum_worlds::{Example, Purpose, Settings};
 
 use crate::Experiment;
 use crate::data;
@@ -26,7 +26,13 @@ impl States {
     /// The states of the experiment's world; of more than 256 the 64 most frequent on the first `sequences` test sequences.
     /// `None` for a world whose tokens are no states.
     pub(super) fn of(experiment: &Experiment, sequences: usize) -> Option<States> {
-        let all = experiment.world().chain()?.states();
+        let all = match experiment.plan().world() {
+            Settings::Markov(chain) => chain.states,
+            Settings::MarkovWindows(windows) => windows.chain.states,
+            #[allow(unreachable_patterns, reason = "worlds to come may have no states")]
+            _ => return None,
+        };
+        let all = usize::try_from(all).ok()?;
         let tokens = if all <= MOST_STATES { (0..all as u16).collect() } else { frequent(experiment, all, sequences) };
         let mut rows = vec![None; all + 1];
         tokens.iter().enumerate().for_each(|(row, token)| rows[usize::from(*token)] = Some(row as u16));

@@ -205,6 +205,7 @@ fn the_bits_of_a_run_are_those_of_its_numerics() {
 }
 
 const GOLDEN: &[(&[&str], &str)] = &[
+    (&["model.width=32"], "53d22e4e41c5dd262ad476c4d3d544cdd0563d5efe9679f96601502ac82eca7c"),
     (&[], "938bcfe8c6d6300fd2273cec3e194ad555bd2f2c42726a323dd8617ca02363ef"),
     (
         &["model.dropout=0.1", "model.activation=gelu-tanh", "model.bias=true"],
