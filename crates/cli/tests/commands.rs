@@ -386,7 +386,7 @@ fn check_runs_nothing() {
         "{text}"
     );
     // What would take hours and gigabytes is forecast from a smaller model.
-    let long = session.json("check markov-100 --set world.length=60000");
+    let long = session.json("check markov-100 --set world.length=30000 --threads 4");
     assert!(long["forecast"]["extrapolated"].as_f64().unwrap() > 1000.0, "{long}");
     assert!(
         long["forecast"]["seconds"].as_f64().unwrap() > 3600.0 && long["forecast"]["bytes"].as_u64().unwrap() > 1 << 30
