@@ -12,7 +12,7 @@ mod narrow;
 use narrow::by_channels;
 
 use crate::fields::Fields;
-use crate::lanes::{LANES, Lanes};
+use crate::lanes::{LANES, Lanes, array_of};
 use crate::memory::Raw;
 use crate::place::{Matrix, Place};
 use crate::scalar::Scalar;
@@ -270,7 +270,7 @@ impl NormForward {
                         *mean = mean.add(x.load(first + r as u32, c));
                     }
                 }
-                mean = mean.map(|mean| mean.mul(part));
+                mean = array_of(|r| mean[r].mul(part));
             }
             for c in 0..self.x.channels {
                 for r in 0..R {
@@ -280,7 +280,7 @@ impl NormForward {
             }
         }
         let epsilon = L::splat(self.norm.epsilon as f32);
-        (mean, squares.map(|squares| L::splat(1.0).div(squares.mul(part).add(epsilon).sqrt())))
+        (mean, array_of(|r| L::splat(1.0).div(squares[r].mul(part).add(epsilon).sqrt())))
     }
 }
 
@@ -424,7 +424,7 @@ impl NormGradient {
             }
             if let Some(gain) = self.gain {
                 let gain = L::splat(memory.weights(gain).get(0, c));
-                g = g.map(|g| g.mul(gain));
+                g = array_of(|r| g[r].mul(gain));
             }
         }
         g

@@ -2,7 +2,7 @@
 
 use super::{TOGETHER, filled, row_sums, vectors};
 use crate::lanes::{LANES, Lanes};
-use crate::memory::Raw;
+use crate::memory::{Raw, WideRows};
 use crate::norm::{NormForward, NormGradient, NormKind};
 use crate::place::{Matrix, Place};
 use crate::tiles::tiles;
@@ -134,41 +134,76 @@ impl NormGradient {
     #[inline(always)]
     unsafe fn wide_rows<L: Lanes>(&self, memory: Raw, dx: (Place, Write), from: u32, count: usize) {
         let channels = self.x.channels;
+        let divisor = L::splat(channels as f32);
+        let (mut hats, mut ones) = ([L::splat(0.0); LANES], [L::splat(0.0); LANES]);
         // SAFETY: the fields have these rows and channels.
         unsafe {
-            let (x, dy, saved, to) =
-                (memory.wide(self.x), memory.wide(self.dy), memory.wide(self.saved), memory.wide(dx.0));
-            let g = |t: u32, v: u32| {
-                let dy: L = dy.load(t, v);
-                self.gain.map_or(dy, |gain| dy.mul(weights(memory, gain, channels, v)))
-            };
-            let hat = |t: u32, v: u32| {
-                let (mean, inverse) = (L::splat(saved.get(t, 0)), L::splat(saved.get(t, 1)));
-                x.load::<L>(t, v).sub(mean).mul(inverse)
-            };
-            let divisor = L::splat(channels as f32);
-            let mut sums = [L::splat(0.0); LANES];
-            for (r, sum) in sums[..count].iter_mut().enumerate() {
-                let t = from + r as u32;
+            for (r, (hats, ones)) in hats.iter_mut().zip(&mut ones).take(count).enumerate() {
+                let row = self.wide_row::<L>(memory, from + r as u32);
                 for v in 0..vectors(channels as usize) as u32 {
-                    let product = g(t, v).mul_add(hat(t, v), *sum);
-                    *sum = super::first(filled(channels, v), product, *sum);
+                    let ((g, hat), filled) = (row.load(v), filled(channels, v));
+                    *hats = super::first(filled, g.mul_add(hat, *hats), *hats);
+                    *ones = ones.add(super::first(filled, g, L::splat(0.0)));
                 }
             }
-            let along_hat = L::lane_sums(sums).div(divisor).to_array();
+            let along_hat = L::lane_sums(hats).div(divisor).to_array();
             let along_one = match self.norm.kind {
-                NormKind::Layer => row_sums::<L>(count, channels, |r, v| g(from + r as u32, v)).div(divisor),
-                NormKind::Rms => L::splat(0.0),
+                NormKind::Layer => L::lane_sums(ones).div(divisor).to_array(),
+                NormKind::Rms => [0.0; LANES],
             };
-            let along_one = along_one.to_array();
+            let to = memory.wide(dx.0);
             for r in 0..count {
-                let t = from + r as u32;
-                let (one, along, inverse) = (L::splat(along_one[r]), L::splat(along_hat[r]), L::splat(saved.get(t, 1)));
+                let row = self.wide_row::<L>(memory, from + r as u32);
+                let (one, along) = (L::splat(along_one[r]), L::splat(along_hat[r]));
                 for v in 0..vectors(channels as usize) as u32 {
-                    let value = hat(t, v).neg().mul_add(along, g(t, v).sub(one)).mul(inverse);
-                    to.write(t, v, value, dx.1);
+                    let (g, hat) = row.load(v);
+                    let value = hat.neg().mul_add(along, g.sub(one)).mul(row.inverse);
+                    to.write(from + r as u32, v, value, dx.1);
                 }
             }
+        }
+    }
+
+    /// # Safety
+    /// As [`NormGradient::wide`], and there is that row.
+    #[inline(always)]
+    unsafe fn wide_row<L: Lanes>(&self, memory: Raw, t: u32) -> GradientRow<L> {
+        // SAFETY: the fields have this row.
+        unsafe {
+            let (x, dy, saved) = (memory.wide(self.x), memory.wide(self.dy), memory.wide(self.saved));
+            let (mean, inverse) = (L::splat(saved.get(t, 0)), L::splat(saved.get(t, 1)));
+            GradientRow { memory, x, dy, gain: self.gain, channels: self.x.channels, t, mean, inverse }
+        }
+    }
+}
+
+/// A row of what [`NormGradient`] reads.
+struct GradientRow<L> {
+    memory: Raw,
+    x: WideRows,
+    dy: WideRows,
+    gain: Option<Matrix>,
+    channels: u32,
+    t: u32,
+    mean: L,
+    inverse: L,
+}
+
+impl<L: Lanes> GradientRow<L> {
+    /// Sixteen channels of `dy gain` and of the normed `x`.
+    ///
+    /// # Safety
+    /// The row has vector `v`.
+    #[inline(always)]
+    unsafe fn load(&self, v: u32) -> (L, L) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let dy: L = self.dy.load(self.t, v);
+            let g = match self.gain {
+                Some(gain) => dy.mul(weights(self.memory, gain, self.channels, v)),
+                None => dy,
+            };
+            (g, self.x.load::<L>(self.t, v).sub(self.mean).mul(self.inverse))
         }
     }
 }
