@@ -3,7 +3,7 @@
 //! All weights of a program lie in one memory, `[free | constants and derived]`; the gradient memory has the same layout.
 //! Views (tied, transposed, rows) are matrices with strides over somebody else's storage and cost nothing.
 
-use infimum_kernels::{Matrix, Scalar, View};
+use infimum_kernels::{Matrix, Scalar, View, ViewMut};
 
 use crate::expressions::*;
 use crate::shape::Shape;
@@ -22,10 +22,21 @@ pub(crate) trait Express {
     fn view(&self, _operands: &[Matrix]) -> Option<Matrix> {
         None
     }
-    /// The value, row by row, written into `out` (storage of this expression).
-    fn evaluate<S: Scalar>(&self, _operands: &[View<'_, S>], _out: &mut [S]) {}
-    /// Adds to each operand's gradient what `gradient` (of the result) asks for.
-    fn pull_back<S: Scalar>(&self, _operands: &[View<'_, S>], _gradient: View<'_, S>, _into: &mut [Vec<S>]) {}
+    /// Whether the result is stored column by column, given where its operands stand.
+    fn by_columns(&self, _operands: &[Matrix]) -> bool {
+        false
+    }
+    /// Writes the value.
+    fn evaluate<S: Scalar>(&self, _operands: &[View<'_, S>], _out: &mut ViewMut<'_, S>) {}
+    /// Adds to the gradient of operand number `operand` what `gradient` (of the result) asks for.
+    fn pull_back<S: Scalar>(
+        &self,
+        _operand: usize,
+        _operands: &[View<'_, S>],
+        _gradient: View<'_, S>,
+        _into: &mut ViewMut<'_, S>,
+    ) {
+    }
     /// One or more instances for the law tests, with the shapes of their operands.
     #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)>;
@@ -58,11 +69,20 @@ macro_rules! expressions {
             pub(crate) fn view(&self, operands: &[Matrix]) -> Option<Matrix> {
                 match self { $(Self::$kind(e) => e.view(operands),)* }
             }
-            pub(crate) fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut [S]) {
+            pub(crate) fn by_columns(&self, operands: &[Matrix]) -> bool {
+                match self { $(Self::$kind(e) => e.by_columns(operands),)* }
+            }
+            pub(crate) fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut ViewMut<'_, S>) {
                 match self { $(Self::$kind(e) => e.evaluate(operands, out),)* }
             }
-            pub(crate) fn pull_back<S: Scalar>(&self, operands: &[View<'_, S>], gradient: View<'_, S>, into: &mut [Vec<S>]) {
-                match self { $(Self::$kind(e) => e.pull_back(operands, gradient, into),)* }
+            pub(crate) fn pull_back<S: Scalar>(
+                &self,
+                operand: usize,
+                operands: &[View<'_, S>],
+                gradient: View<'_, S>,
+                into: &mut ViewMut<'_, S>,
+            ) {
+                match self { $(Self::$kind(e) => e.pull_back(operand, operands, gradient, into),)* }
             }
             /// Instances of every kind of expression, for the law tests.
             #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{Matrix, Scalar, View};
+use infimum_kernels::{Matrix, Scalar, View, ViewMut};
 
 use crate::expression::{Expression, Weight};
 use crate::shape::{Shape, ShapeError, addressable};
@@ -92,21 +92,30 @@ impl Weights {
 
     /// Gives every weight its place: free arrays, then constants and derived arrays; views look into their operand.
     pub(crate) fn lay_out(&mut self) {
-        let mut next = 0;
-        let mut place = |entry: &mut Entry| {
-            entry.matrix = Matrix::dense(next, entry.shape.rows as u32, entry.shape.channels as u32);
-            next += entry.shape.len() as u32;
-        };
         let is_parameter = |e: &Entry| matches!(e.expression, Expression::Free(_));
-        self.entries.iter_mut().filter(|e| is_parameter(e)).for_each(&mut place);
-        self.parameters = self.entries.iter().filter(|e| is_parameter(e)).map(|e| e.shape.len()).sum();
-        self.entries.iter_mut().filter(|e| !is_parameter(e) && !e.expression.is_view()).for_each(&mut place);
-        self.memory = next as usize;
-        for i in 0..self.entries.len() {
+        let (parameters, others): (Vec<usize>, Vec<usize>) =
+            (0..self.entries.len()).partition(|i| is_parameter(&self.entries[*i]));
+        self.memory = 0;
+        for i in parameters {
+            self.entries[i].matrix = self.place(i, false);
+        }
+        self.parameters = self.memory;
+        for i in others {
             let operands: Vec<Matrix> = self.operands(i).iter().map(|w| self.matrix(*w)).collect();
-            if let Some(view) = self.entries[i].expression.view(&operands) {
-                self.entries[i].matrix = view;
-            }
+            let expression = &self.entries[i].expression;
+            let (view, by_columns) = (expression.view(&operands), expression.by_columns(&operands));
+            self.entries[i].matrix = view.unwrap_or_else(|| self.place(i, by_columns));
+        }
+    }
+
+    /// The next place in memory for the numbers of an entry.
+    fn place(&mut self, entry: usize, by_columns: bool) -> Matrix {
+        let Shape { rows, channels } = self.entries[entry].shape;
+        let (offset, rows, columns) = (self.memory as u32, rows as u32, channels as u32);
+        self.memory += rows as usize * columns as usize;
+        match by_columns {
+            true => Matrix::dense(offset, columns, rows).transposed(),
+            false => Matrix::dense(offset, rows, columns),
         }
     }
 
@@ -161,13 +170,14 @@ impl Weights {
     /// The weight memory at `point` (all parameters): parameters as they are, then constants and derived arrays.
     pub fn evaluate<S: Scalar>(&self, point: &[S]) -> Vec<S> {
         assert_eq!(point.len(), self.parameters, "a point has one scalar for each parameter");
-        let mut memory = point.to_vec();
+        let mut memory = Vec::with_capacity(self.memory);
+        memory.extend_from_slice(point);
         memory.resize(self.memory, S::ZERO);
         for entry in self.entries.iter().filter(|e| e.is_derived()) {
-            let mut out = vec![S::ZERO; entry.shape.len()];
-            entry.expression.evaluate(&self.operand_views(entry, &memory), &mut out);
-            let start = entry.matrix.offset as usize;
-            memory[start..start + out.len()].copy_from_slice(&out);
+            // What a weight is made from was named before it, and stands before it.
+            let (before, own) = memory.split_at_mut(entry.matrix.offset as usize);
+            let own = &mut view_mut(&Matrix { offset: 0, ..entry.matrix }, own);
+            entry.expression.evaluate(&self.operand_views(entry, before), own);
         }
         memory
     }
@@ -176,12 +186,11 @@ impl Weights {
     pub fn pull_back<S: Scalar>(&self, memory: &[S], mut gradient: Vec<S>) -> Vec<S> {
         assert_eq!((memory.len(), gradient.len()), (self.memory, self.memory), "both cover the weight memory");
         for entry in self.entries.iter().rev().filter(|e| e.is_derived() && e.free) {
-            let operands = entry.expression.operands();
-            let mut into: Vec<Vec<S>> = operands.iter().map(|w| vec![S::ZERO; self.shape(*w).len()]).collect();
-            let own = view(&entry.matrix, &gradient);
-            entry.expression.pull_back(&self.operand_views(entry, memory), own, &mut into);
-            for (weight, d) in operands.iter().zip(&into) {
-                self.accumulate(*weight, d, &mut gradient);
+            let (before, own) = gradient.split_at_mut(entry.matrix.offset as usize);
+            let own = view(&Matrix { offset: 0, ..entry.matrix }, own);
+            let operands = self.operand_views(entry, memory);
+            for (k, weight) in entry.expression.operands().into_iter().enumerate() {
+                entry.expression.pull_back(k, &operands, own, &mut view_mut(&self.matrix(weight), before));
             }
         }
         gradient.truncate(self.parameters);
@@ -214,6 +223,13 @@ pub(crate) fn view<'m, S: Scalar>(m: &Matrix, memory: &'m [S]) -> View<'m, S> {
     let [rows, columns, row_stride, column_stride] =
         [m.rows, m.columns, m.row_stride, m.column_stride].map(|n| n as usize);
     View::with_strides(&memory[m.offset as usize..], rows, columns, row_stride, column_stride)
+}
+
+/// A matrix of the weight memory as a view to write.
+fn view_mut<'m, S: Scalar>(m: &Matrix, memory: &'m mut [S]) -> ViewMut<'m, S> {
+    let [rows, columns, row_stride, column_stride] =
+        [m.rows, m.columns, m.row_stride, m.column_stride].map(|n| n as usize);
+    ViewMut::with_strides(&mut memory[m.offset as usize..], rows, columns, row_stride, column_stride)
 }
 
 /// A random weight part over one expression case, for the law tests: operands are free.

@@ -173,6 +173,12 @@ impl<'a, S: Scalar> ViewMut<'a, S> {
         }
     }
 
+    /// A row, if its elements follow each other.
+    pub fn row_mut(&mut self, row: usize) -> Option<&mut [S]> {
+        let Layout { columns, row_stride, column_stride, .. } = self.layout;
+        (column_stride == 1).then(|| &mut self.data[row * row_stride..][..columns])
+    }
+
     /// The same matrix, to read.
     pub fn as_view(&self) -> View<'_, S> {
         View { data: self.data, layout: self.layout }

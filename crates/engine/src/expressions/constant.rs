@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use infimum_kernels::{Scalar, View};
+use infimum_kernels::{Scalar, View, ViewMut};
 
 #[cfg(test)]
 use crate::expression::Expression;
@@ -33,9 +33,9 @@ impl Express for Constant {
         Ok(shape(self.rows, self.columns))
     }
 
-    fn evaluate<S: Scalar>(&self, _: &[View<'_, S>], out: &mut [S]) {
-        for (out, &x) in out.iter_mut().zip(self.scalars.iter()) {
-            *out = S::of_f32(x);
+    fn evaluate<S: Scalar>(&self, _: &[View<'_, S>], out: &mut ViewMut<'_, S>) {
+        for (r, row) in self.scalars.chunks_exact(self.columns).enumerate() {
+            row.iter().enumerate().for_each(|(c, &x)| out.set(r, c, S::of_f32(x)));
         }
     }
 

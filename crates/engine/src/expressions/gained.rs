@@ -1,4 +1,4 @@
-use infimum_kernels::{Scalar, View};
+use infimum_kernels::{Matrix, Scalar, View, ViewMut};
 
 #[cfg(test)]
 use crate::expression::Expression;
@@ -29,24 +29,38 @@ impl Express for Gained {
         Ok(of)
     }
 
-    fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut [S]) {
-        let (gain, of) = (operands[0], operands[1]);
-        for r in 0..of.row_count() {
-            for c in 0..of.column_count() {
-                out[r * of.column_count() + c] = gain.get(0, r) * of.get(r, c);
+    /// As the numbers of `of` stand, so that both are gone through in one direction.
+    fn by_columns(&self, operands: &[Matrix]) -> bool {
+        operands[1].row_stride == 1
+    }
+
+    fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut ViewMut<'_, S>) {
+        let (gain, of) = (numbers(operands[0]), operands[1]);
+        let mut out = out.reborrow().transposed();
+        for c in 0..of.column_count() {
+            match (out.row_mut(c), of.transposed().row(c)) {
+                (Some(out), Some(of)) => {
+                    out.iter_mut().zip(of).zip(&gain).for_each(|((out, x), gain)| *out = *gain * *x);
+                }
+                _ => gain.iter().enumerate().for_each(|(r, gain)| out.set(c, r, *gain * of.get(r, c))),
             }
         }
     }
 
     // W = diag(g) V; dg_r += sum_c V_rc dW_rc, dV = diag(g) dW
-    fn pull_back<S: Scalar>(&self, operands: &[View<'_, S>], gradient: View<'_, S>, into: &mut [Vec<S>]) {
-        let (gain, of) = (operands[0], operands[1]);
-        for r in 0..of.row_count() {
-            for c in 0..of.column_count() {
-                let (dw, at) = (gradient.get(r, c), r * of.column_count() + c);
-                into[0][r] = into[0][r] + of.get(r, c) * dw;
-                into[1][at] = into[1][at] + gain.get(0, r) * dw;
+    fn pull_back<S: Scalar>(
+        &self,
+        operand: usize,
+        operands: &[View<'_, S>],
+        gradient: View<'_, S>,
+        into: &mut ViewMut<'_, S>,
+    ) {
+        match operand {
+            0 => {
+                let sums = row_products(operands[1], gradient);
+                sums.into_iter().enumerate().for_each(|(r, sum)| into.add(0, r, sum));
             }
+            _ => add_gained(&numbers(operands[0]), gradient.transposed(), &mut into.reborrow().transposed()),
         }
     }
 
@@ -54,5 +68,34 @@ impl Express for Gained {
     fn cases() -> Vec<(Expression, Vec<Shape>)> {
         let gained = Gained { gain: Weight(0), of: Weight(1) };
         vec![(gained.into(), vec![shape(1, 3), shape(3, 5)]), (gained.into(), vec![shape(1, 1), shape(1, 1)])]
+    }
+}
+
+/// The numbers of a gain.
+fn numbers<S: Scalar>(gain: View<'_, S>) -> Vec<S> {
+    (0..gain.column_count()).map(|r| gain.get(0, r)).collect()
+}
+
+/// `sum_c a[r][c] b[r][c]` for every row, columns in order.
+fn row_products<S: Scalar>(a: View<'_, S>, b: View<'_, S>) -> Vec<S> {
+    let mut sums = vec![S::ZERO; a.row_count()];
+    for c in 0..a.column_count() {
+        match (a.transposed().row(c), b.transposed().row(c)) {
+            (Some(a), Some(b)) => sums.iter_mut().zip(a.iter().zip(b)).for_each(|(sum, (a, b))| *sum = *sum + *a * *b),
+            _ => sums.iter_mut().enumerate().for_each(|(r, sum)| *sum = *sum + a.get(r, c) * b.get(r, c)),
+        }
+    }
+    sums
+}
+
+/// `into[c][r] += gain[r] d[c][r]`.
+fn add_gained<S: Scalar>(gain: &[S], d: View<'_, S>, into: &mut ViewMut<'_, S>) {
+    for c in 0..d.row_count() {
+        match (into.row_mut(c), d.row(c)) {
+            (Some(into), Some(d)) => {
+                into.iter_mut().zip(d).zip(gain).for_each(|((into, d), gain)| *into = *into + *gain * *d);
+            }
+            _ => gain.iter().enumerate().for_each(|(r, gain)| into.add(c, r, *gain * d.get(c, r))),
+        }
     }
 }

@@ -27,18 +27,22 @@ impl Express for Product {
         Ok(shape(a.rows, b.channels))
     }
 
-    fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut [S]) {
-        let (a, b) = (operands[0], operands[1]);
-        S::linear(&mut ViewMut::new(out, a.row_count(), b.column_count()), a, b, Write::Store);
+    fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut ViewMut<'_, S>) {
+        S::linear(out, operands[0], operands[1], Write::Store);
     }
 
     // W = A B; dA += dW B', dB += A' dW
-    fn pull_back<S: Scalar>(&self, operands: &[View<'_, S>], gradient: View<'_, S>, into: &mut [Vec<S>]) {
-        let (a, b) = (operands[0], operands[1]);
-        let (da, db) = into.split_at_mut(1);
-        let da = &mut ViewMut::new(&mut da[0], a.row_count(), a.column_count());
-        S::linear(da, gradient, b.transposed(), Write::Add);
-        S::outer(&mut ViewMut::new(&mut db[0], b.row_count(), b.column_count()), a, gradient);
+    fn pull_back<S: Scalar>(
+        &self,
+        operand: usize,
+        operands: &[View<'_, S>],
+        gradient: View<'_, S>,
+        into: &mut ViewMut<'_, S>,
+    ) {
+        match operand {
+            0 => S::linear(into, gradient, operands[1].transposed(), Write::Add),
+            _ => S::outer(into, operands[0], gradient),
+        }
     }
 
     #[cfg(test)]

@@ -1,4 +1,4 @@
-use infimum_kernels::{Scalar, View};
+use infimum_kernels::{Scalar, View, ViewMut};
 
 #[cfg(test)]
 use crate::expression::Expression;
@@ -27,21 +27,20 @@ impl Express for Scaled {
         Ok(operands[0])
     }
 
-    fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut [S]) {
+    fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut ViewMut<'_, S>) {
         let (x, factor) = (operands[0], S::of_f32(self.factor));
         for r in 0..x.row_count() {
             for c in 0..x.column_count() {
-                out[r * x.column_count() + c] = factor * x.get(r, c);
+                out.set(r, c, factor * x.get(r, c));
             }
         }
     }
 
-    fn pull_back<S: Scalar>(&self, _: &[View<'_, S>], gradient: View<'_, S>, into: &mut [Vec<S>]) {
+    fn pull_back<S: Scalar>(&self, _: usize, _: &[View<'_, S>], gradient: View<'_, S>, into: &mut ViewMut<'_, S>) {
         let factor = S::of_f32(self.factor);
         for r in 0..gradient.row_count() {
             for c in 0..gradient.column_count() {
-                let d = &mut into[0][r * gradient.column_count() + c];
-                *d = *d + factor * gradient.get(r, c);
+                into.add(r, c, factor * gradient.get(r, c));
             }
         }
     }

@@ -1,4 +1,4 @@
-use infimum_kernels::{Scalar, View};
+use infimum_kernels::{Scalar, View, ViewMut};
 
 #[cfg(test)]
 use crate::expression::Expression;
@@ -29,22 +29,19 @@ impl Express for Sum {
         Ok(a)
     }
 
-    fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut [S]) {
+    fn evaluate<S: Scalar>(&self, operands: &[View<'_, S>], out: &mut ViewMut<'_, S>) {
         let (a, b) = (operands[0], operands[1]);
         for r in 0..a.row_count() {
             for c in 0..a.column_count() {
-                out[r * a.column_count() + c] = a.get(r, c) + b.get(r, c);
+                out.set(r, c, a.get(r, c) + b.get(r, c));
             }
         }
     }
 
-    fn pull_back<S: Scalar>(&self, _: &[View<'_, S>], gradient: View<'_, S>, into: &mut [Vec<S>]) {
+    fn pull_back<S: Scalar>(&self, _: usize, _: &[View<'_, S>], gradient: View<'_, S>, into: &mut ViewMut<'_, S>) {
         for r in 0..gradient.row_count() {
             for c in 0..gradient.column_count() {
-                for d in into.iter_mut() {
-                    let d = &mut d[r * gradient.column_count() + c];
-                    *d = *d + gradient.get(r, c);
-                }
+                into.add(r, c, gradient.get(r, c));
             }
         }
     }
