@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{Isa, flat};
+use infimum_kernels::{Isa, Team, flat};
+
+/// The parameters that a thread updates at once; fewer are not worth a second thread.
+const BLOCK: usize = 1 << 14;
 
 /// An optimiser is asked where it wants the gradient and told what it is there.
 pub trait Optimiser {
@@ -10,7 +13,7 @@ pub trait Optimiser {
     fn point(&self) -> &[f32];
 
     /// Takes the gradient at [`Optimiser::point`], times `scale` (normaliser and clipping), with learning rate `rate`.
-    fn tell(&mut self, isa: Isa, gradient: &[f32], scale: f32, rate: f64);
+    fn tell(&mut self, isa: Isa, team: &mut Team, gradient: &[f32], scale: f32, rate: f64);
 
     /// Everything needed to go on to the same bits: named arrays, each as long as the point, and the number of steps told.
     fn state(&self) -> (u64, Vec<(&'static str, &[f32])>);
@@ -62,22 +65,57 @@ impl AdamW {
     }
 }
 
+/// Parameters that a thread updates at once. Every one is on its own, so blocks change no bit.
+struct Block<'a> {
+    by: flat::AdamW,
+    range: Range<usize>,
+    point: &'a mut [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+}
+
+impl<'a> Block<'a> {
+    /// The next `range.len()` of what is left of point and means.
+    fn cut(
+        by: flat::AdamW,
+        range: Range<usize>,
+        (point, first, second): &mut (&'a mut [f32], &'a mut [f32], &'a mut [f32]),
+    ) -> Block<'a> {
+        let [point, first, second] = [point, first, second].map(|rest| {
+            let (own, left) = std::mem::take(rest).split_at_mut(range.len());
+            *rest = left;
+            own
+        });
+        Block { by, range, point, first, second }
+    }
+}
+
 impl Optimiser for AdamW {
     fn point(&self) -> &[f32] {
         &self.point
     }
 
-    fn tell(&mut self, isa: Isa, gradient: &[f32], scale: f32, rate: f64) {
+    fn tell(&mut self, isa: Isa, team: &mut Team, gradient: &[f32], scale: f32, rate: f64) {
         self.steps += 1;
         let Moments { beta1, beta2, epsilon } = self.moments;
         let step = self.steps as f64;
         let (correction1, correction2) = (1.0 - libm::pow(beta1, step), 1.0 - libm::pow(beta2, step));
-        for Group { range, decay, rate_factor } in self.groups.clone() {
-            let rate = rate * rate_factor;
-            let settings =
-                flat::AdamW { rate, beta1, beta2, epsilon, decay, scale: f64::from(scale), correction1, correction2 };
-            let (w, g) = (&mut self.point[range.clone()], &gradient[range.clone()]);
-            flat::adamw(isa, w, g, &mut self.first[range.clone()], &mut self.second[range], settings);
+        let scale = f64::from(scale);
+        let mut rest = (&mut self.point[..], &mut self.first[..], &mut self.second[..]);
+        let mut blocks = Vec::new();
+        for Group { range, decay, rate_factor } in &self.groups {
+            let (rate, decay) = (rate * rate_factor, *decay);
+            let by = flat::AdamW { rate, beta1, beta2, epsilon, decay, scale, correction1, correction2 };
+            for start in range.clone().step_by(BLOCK) {
+                blocks.push(Block::cut(by, start..range.end.min(start + BLOCK), &mut rest));
+            }
+        }
+        let update = |Block { by, range, point, first, second }: &mut Block<'_>| {
+            flat::adamw(isa, point, &gradient[range.clone()], first, second, *by);
+        };
+        match gradient.len() {
+            ..=BLOCK => blocks.iter_mut().for_each(update),
+            _ => team.each(&mut blocks, &mut vec![(); team.threads()], |_, block, ()| update(block)),
         }
     }
 
@@ -113,7 +151,7 @@ mod tests {
     #[test]
     fn the_first_step_is_decay_and_the_sign_of_the_gradient() {
         let mut optimiser = adamw();
-        optimiser.tell(Isa::best(), &[4.0, -0.01, 7.0], 2.0, 0.1);
+        optimiser.tell(Isa::best(), &mut Team::new(1), &[4.0, -0.01, 7.0], 2.0, 0.1);
         let expected = [1.0 * 0.95 - 0.1, -2.0 * 0.95 + 0.1, 3.0 - 0.01];
         for (got, want) in optimiser.point().iter().zip(expected) {
             assert!((f64::from(*got) - want).abs() <= 1e-6, "{got} for {want}");
@@ -124,15 +162,32 @@ mod tests {
     fn a_restored_optimiser_goes_on_to_the_same_bits() {
         let gradients = [[0.3, -1.0, 2.0], [0.1, 0.2, -0.7], [-0.5, 0.0, 0.25]];
         let mut whole = adamw();
-        whole.tell(Isa::best(), &gradients[0], 1.0, 0.1);
+        whole.tell(Isa::best(), &mut Team::new(1), &gradients[0], 1.0, 0.1);
         let (steps, arrays) = whole.state();
         let mut resumed = adamw();
         resumed.restore(whole.point().to_vec(), steps, arrays.into_iter().map(|(_, a)| a.to_vec()).collect());
         for gradient in &gradients[1..] {
-            whole.tell(Isa::best(), gradient, 0.5, 0.05);
-            resumed.tell(Isa::best(), gradient, 0.5, 0.05);
+            whole.tell(Isa::best(), &mut Team::new(1), gradient, 0.5, 0.05);
+            resumed.tell(Isa::best(), &mut Team::new(1), gradient, 0.5, 0.05);
         }
         assert_eq!(whole.point(), resumed.point());
+    }
+
+    #[test]
+    fn threads_change_no_bit() {
+        let length = 5 * BLOCK + 7;
+        let number = |k: usize| ((k * 7919) % 2003) as f32 / 701.0 - 1.4;
+        let run = |threads: usize| {
+            let groups = [0..3 * BLOCK + 1, 3 * BLOCK + 1..length];
+            let groups = groups.map(|range| Group { range, decay: 0.1, rate_factor: 1.0 }).to_vec();
+            let mut optimiser = AdamW::new((0..length).map(number).collect(), groups, adamw().moments);
+            let gradient: Vec<f32> = (0..length).map(|k| number(k + 1)).collect();
+            optimiser.tell(Isa::best(), &mut Team::new(threads), &gradient, 0.5, 0.1);
+            optimiser.point().to_vec()
+        };
+        let expected = run(1);
+        assert!(expected.iter().enumerate().all(|(k, x)| *x != number(k)), "every parameter moves");
+        [2, 3].map(|threads| assert!(run(threads) == expected, "{threads} threads"));
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn train(program: &Program, executor: Executor, isa: Isa, threads: usize) -> Vec
     for step in 0..STEPS {
         let source = |sequence: usize, feed: &mut Feed| fill(step, sequence, feed);
         let g = replay.gradient(&mut team, optimiser.point(), SEQUENCES, &source);
-        optimiser.tell(isa, &g.gradient, (1.0 / g.weight) as f32, 0.02);
+        optimiser.tell(isa, &mut team, &g.gradient, (1.0 / g.weight) as f32, 0.02);
     }
     optimiser.point().to_vec()
 }

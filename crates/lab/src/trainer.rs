@@ -101,7 +101,7 @@ impl<'a> Trainer<'a> {
         let done = Step { loss: sum.loss / sum.weight, gradient_norm: norm, rate: self.rates.rate(step) };
         self.require_finite(done)?;
         let clip = if training.clip > 0.0 { clip_factor(norm, training.clip) } else { 1.0 };
-        self.optimiser.tell(machine.isa, &sum.gradient, (clip / sum.weight) as f32, done.rate);
+        self.optimiser.tell(machine.isa, &mut machine.team, &sum.gradient, (clip / sum.weight) as f32, done.rate);
         self.step += 1;
         self.tokens += self.experiment.tokens_per_step();
         Ok(done)

@@ -47,7 +47,7 @@ impl Subject {
         let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), sequences, &self.batch);
         let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / sum.weight;
         let scale = clip_factor(norm, CLIP) / sum.weight;
-        self.optimiser.tell(machine.isa, &sum.gradient, scale as f32, RATE);
+        self.optimiser.tell(machine.isa, &mut machine.team, &sum.gradient, scale as f32, RATE);
     }
 
     /// Floating point operations of a step.

@@ -135,7 +135,8 @@ fn update_seconds(isa: Isa, point: Vec<f32>) -> f64 {
     let gradient = vec![1e-3; point.len()];
     let groups = vec![Group { range: 0..point.len(), decay: 0.0, rate_factor: 1.0 }];
     let mut optimiser = AdamW::new(point, groups, Moments { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 });
-    fastest(|| optimiser.tell(isa, &gradient, 1.0, 1e-3))
+    let mut team = Team::new(1);
+    fastest(|| optimiser.tell(isa, &mut team, &gradient, 1.0, 1e-3))
 }
 
 /// Seconds to draw a sequence, and to follow its law.
