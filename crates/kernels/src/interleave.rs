@@ -35,7 +35,7 @@ impl Task for Interleave<'_> {
         for (block, to) in whole.iter_mut().enumerate() {
             let from = starts(&self.from, 4 * block);
             // SAFETY: each pointer is that of four numbers.
-            let lanes: [L; 4] = by_position(|k| unsafe { L::load_quarters(every_fourth(&from, k)) });
+            let lanes: [L; 4] = unsafe { four_positions(&from) };
             // SAFETY: vectors of the slice.
             to.iter_mut().zip(lanes).for_each(|(to, lanes)| unsafe { lanes.store(to) });
         }
@@ -44,6 +44,16 @@ impl Task for Interleave<'_> {
             *to = Vector(self.from.map(|from| from[first + k]));
         }
     }
+}
+
+/// Four numbers from each of sixteen places: lane `l` of result `k` is number `k` of place `l`.
+///
+/// # Safety
+/// Each pointer is valid for reads of four numbers.
+#[inline(always)]
+pub(crate) unsafe fn four_positions<L: Lanes>(from: &[*const f32; LANES]) -> [L; 4] {
+    // SAFETY: the caller's promise.
+    by_position(|k| unsafe { L::load_quarters(every_fourth(from, k)) })
 }
 
 /// Four positions of sixteen sequences. Quarter `j` of what `load` gives for `m` is of sequence `4 j + m`, so that the

@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use super::tile::{Factors, MOST_ROWS, Tile, Vectors, by_size, multiply_add};
 use super::vectors;
+use crate::interleave::four_positions;
 use crate::lanes::{LANES, Lanes, Vector};
 use crate::memory::WideRows;
 use crate::tiles::tiles;
@@ -208,22 +209,42 @@ impl Slice {
     /// # Safety
     /// The sheet has a row for each channel and a column for each row.
     #[inline(always)]
-    unsafe fn transpose_to(self, sheet: Sheet, count: usize) {
-        for (from, size) in tiles(count as u32, LANES) {
-            for channel in 0..self.width {
-                for k in 0..size {
-                    let row = from as usize + k;
-                    // SAFETY: the caller's promise.
-                    unsafe { *sheet.number(channel, row) = self.rows.get(row as u32, self.first + channel as u32) };
+    unsafe fn transpose_to<L: Lanes>(self, sheet: Sheet, count: usize) {
+        for first in (0..count).step_by(LANES) {
+            let filled = LANES.min(count - first);
+            let fours = if filled == LANES { self.width / 4 * 4 } else { 0 };
+            // SAFETY: the caller's promise; four channels of sixteen rows, then single ones.
+            unsafe {
+                for channel in (0..fours).step_by(4) {
+                    let from = self.sixteen_rows(first, channel);
+                    let across: [L; 4] = four_positions(&from);
+                    for (k, across) in across.into_iter().enumerate() {
+                        across.store(sheet.vector(channel + k, first / LANES));
+                    }
+                }
+                for channel in fours..self.width {
+                    let mut across = [0.0; LANES];
+                    for (k, number) in across[..filled].iter_mut().enumerate() {
+                        *number = self.rows.get((first + k) as u32, self.first + channel as u32);
+                    }
+                    L::from_array(across).store(sheet.vector(channel, first / LANES));
                 }
             }
         }
-        for channel in 0..self.width {
-            for column in count..sheet.stride() {
-                // SAFETY: the caller's promise.
-                unsafe { *sheet.number(channel, column) = 0.0 };
-            }
+    }
+
+    /// Where a channel of the head stands in each of the sixteen rows from `row` on.
+    ///
+    /// # Safety
+    /// The rows lie inside, and have that channel.
+    #[inline(always)]
+    unsafe fn sixteen_rows(self, row: usize, channel: usize) -> [*const f32; LANES] {
+        let mut from = [std::ptr::null(); LANES];
+        for (k, from) in from.iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            *from = unsafe { self.rows.number((row + k) as u32, self.first + channel as u32) };
         }
+        from
     }
 }
 

@@ -7,6 +7,9 @@ use crate::memory::Raw;
 use crate::outer::Outer;
 use crate::tiles::tiles;
 
+/// Tiles of inputs that are gone through before the next vectors of outputs: their columns of `x` stay near.
+const BLOCK_TILES: usize = 8;
+
 impl Outer {
     /// # Safety
     /// As [`Kernel::run_wide`](crate::script::Kernel::run_wide).
@@ -14,10 +17,14 @@ impl Outer {
     pub(crate) unsafe fn wide<L: Lanes>(&self, memory: Raw) {
         let along_columns = self.dw.column_stride == 1 || self.dw.row_stride != 1;
         let k = if along_columns { *self } else { Outer { dw: self.dw.transposed(), x: self.dy, dy: self.x } };
-        for (v, size) in tiles(vectors(k.dy.channels as usize) as u32, L::WIDE_VECTORS) {
-            for (i, rows) in row_tiles::<L>(k.x.channels) {
-                // SAFETY: tiles lie within the shape of `dw`, and the fields inside the memories.
-                unsafe { by_size::<L>(OuterTile { k, memory, i, v }, rows, size) };
+        let (inputs, block) = (k.x.channels, (BLOCK_TILES * L::WIDE_ROWS) as u32);
+        for first in (0..inputs).step_by(block as usize) {
+            for (v, size) in tiles(vectors(k.dy.channels as usize) as u32, L::WIDE_VECTORS) {
+                for (i, rows) in row_tiles::<L>(block.min(inputs - first)) {
+                    let i = first + i;
+                    // SAFETY: tiles lie within the shape of `dw`, and the fields inside the memories.
+                    unsafe { by_size::<L>(OuterTile { k, memory, i, v }, rows, size) };
+                }
             }
         }
     }
@@ -41,12 +48,19 @@ impl Tile for OuterTile {
             let (x, dy, dw) = (memory.wide(k.x), memory.wide(k.dy), memory.gradients(k.dw));
             let factors = Factors { start: x.number(0, i), row: 1, step: x.stride() };
             let outputs = Vectors { start: dy.vector(0, v).cast(), step: dy.stride() };
+            let at = |r: usize, j: usize| {
+                let column = v + j as u32;
+                (i + r as u32, column * LANES as u32, filled(k.dy.channels, column))
+            };
+            for (r, j) in (0..R).flat_map(|r| (0..J).map(move |j| (r, j))) {
+                let (row, column, count) = at(r, j);
+                dw.prefetch(row, column, count);
+            }
             let sums = multiply_add(sums, factors, outputs, 0..k.x.rows as usize);
-            for (r, row) in sums.into_iter().enumerate() {
-                for (j, sum) in row.into_iter().enumerate() {
-                    let column = v + j as u32;
-                    let count = filled(k.dy.channels, column);
-                    dw.add_vector(i + r as u32, column * LANES as u32, sum, count);
+            for (r, sums) in sums.into_iter().enumerate() {
+                for (j, sum) in sums.into_iter().enumerate() {
+                    let (row, column, count) = at(r, j);
+                    dw.add_vector(row, column, sum, count);
                 }
             }
         }

@@ -115,8 +115,8 @@ impl Head {
         let (keys, queries) = (a.k.rows as usize, a.q.rows as usize);
         // SAFETY: the sheets were made for these.
         unsafe {
-            self.k.transpose_to(self.keys_across, keys);
-            self.v.transpose_to(self.values_across, keys);
+            self.k.transpose_to::<L>(self.keys_across, keys);
+            self.v.transpose_to::<L>(self.values_across, keys);
             self.k.copy_to::<L>(self.keys);
             self.q.copy_to::<L>(self.queries);
             self.dy.copy_to::<L>(self.results);

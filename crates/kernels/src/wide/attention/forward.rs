@@ -24,7 +24,7 @@ impl Attend {
             // SAFETY: the fields lie inside the memories, and a head's channels within them.
             unsafe {
                 let head = Head::new(self, memory, h);
-                head.k.transpose_to(head.keys, self.k.rows as usize);
+                head.k.transpose_to::<L>(head.keys, self.k.rows as usize);
                 head.v.copy_to::<L>(head.values);
                 for (t, rows) in row_tiles::<L>(self.q.rows) {
                     head.tile::<L>(t as usize, rows);
