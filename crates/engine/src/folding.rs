@@ -141,8 +141,8 @@ impl Folding {
         }
     }
 
-    /// Rows of each array that anything needs.
+    /// Rows of each array that anything needs. What was folded already reads weights that are not yet the program's.
     fn steps(&self) -> Steps {
-        Steps::new(&self.program)
+        Steps::new(&Program { weights: Arc::new(self.weights.clone()), ..self.program.clone() })
     }
 }

@@ -161,6 +161,16 @@ fn plans_come_back_and_other_numerics_are_refused() {
     }
 }
 
+/// A gradient is folded before it is replayed: also one whose embedding has no parameters and whose positions are none.
+#[test]
+fn every_recipe_has_a_gradient_that_can_be_folded() {
+    for (name, text) in recipes::BUILT_IN {
+        let plan = plan(text, &[]);
+        let folded = plan.program(plan.build_world().unwrap().shape()).gradient().folded();
+        assert_eq!(folded.weights().parameters(), plan.parameters(), "{name}");
+    }
+}
+
 #[test]
 fn recipes_are_found_by_path_and_by_name() {
     let named = Recipe::load(Path::new("markov-10"), &[]).unwrap();
