@@ -3,11 +3,13 @@
 //!
 //! `INPUTS=1000000 cargo test --release -p infimum-lab --test foreign_fuzz` mutates a million of each.
 
+mod archive;
 mod random;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use archive::archive;
 use infimum_lab::LabError;
 use infimum_lab::foreign::pickle::{self, Node, Value};
 use infimum_lab::foreign::{MEMORY_FACTOR, MEMORY_SLACK, chain_file, hmmlearn, numpy, tokens, torch};
@@ -201,26 +203,6 @@ fn entries(file: &[u8]) -> Vec<(String, Vec<u8>)> {
         at += 46 + name + number(at + 30, 2) + number(at + 32, 2);
     }
     found
-}
-
-fn checksum(bytes: &[u8]) -> u32 {
-    let step = |crc: u32| crc >> 1 ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 };
-    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| step(crc)))
-}
-
-/// An archive that is whole, whatever its entries hold.
-fn archive(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let (mut file, mut directory) = (Vec::new(), Vec::new());
-    for (name, data) in entries {
-        let header = (file.len() as u32).to_le_bytes();
-        let [length, name_length] = [data.len() as u32, name.len() as u32].map(u32::to_le_bytes);
-        let fields =
-            [&[0; 10], &checksum(data).to_le_bytes()[..], &length, &length, &name_length[..2], &[0; 2]].concat();
-        file.extend([b"PK\x03\x04", &fields[..], name.as_bytes(), data].concat());
-        directory.extend([b"PK\x01\x02\0\0", &fields[..], &[0; 10], &header, name.as_bytes()].concat());
-    }
-    let [count, length, start] = [entries.len(), directory.len(), file.len()].map(|n| (n as u32).to_le_bytes());
-    [file, directory, [b"PK\x05\x06\0\0\0\0", &count[..2], &count[..2], &length, &start, &[0; 2]].concat()].concat()
 }
 
 /// Mutates the whole, or an entry of an archive that is made whole again.

@@ -227,5 +227,5 @@ fn what_takes_too_much_memory_is_refused() {
         let result = read(&many(piece)).map(|_| ());
         assert!(result.is_ok() || result.unwrap_err().contains("what it describes takes at least"), "{piece:?}");
     }
-    refused(&many(b"]"), "which is 16 times the file's size and a little");
+    refused(&many(b"]"), "which is 14 times the file's size and a little");
 }
