@@ -25,8 +25,8 @@ pub struct Dissection {
     /// scored target when that part gives its mean (over the sequences, at each position; for positions: over positions)
     /// instead of what it gives, and the rest sees that. Paired with the whole model on the same sequences.
     pub losses: Vec<Figure>,
-    /// How tables of the model agree with the logarithm of the transition matrix, up to a constant for each row; for chains of
-    /// order 1 without impossible transitions.
+    /// How tables of the model agree with the logarithm of the transition matrix, up to a constant for each row, on the
+    /// transitions that are possible, and what the model gives to the others; for chains of order 1.
     pub tables: Vec<Figure>,
 }
 

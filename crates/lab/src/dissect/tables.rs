@@ -4,31 +4,77 @@ use infimum_worlds::Purpose;
 
 use super::{PORTION, Subject};
 use crate::mean::INTERVAL;
+use crate::predictor::softmax;
 use crate::recipe::{Embedding, Model};
-use crate::{Figure, chain, data};
+use crate::{Figure, Mean, chain, data};
 
-/// How the model's tables agree with `log P`, both with the mean of each row taken away; nothing for worlds that are no dense
-/// chain of order 1.
+/// How the model's tables agree with `log P` on the transitions that are possible, the mean over these taken away from each row;
+/// nothing for worlds that are no chain of order 1.
 pub(super) fn compare(subject: &mut Subject<'_>, sequences: usize) -> Vec<Figure> {
     let Some(chain) = chain::chain(subject.experiment.world()) else { return vec![] };
-    let (states, law) = (chain.states(), chain::transitions(chain));
-    if law.contains(&0.0) {
-        return vec![];
+    let law = Law { states: chain.states(), entries: chain::transitions(chain) };
+    let log_law = law.centred(&law.entries.iter().map(|p| libm::log(*p)).collect::<Vec<f64>>());
+    let Logits { table, seen, impossible } = logits_table(subject, &law, sequences);
+    let known: Vec<f64> = log_law.chunks(law.states).zip(&seen).flat_map(|(row, n)| masked(row, *n)).collect();
+    let entries = law.possible_of(&seen);
+    let (r, difference) = (correlation(&table, &known), rms(&table, &known, entries));
+    let slopes = [correlation_slope(&table, &known, r), rms_slope(&table, &known, entries, difference)];
+    let [of_correlation, of_difference] = standard_errors(subject, &law, sequences, &table, &seen, &slopes);
+    let mut figures = Vec::new();
+    // A law whose possible transitions are equally likely has no correlation with anything.
+    if known.iter().any(|x| x.abs() > SAME) {
+        let embedding = law.centred(&embedding_table(subject, law.states));
+        figures.push(figure("embedding_table_correlation", correlation(&embedding, &log_law), "correlation", 1.0));
+        figures.push(with_interval(figure("logits_table_correlation", r, "correlation", 1.0), of_correlation));
     }
-    let log_law = centred(law.iter().map(|p| libm::log(*p)).collect(), states);
-    let embedding = centred(embedding_table(subject, states), states);
-    let (logits, seen) = logits_table(subject, states, sequences);
-    let known: Vec<f64> = log_law.chunks(states).zip(&seen).flat_map(|(row, n)| masked(row, *n)).collect();
-    let (r, difference) = (correlation(&logits, &known), rms(&logits, &known, &seen));
-    let slopes = [correlation_slope(&logits, &known, r), rms_slope(&logits, &known, &seen, difference)];
-    let [of_correlation, of_difference] = standard_errors(subject, sequences, &logits, &seen, &slopes);
-    let share = seen.iter().filter(|n| **n > 0).count() as f64 / states as f64;
-    vec![
-        figure("embedding_table_correlation", correlation(&embedding, &log_law), "correlation", 1.0),
-        with_interval(figure("logits_table_correlation", r, "correlation", 1.0), of_correlation),
-        with_interval(figure("logits_table_difference", difference, "nats", 0.0), of_difference),
-        figure("states_seen", share, "share of states", 1.0),
-    ]
+    figures.push(with_interval(figure("logits_table_difference", difference, "nats", 0.0), of_difference));
+    let share = seen.iter().filter(|n| **n > 0).count() as f64 / law.states as f64;
+    figures.push(figure("states_seen", share, "share of states", 1.0));
+    figures.push(figure("transitions_compared", entries, "transitions", law.possible_of(&vec![1; law.states])));
+    figures.extend(on_impossible(&law, &impossible));
+    figures
+}
+
+/// Logarithms of the law are told from equal ones by this many nats.
+const SAME: f64 = 1e-9;
+
+/// The transition matrix, `[state][state]`.
+struct Law {
+    states: usize,
+    entries: Vec<f64>,
+}
+
+impl Law {
+    fn row(&self, from: usize) -> &[f64] {
+        &self.entries[from * self.states..][..self.states]
+    }
+
+    /// Each row of a table without its mean over the transitions that are possible; the others become 0, which counts nowhere.
+    fn centred(&self, table: &[f64]) -> Vec<f64> {
+        let rows = table.chunks(self.states).enumerate();
+        rows.flat_map(|(from, row)| without_mean(row, self.row(from))).collect()
+    }
+
+    /// How many transitions from the states that were seen are possible.
+    fn possible_of(&self, seen: &[u64]) -> f64 {
+        let rows = seen.iter().enumerate().filter(|(_, n)| **n > 0);
+        rows.map(|(from, _)| self.row(from).iter().filter(|p| **p > 0.0).count()).sum::<usize>() as f64
+    }
+}
+
+fn without_mean(row: &[f64], law: &[f64]) -> Vec<f64> {
+    let possible = law.iter().filter(|p| **p > 0.0).count() as f64;
+    let mean = row.iter().zip(law).filter(|(_, p)| **p > 0.0).map(|(x, _)| x).sum::<f64>() / possible;
+    row.iter().zip(law).map(|(x, p)| if *p > 0.0 { x - mean } else { 0.0 }).collect()
+}
+
+/// What the model gives to transitions that the law excludes, each sequence as (places, sum); nothing for a dense chain.
+fn on_impossible(law: &Law, sequences: &[(f64, f64)]) -> Option<Figure> {
+    let excluded = law.entries.iter().filter(|p| **p == 0.0).count();
+    let mean = Mean::of(sequences.iter().copied()).filter(|_| excluded > 0)?;
+    let figure = figure("impossible_probability", mean.value, "probability", 0.0);
+    let baseline = Some(excluded as f64 / law.entries.len() as f64);
+    Some(with_interval(Figure { baseline, ..figure }, mean.standard_error))
 }
 
 fn figure(name: &str, value: f64, unit: &str, optimum: f64) -> Figure {
@@ -68,23 +114,41 @@ fn rows(subject: &Subject<'_>, model: &Model, name: &str, states: usize) -> Vec<
     }
 }
 
-/// The mean, over the places where a state is the last token seen, of the model's logits for the states with their own mean
-/// taken away: `[state][state]`; and how often each state was seen.
-fn logits_table(subject: &mut Subject<'_>, states: usize, sequences: usize) -> (Vec<f64>, Vec<u64>) {
-    let (mut sums, mut seen) = (vec![0.0; states * states], vec![0_u64; states]);
-    each_row(subject, states, sequences, |_, from, row| {
-        seen[from] += 1;
-        sums[from * states..][..states].iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-    });
-    for (row, seen) in sums.chunks_mut(states).zip(&seen) {
-        row.iter_mut().for_each(|x| *x /= (*seen).max(1) as f64);
-    }
-    (sums, seen)
+/// What is seen of a model's logits wherever a state is the last token.
+struct Logits {
+    /// The mean of its logits for the states, centred as [`Law::centred`] does it: `[state][state]`.
+    table: Vec<f64>,
+    /// How often each state was the last.
+    seen: Vec<u64>,
+    /// Of each sequence, such places and the sum of what the laws over states there give to impossible transitions.
+    impossible: Vec<(f64, f64)>,
 }
 
-/// Calls `each(sequence, state, logits)` wherever a state is the last token seen, with the logits for the states without their
-/// mean.
-fn each_row(subject: &mut Subject<'_>, states: usize, sequences: usize, mut each: impl FnMut(usize, usize, &[f64])) {
+fn logits_table(subject: &mut Subject<'_>, law: &Law, sequences: usize) -> Logits {
+    let states = law.states;
+    let (table, seen, impossible) = (vec![0.0; states * states], vec![0; states], vec![(0.0, 0.0); sequences]);
+    let (mut found, mut said) = (Logits { table, seen, impossible }, vec![0.0; states]);
+    each_row(subject, states, sequences, |sequence, from, row| {
+        found.seen[from] += 1;
+        let centred = without_mean(&wide(row), law.row(from));
+        found.table[from * states..][..states].iter_mut().zip(centred).for_each(|(sum, x)| *sum += x);
+        softmax(row, &mut said);
+        let excluded = said.iter().zip(law.row(from)).filter(|(_, p)| **p == 0.0).map(|(q, _)| q).sum::<f64>();
+        let (places, sum) = &mut found.impossible[sequence];
+        (*places, *sum) = (*places + 1.0, *sum + excluded);
+    });
+    for (row, seen) in found.table.chunks_mut(states).zip(&found.seen) {
+        row.iter_mut().for_each(|x| *x /= (*seen).max(1) as f64);
+    }
+    found
+}
+
+fn wide(row: &[f32]) -> Vec<f64> {
+    row.iter().map(|x| f64::from(*x)).collect()
+}
+
+/// Calls `each(sequence, state, logits)` wherever a state is the last token seen, with the logits for the states.
+fn each_row(subject: &mut Subject<'_>, states: usize, sequences: usize, mut each: impl FnMut(usize, usize, &[f32])) {
     let alphabet = subject.experiment.world().shape().heads[0].alphabet;
     let mut example = Default::default();
     for first in (0..sequences).step_by(PORTION) {
@@ -93,9 +157,7 @@ fn each_row(subject: &mut Subject<'_>, states: usize, sequences: usize, mut each
         for ((sequence, address), logits) in portion.clone().zip(data::set(portion)).zip(logits) {
             subject.experiment.draw(Purpose::Test, address, &mut example);
             let rows = example.tokens.iter().map(|token| usize::from(*token)).zip(logits[0].chunks(alphabet));
-            for (from, row) in rows.filter(|(from, _)| *from < states) {
-                each(sequence, from, &centred(row[..states].iter().map(|x| f64::from(*x)).collect(), states));
-            }
+            rows.filter(|(from, _)| *from < states).for_each(|(from, row)| each(sequence, from, &row[..states]));
         }
     }
 }
@@ -104,17 +166,19 @@ fn each_row(subject: &mut Subject<'_>, states: usize, sequences: usize, mut each
 /// order a sequence moves one by the sum, over its rows, of slope times (row less the mean row) by how often that row was seen.
 fn standard_errors(
     subject: &mut Subject<'_>,
+    law: &Law,
     sequences: usize,
     table: &[f64],
     seen: &[u64],
     slopes: &[Vec<f64>; 2],
 ) -> [f64; 2] {
-    let states = seen.len();
+    let states = law.states;
     let mut moved = vec![[0.0; 2]; sequences];
     each_row(subject, states, sequences, |sequence, from, row| {
         let place = from * states..(from + 1) * states;
+        let centred = without_mean(&wide(row), law.row(from));
         for (moved, slope) in moved[sequence].iter_mut().zip(slopes) {
-            let rows = slope[place.clone()].iter().zip(row.iter().zip(&table[place.clone()]));
+            let rows = slope[place.clone()].iter().zip(centred.iter().zip(&table[place.clone()]));
             *moved += rows.map(|(slope, (x, mean))| slope * (x - mean)).sum::<f64>() / seen[from] as f64;
         }
     });
@@ -123,15 +187,6 @@ fn standard_errors(
         let squares: f64 = moved.iter().map(|moved| moved[of] * moved[of]).sum();
         (squares * count / (count - 1.0)).sqrt()
     })
-}
-
-/// Each row without its mean.
-fn centred(mut table: Vec<f64>, columns: usize) -> Vec<f64> {
-    for row in table.chunks_mut(columns) {
-        let mean = row.iter().sum::<f64>() / columns as f64;
-        row.iter_mut().for_each(|x| *x -= mean);
-    }
-    table
 }
 
 /// Pearson's, of tables whose rows have mean 0.
@@ -147,18 +202,13 @@ fn correlation_slope(a: &[f64], b: &[f64], r: f64) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| (b / of_b - r * a / of_a) / of_a).collect()
 }
 
-/// The root of the mean squared difference over the rows that were seen.
-fn rms(a: &[f64], b: &[f64], seen: &[u64]) -> f64 {
-    (a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / entries(seen)).sqrt()
+/// The root of the mean squared difference over so many entries; the others are 0 in both.
+fn rms(a: &[f64], b: &[f64], entries: f64) -> f64 {
+    (a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / entries).sqrt()
 }
 
 /// The slope of [`rms`] in `a`; zero where the tables are the same, and there is none.
-fn rms_slope(a: &[f64], b: &[f64], seen: &[u64], rms: f64) -> Vec<f64> {
-    let scale = if rms > 0.0 { 1.0 / (rms * entries(seen)) } else { 0.0 };
+fn rms_slope(a: &[f64], b: &[f64], entries: f64, rms: f64) -> Vec<f64> {
+    let scale = if rms > 0.0 { 1.0 / (rms * entries) } else { 0.0 };
     a.iter().zip(b).map(|(a, b)| scale * (a - b)).collect()
-}
-
-/// Numbers in the rows that were seen.
-fn entries(seen: &[u64]) -> f64 {
-    (seen.iter().filter(|n| **n > 0).count() * seen.len()) as f64
 }

@@ -63,6 +63,8 @@ fn a_network_of_the_direct_path_alone_loses_with_that_path_only() {
     assert!((value(&found.tables, "logits_table_correlation") - 1.0).abs() <= 1e-6);
     assert!(value(&found.tables, "logits_table_difference") <= 1e-5);
     assert_eq!(value(&found.tables, "states_seen"), 1.0);
+    assert_eq!(value(&found.tables, "transitions_compared"), 16.0);
+    assert!(found.tables.iter().all(|figure| figure.name != "impossible_probability"), "everything is possible");
 }
 
 /// Positions that shift the logits by a known amount are worth what taking their mean loses, computed here by hand.
@@ -159,6 +161,52 @@ fn tables_of(sequences: usize, seed: u64) -> Vec<Figure> {
     let program = experiment.program().without_dropout();
     let mut subject = Subject { experiment: &experiment, machine: &mut machine, point: &point, program: &program };
     tables::compare(&mut subject, sequences)
+}
+
+/// Of two successors of each state the likelier has its logit raised by a known amount and the other lowered by it, and what is
+/// impossible has a known probability: both are found, and neither moves the other.
+#[test]
+fn sparse_chains_are_compared_on_what_is_possible() {
+    const SHIFT: f64 = 0.25;
+    let experiment = experiment(&["model.width=10", "model.norm=none", "world.keep=2"]);
+    let law = chain::transitions(chain::chain(experiment.world()).unwrap());
+    let row = |from: usize| &law[from * 4..][..4];
+    let shifted = |from: usize, to: usize| {
+        let other = row(from).iter().enumerate().find(|(at, p)| *at != to && **p > 0.0).expect("two successors");
+        libm::log(row(from)[to]) + if row(from)[to] > *other.1 { SHIFT } else { -SHIFT }
+    };
+    for share in [0.0, 0.1, 0.4] {
+        let impossible = |from: usize| {
+            let possible = (0..4).filter(|to| row(from)[*to] > 0.0).map(|to| libm::exp(shifted(from, to))).sum::<f64>();
+            libm::log(share / (1.0 - share) * possible / 2.0).max(-80.0)
+        };
+        let mut point = vec![0.0; experiment.plan().parameters()];
+        fill(&experiment, &mut point, "transformer.wte.weight", |token, c| f32::from(token == c));
+        fill(&experiment, &mut point, "lm_head.weight", |to, from| match (from, to) {
+            (0..4, 0..4) if row(from)[to] > 0.0 => shifted(from, to) as f32,
+            (0..4, 0..4) => impossible(from) as f32,
+            _ => 0.0,
+        });
+        let tables = dissected(&experiment, &point).tables;
+        assert!((value(&tables, "logits_table_difference") - SHIFT).abs() <= 1e-5, "{tables:?}");
+        let [table, embedding] = ["logits", "embedding"].map(|of| value(&tables, &format!("{of}_table_correlation")));
+        assert!((table - embedding).abs() <= 1e-6 && (0.8..1.0).contains(&table), "{tables:?}");
+        let compared = named(&tables, "transitions_compared");
+        assert_eq!((compared.value, compared.optimum), (8.0, Some(8.0)));
+        let found = named(&tables, "impossible_probability");
+        assert!((found.value - share).abs() <= 1e-6 && found.baseline == Some(0.5), "{found:?}, planted {share}");
+    }
+}
+
+/// Where each state has one successor there is nothing that a row could correlate with.
+#[test]
+fn a_chain_without_choice_has_no_correlation() {
+    let experiment = experiment(&["world.keep=1"]);
+    let tables = dissected(&experiment, &vec![0.0; experiment.plan().parameters()]).tables;
+    let names: Vec<&str> = tables.iter().map(|figure| figure.name.as_str()).collect();
+    let expected = ["logits_table_difference", "states_seen", "transitions_compared", "impossible_probability"];
+    assert_eq!(names, expected);
+    assert!((value(&tables, "impossible_probability") - 0.75).abs() <= 1e-6, "{tables:?}");
 }
 
 /// What comes to every part has its interval, which a part that carries something does not have at zero alone.
