@@ -264,7 +264,7 @@ pub(crate) struct Agree {
     #[arg(value_name = "RUN")]
     pub(crate) first: PathBuf,
     /// Another run, of the same world.
-    #[arg(value_name = "RUN")]
+    #[arg(value_name = "OTHER_RUN")]
     pub(crate) second: PathBuf,
     /// Which checkpoint of both: a step, best or last.
     #[arg(long, value_name = "STEP|best|last", default_value = "last")]

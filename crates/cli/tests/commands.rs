@@ -155,8 +155,15 @@ fn two_runs_of_one_world_are_compared() {
     assert!(session.good("agree tiny-s1 runs/tiny-s2 --at best").contains("agreement_js_counting"));
     assert_eq!(session.json("agree tiny-s1 tiny-s1")[0]["value"], 1.0);
     session.good(&format!("run tiny.toml {short} --set world.seed=77 --set name=other"));
-    session.refused("agree tiny-s1 other-s1", &["the second run's world", "77", "two runs of the same world"]);
+    session.refused(
+        "agree tiny-s1 other-s1",
+        &["world.seed of the second run = 77", "that of the first run, 1", "two runs of the same world"],
+    );
     session.refused("agree tiny-s1 tiny-s3", &["tiny-s3"]);
+    session.refused("agree tiny-s1", &["<OTHER_RUN>"]);
+    session.refused("agree tiny-s1 tiny-s2 other-s1", &["'other-s1'"]);
+    session.good(&format!("run tiny.toml {short} --set world.kind=markov-windows --set name=windows"));
+    session.refused("agree windows-s1 tiny-s1", &["world.kind of the second run = \"markov\"", "\"markov-windows\""]);
 }
 
 #[test]

@@ -43,6 +43,31 @@ fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
     session.refused("run bytes.toml", &["bytes.toml", "UTF-8"]);
 }
 
+/// What is possible does not depend on the model, so a model that fits no world is no mistake where only the world is asked for.
+#[test]
+fn floors_and_laws_look_at_no_model() {
+    let session = Session::new("no-model");
+    let [floor, law] = ["floor", "law"].map(|command| session.json(&format!("{command} tiny.toml")));
+    for (model, refused) in [
+        ("model.width=5", "model.heads = 2"),
+        ("model.embedding=one-hot --set model.width=8", "model.width = 8"),
+        ("model.heads=3", "model.heads = 3"),
+        ("training.warmup=90", "training.warmup = 90"),
+    ] {
+        assert_eq!(session.json(&format!("floor tiny.toml --set {model}")), floor, "{model}");
+        assert_eq!(session.json(&format!("law tiny.toml --set {model}")), law, "{model}");
+        session.refused(&format!("check tiny.toml --set {model}"), &[refused]);
+    }
+    for command in ["floor", "law"] {
+        session.refused(&format!("{command} tiny.toml --set model.widht=8"), &["unknown key `widht`", "`width`"]);
+        session.refused(&format!("{command} tiny.toml --set model.width=0"), &["model.width = 0", "1"]);
+        session.refused(
+            &format!("{command} tiny.toml --set data.folder=theirs"),
+            &["data.folder", "\"export\" or \"counts\""],
+        );
+    }
+}
+
 #[test]
 fn a_setting_that_another_would_replace_is_refused() {
     let session = Session::new("twice");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use infimum_worlds::counting::Counting;
 use infimum_worlds::{Belief, Example, Purpose};
-use serde::Serialize;
+use serde_json::Value;
 
 use crate::data::{self, Address, Schedule};
 use crate::evaluation::{Evaluator, portions};
@@ -81,25 +81,31 @@ pub fn agree(
 }
 
 fn require_same_world(first: &Experiment, second: &Experiment) -> Result<(), LabError> {
-    let [one, other] = [first, second].map(|experiment| experiment.plan().world());
-    if one != other {
-        return refused(one, other);
+    let settings =
+        |experiment: &Experiment| serde_json::to_value(experiment.plan().world()).expect("settings are plain");
+    let [one, other] = [first, second].map(settings);
+    if let Some(key) = differing(&one, &other).or_else(|| differing(&other, &one)) {
+        let value = |settings: &Value| settings.get(key).map_or("not set".into(), Value::to_string);
+        return refused(&format!("world.{key}"), &value(&one), &value(&other));
     }
     let data = [first, second].map(|experiment| experiment.plan().data().folder.as_ref());
     let [one, other] = data.map(|folder| folder.filter(|folder| folder.law != DataLaw::World));
-    let same = one.map(|folder| &folder.data_hash) == other.map(|folder| &folder.data_hash);
-    if same { Ok(()) } else { refused(&one, &other) }
+    if one.map(|folder| &folder.data_hash) == other.map(|folder| &folder.data_hash) {
+        return Ok(());
+    }
+    let [one, other] = [one, other].map(|folder| folder.map_or("not set".into(), |folder| folder.path.clone()));
+    refused("data.folder", &one, &other)
 }
 
-fn refused(one: &impl Serialize, other: &impl Serialize) -> Result<(), LabError> {
-    let text = |json: serde_json::Result<String>| json.expect("settings are plain");
-    let (one, other) = (text(serde_json::to_string(one)), text(serde_json::to_string(other)));
-    Err(LabError::value(
-        "the second run's world",
-        other,
-        format!("the first run's, {one}"),
-        "compare two runs of the same world",
-    ))
+/// The first setting of one that is not that of the other.
+fn differing<'a>(one: &'a Value, other: &Value) -> Option<&'a str> {
+    let keys = one.as_object()?.keys().map(String::as_str);
+    std::iter::once("kind").chain(keys).find(|key| one.get(key) != other.get(key))
+}
+
+fn refused(key: &str, one: &str, other: &str) -> Result<(), LabError> {
+    let allowed = format!("it has to be that of the first run, {one}");
+    Err(LabError::value(&format!("{key} of the second run"), other, allowed, "compare two runs of the same world"))
 }
 
 fn examples(experiment: &Experiment, addresses: &[Address]) -> Vec<Example> {

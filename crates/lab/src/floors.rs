@@ -1,6 +1,6 @@
 //! What no predictor can beat: the floors and ceilings of a world, and the simple predictors on the way there.
 
-use infimum_worlds::{Fact, Floor, Head, Quantity, World};
+use infimum_worlds::{Baseline, Fact, Floor, Head, Quantity, World};
 use serde::Serialize;
 
 /// Floors of the loss and ceilings of the accuracy, with the ladder of simple predictors that leads to them.
@@ -46,7 +46,8 @@ pub struct CeilingLine {
 }
 
 impl Floors {
-    /// The floors of `world`, for each of its heads. A world without a law has `unknown` floors.
+    /// The floors of `world`, for each of its heads. A world without a law has `unknown` floors, and `uniform` alone on
+    /// the ladder.
     pub fn of(world: &dyn World) -> Floors {
         let heads = &world.shape().heads;
         let prefix = |head: &Head| if heads.len() == 1 { String::new() } else { format!("{}.", head.name) };
@@ -73,7 +74,7 @@ impl Floors {
         let (floor, ceiling) = truth.map_or((Floor::Unknown, Floor::Unknown), |t| (t.floor(head), t.ceiling(head)));
         self.floors.push(line(format!("{prefix}floor"), floor, "the best possible loss, mean over scored positions"));
         self.ceilings.push(ceiling_line(format!("{prefix}accuracy"), ceiling, "the best possible accuracy"));
-        for step in truth.map(|t| t.baselines(head)).unwrap_or_default() {
+        for step in simple_predictors(world, head) {
             let about = about(step.name);
             self.floors.push(line(format!("{prefix}{}", step.name), step.nats, &about));
             self.ceilings.push(ceiling_line(format!("{prefix}accuracy_{}", step.name), step.accuracy, &about));
@@ -87,6 +88,18 @@ impl Floors {
             let name = format!("{prefix}floor_at_{}", position + 1);
             let line = line(name, floor, "the best possible loss at this position");
             self.floors.push(FloorLine { position: Some(position + 1), ..line });
+        }
+    }
+}
+
+/// The ladder of simple predictors. Where nobody knows the law, the one that needs none: uniform over the head's alphabet.
+pub(crate) fn simple_predictors(world: &dyn World, head: usize) -> Vec<Baseline> {
+    match world.truth() {
+        Some(truth) => truth.baselines(head),
+        None => {
+            let tokens = world.shape().heads[head].alphabet as f64;
+            let (nats, accuracy) = (Floor::Exact(libm::log(tokens)), Floor::Exact(1.0 / tokens));
+            vec![Baseline { name: "uniform", nats, accuracy }]
         }
     }
 }

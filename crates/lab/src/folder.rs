@@ -6,7 +6,7 @@ mod shared;
 mod unknown;
 
 use std::io;
-use std::path::Path;
+use std::path::{self, Path};
 use std::sync::Arc;
 
 use infimum_worlds::markov;
@@ -49,17 +49,39 @@ pub(crate) struct Opened {
 /// # Errors
 /// Files that cannot be read, or do not fit each other or the world; a law that nobody names.
 pub(crate) fn resolve(plan: &Plan, path: &str, law: Option<DataLaw>) -> Result<(FolderPlan, [usize; 2]), LabError> {
+    let (opened, law) = given(plan.world(), path, law)?;
+    let counts = opened.held_out.counts();
+    Ok((FolderPlan { path: absolute(path)?, law, data_hash: opened.hash }, counts))
+}
+
+/// The world of data in a folder that a recipe names.
+///
+/// # Errors
+/// As [`resolve`].
+pub(crate) fn world(world: &Settings, path: &str, law: Option<DataLaw>) -> Result<Box<dyn World>, LabError> {
+    given(world, path, law).map(|(opened, _)| opened.world)
+}
+
+fn given(world: &Settings, path: &str, law: Option<DataLaw>) -> Result<(Opened, DataLaw), LabError> {
+    let folder = Path::new(path);
+    require_folder(folder, || format!("let data.folder name a folder that has {TRAIN} and {VALIDATION}"))?;
     let law = match law {
         Some(law) => law,
         None => {
-            require_folder(Path::new(path))?;
-            tokens::read_meta(Path::new(path))?;
-            law::require(Path::new(path))?
+            tokens::read_meta(folder)?;
+            law::require(folder)?
         }
     };
-    let opened = read(plan, Path::new(path), law)?;
-    let counts = opened.held_out.counts();
-    Ok((FolderPlan { path: path.into(), law, data_hash: opened.hash }, counts))
+    Ok((read(world, folder, law)?, law))
+}
+
+/// A record is used from any folder, so its plan has the whole path.
+fn absolute(path: &str) -> Result<String, LabError> {
+    let whole = path::absolute(path).map_err(LabError::io("look at the folder", Path::new(path)))?;
+    whole.into_os_string().into_string().map_err(|whole| {
+        let allowed = format!("a plan is Unicode text, and the whole path, {}, is not", whole.to_string_lossy());
+        LabError::value("data.folder", format!("{path:?}"), allowed, "rename the folder, or give the path of a copy")
+    })
 }
 
 /// Reads the folder of a plan, if it has one.
@@ -68,20 +90,33 @@ pub(crate) fn resolve(plan: &Plan, path: &str, law: Option<DataLaw>) -> Result<(
 /// As [`resolve`]; other data than those that the plan was made with.
 pub(crate) fn open(plan: &Plan) -> Result<Option<Opened>, LabError> {
     let Some(FolderPlan { path, law, data_hash }) = &plan.data().folder else { return Ok(None) };
-    let opened = read(plan, Path::new(path), *law)?;
+    let folder = found(Path::new(path));
+    require_folder(folder, || {
+        let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();
+        format!(
+            "put it back, or start the command in a folder that has the data, or a link to them, as `{name}`; their hash says whether \
+             they are those of the plan"
+        )
+    })?;
+    let opened = read(plan.world(), folder, *law)?;
     if opened.hash == *data_hash {
         return Ok(Some(opened));
     }
     Err(LabError::File {
-        path: path.into(),
+        path: folder.into(),
         problem: "these data are not those that the plan was made with (data.folder)".into(),
         remedy: "put back what was there, or run the recipe anew".into(),
     })
 }
 
-fn read(plan: &Plan, folder: &Path, law: DataLaw) -> Result<Opened, LabError> {
-    let settings = settings(plan.world())?;
-    require_folder(folder)?;
+/// Where the folder of a plan is now: where it was, or else, if it is there, under its name in the working directory.
+fn found(path: &Path) -> &Path {
+    let here = path.file_name().map(Path::new).filter(|here| here.is_dir());
+    if path.exists() { path } else { here.unwrap_or(path) }
+}
+
+fn read(world: &Settings, folder: &Path, law: DataLaw) -> Result<Opened, LabError> {
+    let settings = settings(world)?;
     let [train, validation] = [TRAIN, VALIDATION].map(|name| blocks(&folder.join(name), &settings.chain));
     let (train, validation) = (Arc::new(train?), Arc::new(validation?));
     let found = if law == DataLaw::Unknown { None } else { law::find(folder, &settings.chain)? };
@@ -101,15 +136,14 @@ fn read(plan: &Plan, folder: &Path, law: DataLaw) -> Result<Opened, LabError> {
     Ok(Opened { world, train, held_out, shared, hash })
 }
 
-fn require_folder(folder: &Path) -> Result<(), LabError> {
+fn require_folder(folder: &Path, remedy: impl FnOnce() -> String) -> Result<(), LabError> {
     let problem = match folder.metadata() {
         Ok(metadata) if metadata.is_dir() => return Ok(()),
         Ok(_) => "is no folder",
         Err(error) if error.kind() == io::ErrorKind::NotFound => "this folder does not exist",
         Err(error) => return Err(LabError::io("look at the folder", folder)(error)),
     };
-    let remedy = format!("let data.folder name a folder that has {TRAIN} and {VALIDATION}");
-    Err(LabError::File { path: folder.into(), problem: problem.into(), remedy })
+    Err(LabError::File { path: folder.into(), problem: problem.into(), remedy: remedy() })
 }
 
 /// What the plan's world is, if its examples are windows of blocks.

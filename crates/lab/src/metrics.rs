@@ -14,6 +14,7 @@ mod structure_captured;
 mod transition_kl;
 
 use crate::evaluation::SequenceScore;
+use crate::floors::simple_predictors;
 use crate::retrace::Retraced;
 use crate::{Experiment, Figure, Mean, TransitionScores};
 
@@ -102,6 +103,6 @@ impl Figure {
 
 /// Nats of the uniform predictor of the world, which knows its alphabet only.
 fn uniform_nats(experiment: &Experiment) -> Option<f64> {
-    let baselines = experiment.world().truth()?.baselines(0);
+    let baselines = simple_predictors(experiment.world(), 0);
     baselines.iter().find(|b| b.name == "uniform")?.nats.value()
 }

@@ -12,7 +12,7 @@ use crate::decoder::{self, decoder};
 use crate::error::CHANGE_IT;
 use crate::recipe::check::check_plan;
 use crate::recipe::{Course, DataLaw, Export, Lines, Model, Source, Track};
-use crate::{LabError, Layout, Recipe, executor, folder, init, read_weights, recipes};
+use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipes};
 use checks::STEP_LIMIT;
 
 /// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
@@ -84,7 +84,8 @@ pub struct DataPlan {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FolderPlan {
-    /// The folder, from the folder in which the plan was made.
+    /// The whole path of the folder when the plan was made. If nothing is there any more, it is looked for under its name in the
+    /// working directory.
     pub path: String,
     /// Whose law the data follow.
     pub law: DataLaw,
@@ -146,6 +147,27 @@ impl Plan {
             None => Plan::from_toml(&text, name),
             Some(given) => Err(LabError::Changed { path: name.into(), given: given.clone() }),
         }
+    }
+
+    /// The world of what a user calls `name`, as that of [`Plan::load`], of which nothing else is looked at: what the model has to
+    /// fit is no matter of what is possible.
+    ///
+    /// # Errors
+    /// As [`Plan::load`], of all that concerns the world and its data.
+    pub fn load_world(name: &Path, overrides: &[String]) -> Result<Box<dyn World>, LabError> {
+        let text = recipes::text(name)?;
+        if is_plan(&text) {
+            return Plan::load(name, overrides, Path::new("runs"))?.build_world();
+        }
+        let recipe = Recipe::named(&text, name, overrides)?;
+        let world = data(&recipe).and_then(|data| {
+            memory::require_law(&recipe.world)?;
+            match data.folder {
+                Some(folder) => folder::world(&recipe.world, &folder.path, recipe.data.law),
+                None => Ok(recipe.world.build()?),
+            }
+        });
+        world.map_err(|error| with_line(error, &recipe.lines))
     }
 
     /// Resolves and checks a recipe whose `training.init` looks for runs in the folder `runs`.

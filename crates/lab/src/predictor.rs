@@ -27,20 +27,22 @@ pub enum Sequences<'s> {
     Drawn(Purpose, &'s [Address]),
     /// These, which have the shape of the experiment's world.
     Given(&'s [Example]),
+    /// The same, where so many of the first rows alone are asked for: nothing is computed for the others.
+    Begun(&'s [Example], usize),
 }
 
 impl Sequences<'_> {
     fn count(&self) -> usize {
         match self {
             Sequences::Drawn(_, addresses) => addresses.len(),
-            Sequences::Given(examples) => examples.len(),
+            Sequences::Given(examples) | Sequences::Begun(examples, _) => examples.len(),
         }
     }
 
     fn write(&self, experiment: &Experiment, number: usize, into: &mut Example) {
         match self {
             Sequences::Drawn(purpose, addresses) => experiment.draw(*purpose, addresses[number], into),
-            Sequences::Given(examples) => into.clone_from(&examples[number]),
+            Sequences::Given(examples) | Sequences::Begun(examples, _) => into.clone_from(&examples[number]),
         }
     }
 }
@@ -62,6 +64,9 @@ pub struct Network<'n> {
 
 impl Predictor for Network<'_> {
     fn predict(&mut self, machine: &mut Machine, sequences: Sequences<'_>, hear: Hear<'_>) {
+        if let Sequences::Begun(examples, rows) = sequences {
+            return self.predict_first(rows, machine, examples, hear);
+        }
         let (experiment, inlets) = (self.experiment, self.inlets);
         let tell = |sequence, outputs: &[&[f32]]| {
             let mut example = Example::default();
@@ -73,8 +78,22 @@ impl Predictor for Network<'_> {
         };
         match sequences {
             Sequences::Drawn(purpose, addresses) => outputs(&Drawn { experiment, purpose, addresses, inlets, step: 0 }),
-            Sequences::Given(examples) => outputs(&Given { examples, inlets }),
+            Sequences::Given(examples) | Sequences::Begun(examples, _) => outputs(&Given { examples, inlets }),
         }
+    }
+}
+
+impl Network<'_> {
+    /// Of the first rows; they have the same bits as among all rows.
+    fn predict_first(&mut self, rows: usize, machine: &mut Machine, examples: &[Example], hear: Hear<'_>) {
+        let (experiment, start) = (self.experiment, self.experiment.world().shape().scored.start);
+        let program = experiment.program().without_dropout().outputs_at(&["nats", "logits"], start..start + rows);
+        let program = program.expect("a decoder has nats and logits at every scored position");
+        let mut replay = Replay::new(&program, experiment.plan().executor(), machine.isa);
+        let source = Given { examples, inlets: &Inlets::new(&program) };
+        replay.outputs(&mut machine.team, self.point, examples.len(), &source, &|sequence, outputs| {
+            hear(sequence, &examples[sequence], Said { nats: outputs[0], logits: outputs[1] });
+        });
     }
 }
 

@@ -6,8 +6,9 @@ use infimum_worlds::{Example, Quantity, Truth, World, follow};
 
 use crate::evaluation::Evaluator;
 use crate::predictor::{Predictor, Said, Sequences, collect, likeliest};
+use crate::recipe::DataLaw;
 use crate::transitions::law_over_states;
-use crate::{Experiment, Figure, LabError, Machine};
+use crate::{Experiment, Figure, LabError, Machine, Mean};
 
 /// Names and units, in the order in which they are shown.
 pub const FIGURES: [(&str, &str); 8] = [
@@ -28,8 +29,13 @@ const SEQUENCE: usize = 64;
 /// … and how far one begins after the other.
 const STRIDE: usize = 128;
 
-/// Value, optimum, baseline.
-type Numbers = (f64, Option<f64>, Option<f64>);
+/// What stands in a figure: `interval` is that of 95 %, lower end first.
+struct Numbers {
+    value: f64,
+    optimum: Option<f64>,
+    baseline: Option<f64>,
+    interval: Option<[f64; 2]>,
+}
 
 /// The published figures of the model at `point`, whose other figures are `figures`.
 ///
@@ -55,20 +61,18 @@ pub fn published(
     machine: &mut Machine,
     figures: &[Figure],
 ) -> Result<Vec<Figure>, LabError> {
-    let Some(fidelity) = experiment.world().chain().and_then(|chain| chain.fidelity()) else {
-        let (kind, allowed) = (experiment.plan().world().kind(), "worlds with generator = \"numpy-legacy\"");
-        return Err(LabError::value("--published", format!("a world of kind {kind}"), allowed, "leave it out"));
-    };
-    let loss = figures.iter().find(|figure| figure.name == "cross_entropy").map(|figure| figure.value);
-    let of_loss = loss.and_then(|loss| of_loss(experiment, loss));
+    let fidelity = require(experiment)?;
+    let of_loss = figures.iter().find(|f| f.name == "cross_entropy").and_then(|loss| of_loss(experiment, loss));
     let of_files = of_files(experiment, predictor, machine);
     let kl = transition_kl(experiment, predictor, machine, fidelity);
-    let plain = |value: f64| Some((value, None, None));
+    let plain = |value: f64| Some(Numbers { value, optimum: None, baseline: None, interval: None });
+    let [structure, ratio] = of_loss.map_or([None, None], |numbers| numbers.map(Some));
+    let [perplexity, accuracy] = of_files.map_or([None, None], |numbers| numbers.map(Some));
     let numbers = [
-        of_loss.map(|[structure, _]| structure),
-        of_loss.map(|[_, ratio]| ratio),
-        of_files.map(|[perplexity, _]| perplexity),
-        of_files.map(|[_, accuracy]| accuracy),
+        structure,
+        ratio,
+        perplexity,
+        accuracy,
         kl,
         plain(fidelity.uniform),
         plain(fidelity.random),
@@ -77,12 +81,46 @@ pub fn published(
     Ok(FIGURES.iter().zip(numbers).filter_map(|(names, numbers)| Some(figure(*names, numbers?))).collect())
 }
 
-fn figure((name, unit): (&str, &str), (value, optimum, baseline): Numbers) -> Figure {
-    Figure { name: name.into(), value, unit: unit.into(), optimum, baseline, low: None, high: None }
+/// What stands beside a network in nanoMarkov's test of transitions.
+///
+/// # Errors
+/// A world that is no chain of nanoMarkov's generator; data whose law nobody knows.
+pub fn require(experiment: &Experiment) -> Result<Fidelity, LabError> {
+    let refuse = |key: &str, value: &str, allowed: &str, remedy: &str| {
+        let allowed = format!("--published sets a chain beside the model, {allowed}");
+        Err(LabError::value(key, value, allowed, format!("leave --published out{remedy}")))
+    };
+    if experiment.world().truth().is_none() && experiment.plan().data().folder.is_some() {
+        let remedy = ", or run with data.law = \"world\" if [world] draws the law of the data";
+        return refuse("data.law", "\"unknown\"", "and here nobody knows it", remedy);
+    }
+    if let Some(fidelity) = experiment.world().chain().and_then(|chain| chain.fidelity()) {
+        return Ok(fidelity);
+    }
+    let allowed = "one that generator = \"numpy-legacy\" of markov or markov-windows draws";
+    let folder = experiment.plan().data().folder.as_ref().filter(|folder| folder.law == DataLaw::Folder);
+    match folder {
+        Some(_) => refuse(
+            "data.law",
+            "\"folder\"",
+            allowed,
+            ", or run with data.law = \"world\" if [world] draws the same law",
+        ),
+        None => match serde_json::to_value(experiment.plan().world()).expect("settings are plain").get("generator") {
+            Some(generator) => refuse("world.generator", &generator.to_string(), allowed, ""),
+            None => refuse("world.kind", experiment.plan().world().kind(), allowed, ""),
+        },
+    }
 }
 
-/// `structure_captured_published` and `loss_ratio_published`, whose optimum is what the floor gives.
-fn of_loss(experiment: &Experiment, loss: f64) -> Option<[Numbers; 2]> {
+fn figure((name, unit): (&str, &str), Numbers { value, optimum, baseline, interval }: Numbers) -> Figure {
+    let (name, unit, [low, high]) = (name.into(), unit.into(), interval.map_or([None, None], |ends| ends.map(Some)));
+    Figure { name, value, unit, optimum, baseline, low, high }
+}
+
+/// `structure_captured_published` and `loss_ratio_published`, whose optimum is what the floor gives, and whose interval is what
+/// that of the loss gives.
+fn of_loss(experiment: &Experiment, loss: &Figure) -> Option<[Numbers; 2]> {
     let world = experiment.world();
     world.cut()?;
     let facts = world.facts();
@@ -94,10 +132,13 @@ fn of_loss(experiment: &Experiment, loss: f64) -> Option<[Numbers; 2]> {
     let (uniform, floor) = (libm::log(states), experiment.floor());
     let captured = |loss: f64| (uniform - loss) / (uniform - row_mean);
     let (ratio, nothing) = (|loss: f64| row_mean / loss, libm::log(states + 1.0));
-    Some([
-        (captured(loss), floor.map(captured), Some(captured(nothing))),
-        (ratio(loss), floor.map(ratio), Some(ratio(nothing))),
-    ])
+    Some([falling(loss, &captured, floor, nothing), falling(loss, &ratio, floor, nothing)])
+}
+
+/// A share that falls as the loss rises.
+fn falling(loss: &Figure, share: &dyn Fn(f64) -> f64, floor: Option<f64>, nothing: f64) -> Numbers {
+    let interval = loss.low.zip(loss.high).map(|(low, high)| [share(high), share(low)]);
+    Numbers { value: share(loss.value), optimum: floor.map(share), baseline: Some(share(nothing)), interval }
 }
 
 /// `perplexity_published` and `accuracy_published`, on the validation file.
@@ -113,16 +154,32 @@ fn of_files(experiment: &Experiment, predictor: &mut dyn Predictor, machine: &mu
     let mut score = |targets: usize, stride: usize| {
         let examples = pieces(world, &tokens, targets, stride);
         let each = |_, example: &Example, said: Said<'_>| scored(world, example, said, targets);
-        let found = mean(&collect(predictor, machine, Sequences::Given(&examples), &each))?;
-        let best: Vec<_> = examples.iter().map(|example| of_truth(world, truth, example, targets)).collect();
-        Some((found, mean(&best)?))
+        let found = collect(predictor, machine, Sequences::Begun(&examples, targets), &each);
+        let best: Vec<_> = examples.iter().map(|example| of_truth(world, truth, example)).collect();
+        [found, best].map(|of| by_block(&of, stride, block))
     };
-    let ((nats, _), (best_nats, _)) = score(block - 1, (block / 2).max(1))?;
-    let ((_, hits), (_, best_hits)) = score(SEQUENCE, STRIDE)?;
+    let [found, best] = score(block - 1, (block / 2).max(1));
+    let (nats, best_nats) = (mean(&found, |target| target.nats)?, mean(&best, |target| target.nats)?);
+    let [found, best] = score(SEQUENCE, STRIDE);
+    let (hits, best_hits) = (mean(&found, |target| target.hits)?, mean(&best, |target| target.hits)?);
     let states = chain.states() as f64;
+    let interval = |mean: Mean, of: fn(f64) -> f64| {
+        let width = Some(mean.half_width()).filter(|width| width.is_finite())?;
+        Some([of(mean.value - width), of(mean.value + width)])
+    };
     Some([
-        (libm::exp(nats), Some(libm::exp(best_nats)), Some(states + 1.0)),
-        (hits, Some(best_hits), Some(1.0 / states)),
+        Numbers {
+            value: libm::exp(nats.value),
+            optimum: Some(libm::exp(best_nats.value)),
+            baseline: Some(states + 1.0),
+            interval: interval(nats, libm::exp),
+        },
+        Numbers {
+            value: hits.value,
+            optimum: Some(best_hits.value),
+            baseline: Some(1.0 / states),
+            interval: interval(hits, |share| share),
+        },
     ])
 }
 
@@ -145,28 +202,54 @@ fn example(world: &dyn World, inputs: &[u16], targets: &[u16]) -> Example {
     Example { tokens: padded(inputs), targets: vec![padded(targets)], weights: vec![weights] }
 }
 
-/// Mean nats and share of hits over an example's first targets.
-fn scored(world: &dyn World, example: &Example, said: Said<'_>, targets: usize) -> (f64, f64) {
-    let nats: f64 = said.nats[..targets].iter().map(|nats| f64::from(*nats)).sum();
-    let rows = said.logits.chunks_exact(world.shape().alphabet).zip(&example.targets[0][..targets]);
-    let hits = rows.filter(|(row, target)| likeliest(row) == usize::from(**target)).count();
-    (nats / targets as f64, hits as f64 / targets as f64)
+/// Targets, what they cost and how many of them were the likeliest token.
+#[derive(Clone, Copy, Default)]
+struct Targets {
+    count: f64,
+    nats: f64,
+    hits: f64,
+}
+
+/// An example's first targets, each alone.
+fn scored(world: &dyn World, example: &Example, said: Said<'_>, targets: usize) -> Vec<Targets> {
+    let rows = said.logits.chunks_exact(world.shape().alphabet).zip(said.nats).zip(&example.targets[0][..targets]);
+    let one = |((row, nats), target): ((&[f32], &f32), &u16)| {
+        let hit = likeliest(row) == usize::from(*target);
+        Targets { count: 1.0, nats: f64::from(*nats), hits: f64::from(u8::from(hit)) }
+    };
+    rows.map(one).collect()
 }
 
 /// The same of the truth.
-fn of_truth(world: &dyn World, truth: &dyn Truth, example: &Example, targets: usize) -> (f64, f64) {
-    let (mut nats, mut hits) = (0.0, 0.0);
-    follow(&mut *truth.begin(), example, 0, &mut vec![0.0; world.shape().alphabet], &mut |_, law, target| {
+fn of_truth(world: &dyn World, truth: &dyn Truth, example: &Example) -> Vec<Targets> {
+    let (mut found, mut law) = (Vec::new(), vec![0.0; world.shape().alphabet]);
+    follow(&mut *truth.begin(), example, 0, &mut law, &mut |_, law, target| {
         let best = (1..law.len()).fold(0, |best, i| if law[i] > law[best] { i } else { best });
-        nats -= libm::log(law[usize::from(target)]);
-        hits += f64::from(u8::from(best == usize::from(target)));
+        let (nats, hit) = (-libm::log(law[usize::from(target)]), best == usize::from(target));
+        found.push(Targets { count: 1.0, nats, hits: f64::from(u8::from(hit)) });
     });
-    (nats / targets as f64, hits / targets as f64)
+    found
 }
 
-fn mean(scores: &[(f64, f64)]) -> Option<(f64, f64)> {
-    let (nats, hits) = scores.iter().fold((0.0, 0.0), |sum, score| (sum.0 + score.0, sum.1 + score.1));
-    (!scores.is_empty()).then_some((nats / scores.len() as f64, hits / scores.len() as f64))
+/// The targets of pieces, one beginning `stride` tokens after the other, by the block of the file that they stand in. Pieces
+/// overlap and so are not independent; blocks are.
+fn by_block(pieces: &[Vec<Targets>], stride: usize, block: usize) -> Vec<Targets> {
+    let mut blocks = Vec::new();
+    for (piece, targets) in pieces.iter().enumerate() {
+        for (place, target) in targets.iter().enumerate() {
+            let at = (piece * stride + place + 1) / block;
+            blocks.resize(blocks.len().max(at + 1), Targets::default());
+            let sum = &mut blocks[at];
+            *sum =
+                Targets { count: sum.count + target.count, nats: sum.nats + target.nats, hits: sum.hits + target.hits };
+        }
+    }
+    blocks
+}
+
+/// The mean over targets, with its standard error over blocks.
+fn mean(blocks: &[Targets], total: fn(&Targets) -> f64) -> Option<Mean> {
+    Mean::of(blocks.iter().map(|block| (block.count, total(block))))
 }
 
 /// After BOS and a state, for each state alike.
@@ -189,6 +272,8 @@ fn transition_kl(
         let law: Vec<f64> = law_over_states(&said.logits[alphabet..], states).collect();
         published_divergence(&row, &law)
     };
-    let found = collect(predictor, machine, Sequences::Given(&prompts), &divergence);
-    Some((found.iter().sum::<f64>() / states as f64, Some(0.0), Some(fidelity.uniform)))
+    let found = collect(predictor, machine, Sequences::Begun(&prompts, 2), &divergence);
+    let value = found.iter().sum::<f64>() / states as f64;
+    // Every state is asked once: there is nothing that another draw would change, and so no interval.
+    Some(Numbers { value, optimum: Some(0.0), baseline: Some(fidelity.uniform), interval: None })
 }

@@ -145,6 +145,12 @@ fn the_floor_is_that_of_the_law_in_the_folder() {
     let names: Vec<_> = figures.iter().map(|f| f.name.as_str()).collect();
     assert_eq!(names, ["cross_entropy", "perplexity", "accuracy", "shared_sequences"]);
     assert!(figures.iter().all(|f| f.name == "shared_sequences" || f.optimum.is_none()), "{figures:?}");
+    let baseline = |name: &str| figures.iter().find(|f| f.name == name).and_then(|f| f.baseline).unwrap();
+    assert_eq!(
+        (baseline("cross_entropy"), baseline("accuracy")),
+        (libm::log(5.0), 0.2),
+        "uniform over 4 states and BOS"
+    );
     let mut machine = Machine::new(Isa::best(), 1);
     let page = report(std::slice::from_ref(&record), &mut machine, 2000, &mut |_, _| {}).unwrap();
     assert!(page.missing.iter().any(|lack| lack.contains("the law of the world is not known")), "{:?}", page.missing);

@@ -25,6 +25,9 @@ struct Weights {
 
 pub(crate) fn eval(arguments: &Eval) -> anyhow::Result<()> {
     let (experiment, weights) = find(arguments)?;
+    if arguments.published {
+        published::require(&experiment)?;
+    }
     let mut machine = runs::machine(&arguments.speed);
     let mut scored = Vec::new();
     for weights in weights {

@@ -1,10 +1,8 @@
 //! `floor`: what no predictor can beat.
 
-use std::path::Path;
-
 use infimum_lab::{Fact, FloorLine, Floors, Quantity};
 
-use crate::arguments::{Floor, RUNS};
+use crate::arguments::Floor;
 use crate::commands::recipes;
 use crate::number::fixed;
 use crate::{output, progress, table};
@@ -15,8 +13,8 @@ const SAME_NATS: f64 = 5e-7;
 const MOST_ROWS: usize = 20;
 
 pub(crate) fn floor(arguments: &Floor) -> anyhow::Result<()> {
-    let plan = recipes::plan(&arguments.recipe, &[], Path::new(RUNS))?;
-    let floors = progress::waiting("computing the floors", || plan.build_world().map(|world| Floors::of(&*world)))?;
+    let world = recipes::world(&arguments.recipe)?;
+    let floors = progress::waiting("computing the floors", || Floors::of(&*world));
     if arguments.form.json {
         return output::json(&floors);
     }

@@ -1,16 +1,13 @@
 //! `law`: the exact probabilities of the next token.
 
-use std::path::Path;
-
 use infimum_lab::Law as NextToken;
 
-use crate::arguments::{Law, RUNS};
+use crate::arguments::Law;
 use crate::commands::recipes;
-use crate::{output, progress, table};
+use crate::{output, table};
 
 pub(crate) fn law(arguments: &Law) -> anyhow::Result<()> {
-    let plan = recipes::plan(&arguments.recipe, &[], Path::new(RUNS))?;
-    let world = progress::waiting("drawing the world", || plan.build_world())?;
+    let world = recipes::world(&arguments.recipe)?;
     let next = NextToken::after(&*world, &arguments.after)?;
     if arguments.form.json {
         return output::json(&next);

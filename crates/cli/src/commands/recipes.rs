@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use anyhow::bail;
-use infimum_lab::{Plan, recipes};
+use anyhow::Context;
+use infimum_lab::{Plan, World, recipes};
 
 use crate::arguments::RecipeArgument;
 use crate::{progress, table};
@@ -22,9 +22,19 @@ pub(crate) fn listed() -> String {
 ///
 /// Runs that `training.init` names are looked for in the folder `runs`.
 pub(crate) fn plan(argument: &RecipeArgument, more: &[String], runs: &Path) -> anyhow::Result<Plan> {
-    let Some(name) = &argument.recipe else { bail!("which recipe?\n\n{}", listed().trim_end()) };
     let overrides = [argument.set.as_slice(), more].concat();
+    let name = name(argument)?;
     Ok(progress::waiting("drawing the world", || Plan::load(name, &overrides, runs))?)
+}
+
+/// The world of a recipe with its overrides, whatever its model is.
+pub(crate) fn world(argument: &RecipeArgument) -> anyhow::Result<Box<dyn World>> {
+    let name = name(argument)?;
+    Ok(progress::waiting("drawing the world", || Plan::load_world(name, &argument.set))?)
+}
+
+fn name(argument: &RecipeArgument) -> anyhow::Result<&Path> {
+    argument.recipe.as_deref().with_context(|| format!("which recipe?\n\n{}", listed().trim_end()))
 }
 
 fn indented(lines: &str) -> String {
