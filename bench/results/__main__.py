@@ -60,8 +60,8 @@ def measure(page, options):
     if unknown:
         raise SystemExit(f"{page.NAME} has no row {', '.join(sorted(unknown))}; there are {', '.join(row['name'] for row in page.ROWS)}")
     for chain, recipe in page.CHAINS.items():
-        known = store.data.setdefault("chains", {}).get(chain, {})
-        on_files = known.get("on_files") or page.truth_on_files(chain)
+        known = store.data.setdefault("chains", {}).get(chain, {}).get("on_files", {})
+        on_files = known if set(page.ON_FILES) <= set(known) else page.truth_on_files(chain)
         store.data["chains"][chain] = {**runs.possible(recipe, options), "on_files": on_files}
     store.write()
     runs.measure_all([row for row in page.ROWS if row["name"] in wanted], store, options)

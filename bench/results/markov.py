@@ -22,8 +22,10 @@ SIZES = {
     "mm100-sparse75": (100, 256, 50_000, 25),
     "mm1000-sparse75": (1000, 256, 50_000, 250),
 }
+ON_FILES = ("validation_sha256", "perplexity_known_phase", "perplexity_one_token", "counting_kl", "random_law_kl")
 LEARNABLE_STATES = 100  # up to here counting bounds what can be learnt from train.bin; 1000 states have too few counts a cell
 NOT_RUN = "not run"
+NOT_MEASURED = "not measured"
 FIGURES = (
     "excess_loss", "cross_entropy", "accuracy", "transition_kl", "memorylessness", "counting_excess", "perplexity_published",
     "accuracy_published", "transition_kl_published", "transition_kl_uniform_published", "transition_kl_noisy_published",
@@ -38,6 +40,12 @@ def shortened(name, steps, sequences, accumulation):
     settings = {"training.steps": steps, "training.accumulation": accumulation, "training.warmup": steps // 10,
                 "evaluation.every": steps, "evaluation.test_sequences": sequences}
     return {"name": name, "recipe": f"published/nanomarkov-{name}", "settings": settings, "seeds": SEEDS}
+
+
+def of_thousand_states(name):
+    """13 million weights: a few steps, and few sequences to validate and test on, since each costs what a step does."""
+    row = shortened(name, 12, 64, 2)
+    return {**row, "settings": {**row["settings"], "evaluation.sequences": 16}}
 
 
 def on_counts(name, settings):
@@ -66,6 +74,7 @@ ROWS = [
     *(shortened(name, 600, 400, 2) for name in ("c7", "c8", "c10")),
     *(shortened(name, 300, 400, 2) for name in ("c2", "c3")),
     *(shortened(name, 120, 400, 2) for name in ("c1", "mm100", "mm100-sparse75")),
+    *(of_thousand_states(chain) for chain in ("mm1000", "mm1000-sparse75")),
     *(counting(chain) for chain in ("mm1000", "mm1000-sparse75")),
 ]
 
@@ -97,12 +106,16 @@ class Figures:
 
     def truth(self, chain, figure):
         """A twin's optimum, what the truth scores by the same formula on the same tokens; None if nothing was run."""
-        found = self.values(f"counting-{chain}", figure, "optimum")
+        found = self.values(f"counting-{chain}", figure, "optimum") or self.values(chain, figure, "optimum")
         return found[0] if found else None
 
     def known_phase_perplexity(self, chain):
         """The truth's on nanoMarkov's blocks, for who knows where they begin."""
         return self.data["chains"][chain]["on_files"]["perplexity_known_phase"]
+
+    def one_token_perplexity(self, chain):
+        """There, the best of who sees the last token and neither place nor phase."""
+        return self.data["chains"][chain]["on_files"]["perplexity_one_token"]
 
     def table_excess(self, chain):
         runs = [run for _, run in self.runs(f"counting-{chain}") if run["steps"] > 1]
@@ -153,7 +166,7 @@ def measured(figures, row, chain, key):
     if key == "loss":
         values = [figures.nats(chain, "floor") + value for value in values]
     if not values:
-        return "" if key == "train_loss" else NOT_RUN
+        return "" if key == "train_loss" else NOT_MEASURED if figures.runs(row) else NOT_RUN
     return seeds.with_interval(values, digits, *limits(figures, chain, key)) + (" †" if key == "memory" else "")
 
 
@@ -219,8 +232,24 @@ def variant_verdicts(figures, name):
     """The loss that is possible for what the variant can see, and the words for each of its figures."""
     _, *values = printed.VARIANTS[name]
     lowest = figures.nats("mm100", "bigram" if name in printed.ONE_TOKEN_IN_VIEW else "floor")
-    others = [verdict(figures, "mm100", key, value) for key, value in zip(KEYS[1:], values[1:])]
+    others = [variant_verdict(figures, name, key, value) for key, value in zip(KEYS[1:], values[1:])]
     return lowest, [verdicts.loss(values[0], lowest, figures.loss_error("mm100")), *others]
+
+
+def variant_verdict(figures, name, key, value):
+    """The words for a figure of a variant that is no loss."""
+    if key == "perplexity" and name in printed.NEITHER_PLACE_NOR_CONTEXT:
+        return verdicts.one_token_perplexity(value, figures.one_token_perplexity("mm100"))
+    return verdict(figures, "mm100", key, value)
+
+
+def variant_possible(figures, name, key):
+    """What is possible for what the variant can see."""
+    if key == "loss":
+        return f"{variant_verdicts(figures, name)[0]:.4f}"
+    if key == "perplexity" and name in printed.NEITHER_PLACE_NOR_CONTEXT:
+        return f"{figures.one_token_perplexity('mm100'):.2f}"
+    return possible(figures, "mm100", key)
 
 
 def variant_line(figures, name):
@@ -259,6 +288,7 @@ def ladder(figures):
         ("accuracy of the truth on their targets", 4, lambda chain: figures.truth(chain, "accuracy_published")),
         ("perplexity of the truth on their blocks", 2, lambda chain: figures.truth(chain, "perplexity_published")),
         ("the same, knowing where blocks begin", 2, figures.known_phase_perplexity),
+        ("the same with one token in view and no place", 2, figures.one_token_perplexity),
         ("transition KL of maximum likelihood counting, limit of many tokens", 5, lambda chain: counting_floor(chain)[0]),
         ("transition KL of train.bin's counts + 1/2, zeros known, measured", 5, added(0.5)),
         ("transition KL of train.bin's counts + 1, zeros known, measured", 5, added(1.0)),
@@ -306,9 +336,8 @@ def judged_figures(figures):
             for one in value if isinstance(value, list) else [value]:
                 yield label, key, one, possible(figures, chain, key), verdict(figures, chain, key, one)
     for name, (_, *values) in printed.VARIANTS.items():
-        least, words = variant_verdicts(figures, name)
-        for key, value, words in zip(KEYS, values, words):
-            yield name, key, value, f"{least:.4f}" if key == "loss" else possible(figures, "mm100", key), words
+        for key, value, words in zip(KEYS, values, variant_verdicts(figures, name)[1]):
+            yield name, key, value, variant_possible(figures, name, key), words
 
 
 def impossible(figures):
@@ -362,6 +391,12 @@ def commits_of(runs):
     return "; ".join(said + ([f"{older} of them keep no commit, made near {OLDER_COMMIT} with numerics 1"] if older else []))
 
 
+def thousand_states(figures):
+    """What is said of the networks for 1000 states, whether or not they were run."""
+    chains = [chain for chain in CHAINS if SIZES[chain][0] > LEARNABLE_STATES and figures.runs(chain)]
+    return text.FEW_STEPS if chains else text.NO_STEPS
+
+
 def facts_of(figures):
     """The numbers that the texts name."""
     losses = [values[1] for values in printed.VARIANTS.values()]
@@ -380,9 +415,11 @@ def facts_of(figures):
         "counting": shown(first_value(figures, "c12", "transition_kl", "baseline"), 5),
         "table": seeds.with_interval(table, 5) if table else NOT_RUN,
         "error": shown(figures.loss_error("mm100"), 4),
+        "one_token": f"{figures.one_token_perplexity('mm100'):.2f}",
         "excellent": shown(twice(first_value(figures, "c12", "transition_kl_noisy_published")), 2),
         "uniform": shown(first_value(figures, "c12", "transition_kl_uniform_published"), 3),
         **{key: possible(figures, "mm100", key) for key in ("perplexity", "ratio", "structure")},
+        "thousand": thousand_states(figures).strip(),
         "lowest": min(losses), "highest": max(losses), "runs": len(runs), "seeds": tables.listed([str(seed) for seed in SEEDS]),
         "processor": "; ".join(sorted({run["processor"] for run in runs})) or "none",
         "commits": commits_of(runs),

@@ -129,16 +129,56 @@ def clipped_divergence(row, law, least=1e-8):
 def known_phase_perplexity(start, matrix, blocks):
     """The truth's perplexity by nanoMarkov's formula, for who knows where blocks begin: exp of the mean over chunks of the mean over
     their targets. A chunk begins at a block or at its middle, so BOS costs nothing, and the other targets their start or transition."""
+    bos = len(start)
+
+    def nats(before, after):
+        if after == bos:
+            return 0.0
+        return -math.log(start[after] if before == bos else matrix[before][after])
+
+    return chunk_perplexity(blocks, nats)
+
+
+def chunk_perplexity(blocks, nats):
+    """exp of the mean over nanoMarkov's chunks of the mean of `nats(before, after)` over their targets."""
     length, stream = len(blocks[0]), [token for block in blocks for token in block]
-    half, bos = length // 2, len(start)
-    means = []
-    for begin in list(range(0, len(stream) - length + 1, half))[:CHUNKS]:
-        chunk, nats = stream[begin:begin + length], 0.0
-        for before, after in zip(chunk, chunk[1:]):
-            if after != bos:
-                nats -= math.log(start[after] if before == bos else matrix[before][after])
-        means.append(nats / (length - 1))
+    begins = list(range(0, len(stream) - length + 1, length // 2))[:CHUNKS]
+    chunks = [stream[begin:begin + length] for begin in begins]
+    means = [sum(nats(before, after) for before, after in zip(chunk, chunk[1:])) / (length - 1) for chunk in chunks]
     return math.exp(sum(means) / len(means))
+
+
+def one_token_perplexity(start, matrix, blocks):
+    """The same of the best predictor that sees the last token alone and knows neither its place nor the phase, so that after a state
+    BOS comes as often as it does in such chunks: in every second one, after the last state of a block."""
+    length, half, states = len(blocks[0]), len(blocks[0]) // 2, len(start)
+    laws = state_laws(start, matrix, length - 1)
+    # The places of a block, BOS at 0, whose state is an input: of chunks that begin with the block, and of those that begin in its middle.
+    inputs = [place for first in (0, half) for place in range(first, first + length - 1) if place % length]
+    seen = [sum(laws[place % length - 1][state] for place in inputs) for state in range(states)]
+    last = laws[length - 2]
+    bos = [last[state] / seen[state] if seen[state] > 0 else 0.0 for state in range(states)]
+
+    def nats(before, after):
+        if before == states:
+            return -math.log(start[after])
+        return -math.log(bos[before] if after == states else (1 - bos[before]) * matrix[before][after])
+
+    return chunk_perplexity(blocks, nats)
+
+
+def state_laws(start, matrix, count):
+    """The law of the first state of a block, of the second, …, of `count` of them; one that does not change any more is kept."""
+    laws = [start]
+    while len(laws) < count:
+        law, new = laws[-1], [0.0] * len(start)
+        if len(laws) > 1 and max(abs(a - b) for a, b in zip(law, laws[-2])) < 1e-15:
+            new = law
+        else:
+            for weight, row in zip(law, matrix):
+                new = [total + weight * part for total, part in zip(new, row)]
+        laws.append(new)
+    return laws
 
 
 def truth_on_files(chain, states, length, train_blocks, successors):
@@ -157,4 +197,4 @@ def truth_on_files(chain, states, length, train_blocks, successors):
     left = {f"add_{added:g}": sum(weight * divergence(row, of, added) for weight, row, of in zip(weights, matrix, counts))
             for added in ADDED}
     return {"validation_sha256": sha256, "perplexity_known_phase": known_phase_perplexity(start, matrix, validation),
-            "counting_kl": left, "random_law_kl": random_law_kl(matrix)}
+            "perplexity_one_token": one_token_perplexity(start, matrix, validation), "counting_kl": left, "random_law_kl": random_law_kl(matrix)}

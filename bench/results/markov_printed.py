@@ -50,6 +50,9 @@ VARIANTS = {
 }
 # These see the token before alone. c5 and c6 have positions, but where a window was cut says nothing of where BOS comes in it.
 ONE_TOKEN_IN_VIEW = {"c5", "c6", "c11", "c12"}
+# Nor where they stand: all that they know of a target is the token before it. nanoMarkov's chunks of val.bin begin at a block or at its
+# middle, and so positions say something of where BOS comes in them.
+NEITHER_PLACE_NOR_CONTEXT = {"c11", "c12"}
 
 # What else is printed: where, figure, as printed, its chain, and which figure of the page it stands beside.
 OTHERS = [

@@ -28,7 +28,9 @@ less, as the table shows. No verdict on 1000 states is drawn from it.
 The perplexity has two truths. nanoMarkov's chunks of val.bin begin at a block or at its middle, so a predictor that knows as much
 knows every place of BOS; the other has to infer it from the tokens, as in the random windows of training. Where blocks begin is
 given to the first, and each start state and transition costs what the chain says: computed on val.bin, written again byte for byte
-by `bench/results/markov_files.py`, as are the sums over the counts of train.bin.
+by `bench/results/markov_files.py`, as are the sums over the counts of train.bin. Neither can be asked of a model that sees one token
+and not where it stands: after a state it gives BOS one probability, at best as often as BOS follows that state in these chunks, once in
+two chunks and so half as often as in random windows, and it knows the token before and nothing else. That is the row with one token in view and no place.
 """
 
 LEGEND = """\
@@ -54,8 +56,9 @@ refutation. What is impossible is so whatever was run.
 
 VARIANTS = """\
 All on the chain of 100 states; the legend is that of the main table. Possible for every variant: perplexity {perplexity},
-accuracy {accuracy} ({truth_accuracy} on these targets), transition KL {kl}; the loss depends on what the variant can see. The
-standard error of a printed loss is {error} nats.
+accuracy {accuracy} ({truth_accuracy} on these targets), transition KL {kl}; the loss depends on what the variant can see, and the
+perplexity of c11 and c12, which see one token and not where it stands, is at best {one_token} on these tokens. (c5 and c6 have positions:
+chunks begin at a block or at its middle, so a position can tell where BOS comes.) The standard error of a printed loss is {error} nats.
 """
 
 OTHERS = """\
@@ -88,11 +91,20 @@ Each is the recipe of its row in `recipes/published/`, with fewer steps, 16 sequ
 warm-up of a tenth of the steps, on windows of the published train.bin. c11 and c12 are trained on how often which token follows
 which in all of train.bin, with the settings of `recipes/published/nanomarkov-c12-counts.toml`: 200 steps that each see all of it.
 
-The networks for 1000 states (13 million weights) were not run: `infimum check` expects five hours for a fortieth of the
-published tokens on this machine. What the page says of them follows from the chain and from train.bin.
+{thousand}
 
 The interval of each excess is 1.96 standard errors over test sequences. Seeds share the training file, so no interval here
 speaks of other training files. Three seeds carry a mean and a wide interval, no more.
+"""
+
+NO_STEPS = """\
+The networks for 1000 states (13 million weights) were not run. What the page says of them follows from the chain and from train.bin.
+"""
+
+FEW_STEPS = """\
+The networks for 1000 states (13 million weights) ran for a few steps, were validated on 16 sequences and tested on 64, and not on the
+chunks of val.bin: each sequence costs 130 times what it does with 100,000 weights. So few steps take them from a uniform law to how
+frequent the tokens are and hardly further; what is possible for 1000 states follows from the chain and from train.bin, not from them.
 """
 
 AGAIN = """\

@@ -3,6 +3,7 @@
 import copy
 import importlib.util
 import json
+import math
 import pathlib
 import tempfile
 import unittest
@@ -98,6 +99,10 @@ class Verdicts(unittest.TestCase):
                 self.assertTrue(said == "" if words == "" else words in said, said)
         self.assertEqual(verdicts.perplexity("66.00", None, 65.4597), "")
 
+    def test_one_token_in_view_has_a_perplexity_of_its_own(self):
+        self.assertIn("one token in view", verdicts.one_token_perplexity("66.36", 66.3942))
+        self.assertEqual(verdicts.one_token_perplexity("66.39", 66.3942), "")
+
     def test_counting_cannot_be_beaten_beyond_its_spread(self):
         floor, spread = verdicts.counting_floor(100, 100, 12_700_000)
         self.assertAlmostEqual(floor, 3.8976e-4, places=8)
@@ -137,6 +142,21 @@ class Files(unittest.TestCase):
         blocks = [[2, 0, 1, 0], [2, 1, 0, 1]]
         found = markov_files.known_phase_perplexity([0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]], blocks)
         self.assertAlmostEqual(found, 2 ** (1 / 3), places=12)
+
+    # Counting these very chunks is better by about half a nat for each of its five free probabilities, and by no more.
+    def test_one_token_in_view_is_the_best_that_counts_the_chunks(self):
+        start, matrix, length = [0.3, 0.7], [[0.2, 0.8], [0.6, 0.4]], 4
+        generator = markov_files.twister(1)
+        blocks = [block for block, _ in zip(markov_files.blocks_of(start, matrix, generator, length), range(600))]
+        best = markov_files.one_token_perplexity(start, matrix, blocks)
+        stream = [token for block in blocks for token in block]
+        chunks = [stream[first:first + length] for first in range(0, len(stream) - length + 1, 2)][:1000]
+        pairs = [pair for chunk in chunks for pair in zip(chunk, chunk[1:])]
+        counts = {pair: pairs.count(pair) for pair in set(pairs)}
+        seen = {state: sum(count for pair, count in counts.items() if pair[0] == state) for state in range(3)}
+        nats = -sum(count * math.log(count / seen[pair[0]]) for pair, count in counts.items()) / len(pairs)
+        self.assertLess(math.exp(nats), best)
+        self.assertLess(len(pairs) * (math.log(best) - nats), 10.0)
 
 
 if __name__ == "__main__":

@@ -48,6 +48,14 @@ def perplexity(printed, phase_unknown, phase_known):
     return FINE
 
 
+def one_token_perplexity(printed, best):
+    """The same of a model that sees one token and not where it stands, beside the best of these on the same tokens. Below it is said
+    and not judged: which tokens were scored is not published, and on others the same model has another perplexity."""
+    if float(printed) + rounding(printed) < best:
+        return f"below the best of one token in view on the same tokens ({best:.2f}), so of other tokens or of another model"
+    return FINE
+
+
 def accuracy(printed, ceiling, targets, truth=None):
     """A share of hits among this many targets. Where the truth has fewer on the very same ones that is said and not judged: the
     noise of the difference is that of the targets where the two predict differently, and what was predicted is not known."""
