@@ -19,6 +19,7 @@
 //! of `dq`, `dk` and `dv` from what stands in their destination. A key after the query takes part in no operation.
 
 mod backward;
+mod cached;
 mod forward;
 mod narrow;
 mod tile;
@@ -29,6 +30,8 @@ use std::ops::Range;
 use crate::place::Place;
 use crate::scalar::Scalar;
 use crate::view::{View, ViewMut, Write};
+
+pub use cached::{AttendCached, attention_cached};
 
 /// What an attention does.
 #[derive(Clone, Copy, Debug, PartialEq)]

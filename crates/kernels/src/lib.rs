@@ -49,7 +49,7 @@ pub use accumulate::Accumulate;
 pub use activation::{Activate, ActivateGradient, Activation};
 pub use add::Add;
 pub use add_rows::{AddRows, AddRowsGradient};
-pub use attention::{Attend, AttendGradient, Attention};
+pub use attention::{Attend, AttendCached, AttendGradient, Attention};
 pub use column_sums::ColumnSums;
 pub use cross_entropy::{CrossEntropy, CrossEntropyGradient};
 pub use embed::{Embed, EmbedGradient};
@@ -77,7 +77,7 @@ pub mod plain {
     pub use crate::activation::{activation, activation_gradient};
     pub use crate::add::add;
     pub use crate::add_rows::{add_rows, add_rows_gradient};
-    pub use crate::attention::{attention, attention_gradient};
+    pub use crate::attention::{attention, attention_cached, attention_gradient};
     pub use crate::column_sums::column_sums;
     pub use crate::cross_entropy::{cross_entropy, cross_entropy_gradient};
     pub use crate::embed::{embed, embed_gradient};

@@ -105,6 +105,7 @@ instructions! {
     activation::ActivateGradient,
     attention::Attend,
     attention::AttendGradient,
+    attention::AttendCached,
     cross_entropy::CrossEntropy,
     cross_entropy::CrossEntropyGradient,
 }

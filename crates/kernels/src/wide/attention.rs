@@ -8,6 +8,7 @@
 //! chains of the plain twins; where `dk` and `dv` are one place, a block's terms of `dk` come before its terms of `dv`.
 
 mod backward;
+mod cached;
 mod forward;
 
 use std::ops::Range;

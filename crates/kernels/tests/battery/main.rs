@@ -6,6 +6,7 @@
 mod activation;
 mod add_rows;
 mod attention;
+mod attention_cached;
 mod cross_entropy;
 mod elementwise;
 mod embed;
@@ -22,7 +23,7 @@ use infimum_kernels::{Executor, Instruction, Isa};
 
 /// The cases of all kernels.
 fn cases() -> Vec<Case> {
-    let products = [linear::cases(), outer::cases(), attention::cases()].concat();
+    let products = [linear::cases(), outer::cases(), attention::cases(), attention_cached::cases()].concat();
     let rows = [add_rows::cases(), embed::cases(), norm::cases(), cross_entropy::cases()].concat();
     [products, rows, elementwise::cases(), activation::cases()].concat()
 }

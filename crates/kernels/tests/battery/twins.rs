@@ -1,8 +1,8 @@
 //! Instructions run by their plain twins, one sequence at a time: in f64, the definition, and in f32, whose bits the lanes have.
 
 use infimum_kernels::{
-    Attend, AttendGradient, Attention, CrossEntropyGradient, Executor, Ids, Instruction, Matrix, NormForward,
-    NormGradient, Place, Scalar, View, ViewMut, Write, plain,
+    Attend, AttendCached, AttendGradient, Attention, CrossEntropyGradient, Executor, Ids, Instruction, Matrix,
+    NormForward, NormGradient, Place, Scalar, View, ViewMut, Write, plain,
 };
 
 use crate::frame::{State, numbers, places_of};
@@ -163,6 +163,7 @@ fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
         }
         Instruction::Attend(k) => attention(k, m),
         Instruction::AttendGradient(k) => attention_gradient(k, m),
+        Instruction::AttendCached(k) => attention_cached(k, m),
         Instruction::CrossEntropy(k) => {
             let (logits, ids, mut saved) = (m.value(k.logits), m.ids(k.targets), Array::zeros(k.saved));
             let mut kept = k.kept.map(Array::zeros);
@@ -236,6 +237,54 @@ fn attention<S: Scalar>(k: &Attend, m: &mut Plain<S>) {
     });
     m.replace(k.saved, saved);
     k.kept.into_iter().zip(kept).for_each(|(place, kept)| m.replace(place, kept));
+}
+
+/// Row by row, with what is kept of the row brought into the order `[position][channel]` and back.
+fn attention_cached<S: Scalar>(k: &AttendCached, m: &mut Plain<S>) {
+    let arrays = [k.q, k.k, k.v].map(|place| m.value(place));
+    let [q, key, v] = std::array::from_fn(|i| arrays[i].view());
+    let (mut y, mut saved, at) = (Array::zeros(k.y), Array::zeros(k.saved), m.ids(k.positions));
+    let (mut keys, mut values) = (m.value(k.keys), m.value(k.values));
+    for (n, position) in at.into_iter().enumerate() {
+        let row = n..n + 1;
+        let [q, key, v] = [q, key, v].map(|view| view.rows(row.clone()));
+        let (of_keys, of_values) = kept_at(k, m.executor, n);
+        let mut own_keys = Array { data: of_keys.iter().map(|&i| keys.data[i]).collect(), ..Array::kept(k, k.k) };
+        let mut own_values = Array { data: of_values.iter().map(|&i| values.data[i]).collect(), ..Array::kept(k, k.v) };
+        let a = Attention { heads: k.heads, scale: k.scale, first: usize::from(position) };
+        let (y, saved) = (&mut y.view_mut(), &mut saved.view_mut());
+        let (y, saved) = (&mut y.rows(row.clone()), &mut saved.rows(row));
+        let (own_keys_view, own_values_view) = (&mut own_keys.view_mut(), &mut own_values.view_mut());
+        plain::attention_cached(y, q, key, v, own_keys_view, own_values_view, a, saved);
+        of_keys.into_iter().zip(own_keys.data).for_each(|(i, x)| keys.data[i] = x);
+        of_values.into_iter().zip(own_values.data).for_each(|(i, x)| values.data[i] = x);
+    }
+    [(k.y, y), (k.saved, saved), (k.keys, keys), (k.values, values)]
+        .into_iter()
+        .for_each(|(place, x)| m.replace(place, x));
+}
+
+impl<S> Array<S> {
+    /// What is kept of one row of `x`, without its numbers.
+    fn kept(k: &AttendCached, x: Place) -> Array<S> {
+        Array { data: vec![], rows: k.positions.alphabet as usize, columns: x.channels as usize }
+    }
+}
+
+/// Where key and value of row `n` stand in `keys` and `values`, position by position, channel by channel.
+fn kept_at(k: &AttendCached, executor: Executor, n: usize) -> (Vec<usize>, Vec<usize>) {
+    let [t, c, cv] = [k.positions.alphabet, k.k.channels, k.v.channels].map(|size| size as usize);
+    let width = cv / k.heads;
+    let both = |channels: usize| (0..t).flat_map(move |u| (0..channels).map(move |c| (u, c)));
+    let key = |(u, channel): (usize, usize)| match executor {
+        Executor::Lanes => (n * t + u) * c + channel,
+        Executor::Wide => (n * c + channel) * t + u,
+    };
+    let value = |(u, channel): (usize, usize)| match executor {
+        Executor::Lanes => (n * t + u) * cv + channel,
+        Executor::Wide => ((n * k.heads + channel / width) * t + u) * width + channel % width,
+    };
+    (both(c).map(key).collect(), both(cv).map(value).collect())
 }
 
 fn cross_entropy_gradient<S: Scalar>(k: &CrossEntropyGradient, m: &mut Plain<S>) {

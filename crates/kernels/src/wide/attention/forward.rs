@@ -35,21 +35,21 @@ impl Attend {
 }
 
 /// The channels of one head.
-struct Head {
-    q: Slice,
-    k: Slice,
-    v: Slice,
-    y: Slice,
+pub(super) struct Head {
+    pub(super) q: Slice,
+    pub(super) k: Slice,
+    pub(super) v: Slice,
+    pub(super) y: Slice,
     /// Columns of this head in what is saved.
-    saved: Slice,
+    pub(super) saved: Slice,
     /// `[channel][key]`
-    keys: Sheet,
+    pub(super) keys: Sheet,
     /// `[key][channel]`
-    values: Sheet,
+    pub(super) values: Sheet,
     /// `[query][key]`: scores, then their exponentials.
-    e: Sheet,
-    factor: f32,
-    first: usize,
+    pub(super) e: Sheet,
+    pub(super) factor: f32,
+    pub(super) first: usize,
 }
 
 impl Head {
@@ -84,7 +84,7 @@ impl Head {
     /// # Safety
     /// As [`Attend::wide`], and there are those queries.
     #[inline(always)]
-    unsafe fn tile<L: Lanes>(&self, t: usize, rows: usize) {
+    pub(super) unsafe fn tile<L: Lanes>(&self, t: usize, rows: usize) {
         let sees = self.first + t + 1;
         // SAFETY: row `r` of the tile sees the first `sees + r` keys.
         unsafe {
