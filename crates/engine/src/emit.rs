@@ -24,6 +24,7 @@ pub(crate) struct Emit<'p> {
     values: Vec<Option<Held>>,
     saved: Vec<Option<Place>>,
     kept: Vec<Option<Place>>,
+    caches: Vec<Vec<Place>>,
     gradients: Vec<Option<Slot>>,
     node: usize,
     instructions: Vec<Instruction>,
@@ -61,6 +62,8 @@ pub(crate) struct Emitted {
     pub(crate) inputs: Vec<Place>,
     /// Arrays that are read after replay.
     pub(crate) results: Vec<Place>,
+    /// What a replay leaves for the next one.
+    pub(crate) caches: Vec<Place>,
 }
 
 impl<'p> Emit<'p> {
@@ -83,6 +86,7 @@ impl<'p> Emit<'p> {
             values: vec![None; arrays],
             saved: vec![None; program.nodes.len()],
             kept: vec![None; program.nodes.len()],
+            caches: vec![vec![]; program.nodes.len()],
             gradients: (0..arrays).map(|_| None).collect(),
             node: 0,
             instructions: vec![],
@@ -113,6 +117,11 @@ impl<'p> Emit<'p> {
             self.allocate(node.output);
             let (rows, channels) = (self.steps.rows(node.output).len(), node.operation.saved());
             self.saved[n] = (channels > 0).then(|| self.buffer(rows, channels));
+            if let Some(positions) = self.positions() {
+                let (rows, most) = (positions.rows as usize, positions.alphabet as usize);
+                let shapes = node.operation.cache(self.executor, rows, most, &self.operand_shapes(node));
+                self.caches[n] = shapes.into_iter().map(|s| self.buffer(s.rows, s.channels)).collect();
+            }
             if self.steps.backward().contains(&n) {
                 let channels = node.operation.kept(self.executor, &self.operand_shapes(node));
                 self.kept[n] = (channels > 0).then(|| self.buffer(rows, channels));
@@ -158,12 +167,13 @@ impl<'p> Emit<'p> {
     fn finish(self) -> Emitted {
         let place = |v: &Value| self.values[v.0].as_ref().map(|h| h.place);
         let results: Vec<Value> = match &self.program.goal {
-            Goal::Outputs(values, _) => values.clone(),
+            Goal::Outputs(values, _) | Goal::Position(values) => values.clone(),
             Goal::Gradient => vec![self.program.loss.nats, self.program.loss.weights],
         };
         Emitted {
             inputs: self.program.inputs.iter().filter_map(place).collect(),
             results: results.iter().filter_map(place).collect(),
+            caches: self.caches.concat(),
             values: self.values.iter().map(|h| h.as_ref().map(|h| (h.place, h.rows.clone()))).collect(),
             instructions: self.instructions,
             buffers: self.buffers,
@@ -213,7 +223,20 @@ impl Emit<'_> {
     /// Place of the output's token ids.
     pub(crate) fn ids(&self) -> kernels::Ids {
         let ids = self.current().ids.expect("the operation reads ids");
-        ids_place(self.program, ids.0).rows(narrow(self.rows()))
+        match self.positions() {
+            Some(positions) => ids_of_position(self.program, ids.0, positions.rows),
+            None => ids_place(self.program, ids.0).rows(narrow(self.rows())),
+        }
+    }
+
+    /// Where the position of each row stands, if the program is for one position: rows are sequences.
+    pub(crate) fn positions(&self) -> Option<kernels::Ids> {
+        positions_place(self.program, self.steps)
+    }
+
+    /// What is kept from earlier positions, by its number in [`Operate::cache`](crate::operation::Operate::cache).
+    pub(crate) fn cache(&self, number: usize) -> Place {
+        self.caches[self.node][number]
     }
 
     /// Weight operand `weight`.
@@ -371,6 +394,18 @@ pub(crate) fn ids_place(program: &Program, index: usize) -> kernels::Ids {
     let offset = program.ids[..index].iter().map(|i| i.positions as u32).sum();
     let input = &program.ids[index];
     kernels::Ids { offset, rows: input.positions as u32, alphabet: input.alphabet as u32 }
+}
+
+/// As [`ids_place`], for one position of `rows` sequences.
+fn ids_of_position(program: &Program, index: usize, rows: u32) -> kernels::Ids {
+    kernels::Ids { offset: index as u32 * rows, rows, alphabet: program.ids[index].alphabet as u32 }
+}
+
+/// The positions of the sequences of a program for one position, after all its inputs: below how many positions there are.
+pub(crate) fn positions_place(program: &Program, steps: &Steps) -> Option<kernels::Ids> {
+    let Goal::Position(values) = &program.goal else { return None };
+    let rows = values.first().map_or(0, |v| steps.rows(*v).len()) as u32;
+    Some(kernels::Ids { offset: program.ids.len() as u32 * rows, rows, alphabet: program.positions() as u32 })
 }
 
 fn narrow(rows: Range<usize>) -> Range<u32> {

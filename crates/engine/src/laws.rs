@@ -5,5 +5,6 @@ mod expressions;
 mod folding;
 mod limits;
 mod operations;
+mod positions;
 mod programs;
 mod samples;

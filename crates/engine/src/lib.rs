@@ -4,10 +4,12 @@
 //! ```text
 //! Builder -> Program -> gradient() / outputs() -> Steps -> Reference (f64, the definition)
 //!                                                       -> Replay (f32, by lanes or wide)
+//!            one_position()            -> Steps -> Reference, Decode (the same, position after position)
 //! ```
 
 mod adamw;
 mod builder;
+mod decode;
 mod emit;
 mod expression;
 mod expressions;
@@ -31,10 +33,11 @@ mod work;
 
 pub use adamw::{AdamW, Group, Moments, Optimiser, clip_factor};
 pub use builder::Builder;
+pub use decode::Decode;
 pub use expression::{Expression, Weight};
 pub use expressions::{Constant, Free, Gained, Product, Rows, Scaled, Sum, Tied, Transposed};
 pub use infimum_kernels::{Activation, Executor, Isa, Norm, NormKind, Team};
-pub use program::{Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
+pub use program::{Author, Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
 pub use reference::Reference;
 pub use replay::{Replay, Sink};
 pub use schedule::{Course, Schedule};

@@ -47,6 +47,12 @@ pub(crate) trait Operate {
         0
     }
 
+    /// What the executor keeps from earlier positions where one position is run at a time, for `sequences` sequences side by side
+    /// of `positions` positions.
+    fn cache(&self, _executor: Executor, _sequences: usize, _positions: usize, _x: &[Shape]) -> Vec<Shape> {
+        vec![]
+    }
+
     /// Whether the gradient of every sequence operand is the gradient of the output itself, so that they may share a place.
     const HANDS_ON: bool = false;
 
@@ -148,6 +154,9 @@ macro_rules! operations {
             }
             pub(crate) fn scratch(&self, executor: Executor, x: &[Shape]) -> usize {
                 match self { $(Self::$kind(o) => o.scratch(executor, x),)* }
+            }
+            pub(crate) fn cache(&self, executor: Executor, sequences: usize, positions: usize, x: &[Shape]) -> Vec<Shape> {
+                match self { $(Self::$kind(o) => o.cache(executor, sequences, positions, x),)* }
             }
             pub(crate) fn needs(&self, out: Range<usize>, input: usize) -> Range<usize> {
                 match self { $(Self::$kind(o) => o.needs(out, input),)* }

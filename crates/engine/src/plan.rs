@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{Executor, Instruction, Place, Script, Sizes, Use};
+use infimum_kernels::{Executor, Instruction, Isa, LANES, Place, Script, Sizes, Team, Use, Vector};
 
-use crate::emit::{Buffer, Emit, Emitted, ids_place};
+use crate::emit::{Buffer, Emit, Emitted, ids_place, positions_place, row_vectors};
 use crate::families::Families;
 use crate::program::{Node, Program, Value};
 use crate::shape::Shape;
@@ -15,6 +15,19 @@ pub(crate) struct Plan {
     pub(crate) script: Script,
     /// Place and rows of each array; valid before replay for inputs, after it for results.
     pub(crate) values: Vec<Option<(Place, Range<usize>)>>,
+    /// Vectors that a replay leaves for the next one.
+    pub(crate) cached: usize,
+}
+
+impl Plan {
+    /// Packs the weights that instructions read in panels.
+    pub(crate) fn pack(&self, team: &mut Team, isa: Isa, weights: &[f32], panels: &mut [Vector]) {
+        let mut packed = self.script.panels(panels);
+        if !packed.is_empty() {
+            let mut scratch = vec![(); team.threads()];
+            team.each(&mut packed, &mut scratch, |index, to, ()| self.script.pack(isa, weights, index, to));
+        }
+    }
 }
 
 /// Emits `program`, plans its memory, and checks the result.
@@ -23,16 +36,19 @@ pub(crate) fn plan(program: &Program, steps: &Steps, executor: Executor) -> Plan
     let draft = Emit::program(program, steps, &families, executor, &[]);
     let (bases, values) = place_buffers(&draft.buffers, &lifetimes(&draft));
     let emitted = Emit::program(program, steps, &families, executor, &bases);
-    let ids = (0..program.ids.len()).map(|i| ids_place(program, i)).map(|i| i.offset + i.rows).max().unwrap_or(0);
+    let inputs = || (0..program.ids.len()).map(|i| ids_place(program, i)).map(|i| i.offset + i.rows).max();
+    let ids = positions_place(program, steps).map_or_else(|| inputs().unwrap_or(0), |i| i.offset + i.rows);
+    let cached = emitted.caches.iter().map(|place| (place.rows * place.stride) as usize).sum();
     let sizes = Sizes { values, weights: program.weights.memory(), ids: ids as usize };
     let script = Script::new(emitted.instructions, executor, sizes).expect("emitted places are valid");
-    Plan { script, values: emitted.values }
+    Plan { script, values: emitted.values, cached }
 }
 
 /// No program made from `program`, whatever its goal and executor, is emitted into more vectors than this.
 pub(crate) fn vectors_at_most(program: &Program) -> u128 {
     // A row may stand one vector further from the next than it is wide; wide rows take fewer vectors than those of lanes.
-    let padded = |rows: usize, channels: usize| rows as u128 * (channels as u128 + 1);
+    // In a program for one position, rows are up to sixteen sequences.
+    let padded = |rows: usize, channels: usize| rows.max(LANES) as u128 * (channels as u128 + 1);
     let of = |v: &Value| padded(program.shape(*v).rows, program.shape(*v).channels);
     let arrays: u128 = (0..program.arrays.len()).map(|v| of(&Value(v))).sum();
     // For each operand the place of its gradient, or one that nobody reads; for forward and backward their scratch.
@@ -42,7 +58,14 @@ pub(crate) fn vectors_at_most(program: &Program) -> u128 {
         let scratch = most(&|executor| node.operation.scratch(executor, &x)) as u128;
         let kept = most(&|executor| node.operation.kept(executor, &x));
         let rows = program.shape(node.output).rows;
-        padded(rows, node.operation.saved())
+        let of_caches = |executor: Executor| {
+            let sequences = if executor == Executor::Wide { LANES } else { 1 };
+            let shapes = node.operation.cache(executor, sequences, rows, &x);
+            shapes.iter().map(|s| s.rows as u128 * (row_vectors(executor, s.channels) as u128 + 1)).sum::<u128>()
+        };
+        let caches = Executor::ALL.into_iter().map(of_caches).max().unwrap_or(0);
+        caches
+            + padded(rows, node.operation.saved())
             + padded(rows, kept)
             + 2 * (scratch + 1)
             + node.x.iter().map(of).sum::<u128>()
@@ -60,6 +83,7 @@ fn lifetimes(draft: &Emitted) -> Vec<Range<usize>> {
     };
     draft.inputs.iter().for_each(|p| touch(p, 0));
     draft.results.iter().for_each(|p| touch(p, end - 1));
+    draft.caches.iter().for_each(|p| [0, end - 1].into_iter().for_each(|moment| touch(p, moment)));
     for (moment, instruction) in draft.instructions.iter().enumerate() {
         places(instruction).for_each(|p| touch(&p, moment + 1));
     }

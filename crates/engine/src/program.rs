@@ -90,10 +90,12 @@ pub(crate) enum Goal {
     Outputs(Vec<Value>, Range<usize>),
     /// The loss and its gradient by all parameters.
     Gradient,
+    /// One row of some arrays, at a position that is given at replay.
+    Position(Vec<Value>),
 }
 
-/// Programs made from a program. They may be made from each other in any order; only the last of `gradient`, `outputs` and
-/// `outputs_at` counts, since a program has one goal.
+/// Programs made from a program. They may be made from each other in any order; only the last of `gradient`, `outputs`,
+/// `outputs_at` and `one_position` counts, since a program has one goal.
 impl Program {
     /// The program that gives the loss and its gradient by all parameters.
     pub fn gradient(&self) -> Program {
@@ -114,6 +116,30 @@ impl Program {
             return Err(ShapeError::Rows { start: rows.start, end: rows.end, site, have });
         }
         Ok(Program { goal: Goal::Outputs(values, rows), ..self.clone() })
+    }
+
+    /// The program that gives the row of `sites` at one position, one site after another: what [`Decode`](crate::Decode) and
+    /// [`Reference::write`](crate::Reference::write) run at position 0, 1, 2 and so on, while whoever writes the sequence
+    /// hears what was said of one position before giving the next. Its inputs are those of the position alone
+    /// ([`Program::feed`] has one row of each); keys and values of earlier positions are kept by the executor. Each row has
+    /// the bits that the whole program gives it.
+    ///
+    /// The operations stay what they are, and only executors know of a cache: an operation says what it needs of earlier
+    /// positions ([`attention`](crate::Builder::attention) alone needs anything), so every program of the list of operations
+    /// can be written position by position, whatever was replaced in it.
+    pub fn one_position(&self, sites: &[&str]) -> Result<Program, ShapeError> {
+        let values = sites.iter().map(|s| self.site(s)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Program { goal: Goal::Position(values), ..self.clone() })
+    }
+
+    /// How many positions a sequence can have: those that every array asked for has a row for, or of a gradient the nats.
+    pub fn positions(&self) -> usize {
+        let nats = [self.loss.nats];
+        let asked = match &self.goal {
+            Goal::Outputs(values, _) | Goal::Position(values) => &values[..],
+            Goal::Gradient => &nats,
+        };
+        asked.iter().map(|v| self.shape(*v).rows).min().unwrap_or(0)
     }
 
     /// The program for evaluation: every product with a dropout mask is the array that it multiplied, and stays a site: read,
@@ -186,11 +212,13 @@ impl Program {
         self.weights.free().collect()
     }
 
-    /// A feed of the right sizes: ids 0, floats 0.
+    /// A feed of the right sizes: ids 0, floats 0. Of one position, if the program is one for one position.
     pub fn feed(&self) -> Feed {
+        let rows = |all: usize| if matches!(self.goal, Goal::Position(_)) { 1 } else { all };
+        let floats = |shape: Shape| vec![0.0; rows(shape.rows) * shape.channels];
         Feed {
-            ids: self.ids.iter().map(|i| vec![0; i.positions]).collect(),
-            arrays: self.inputs.iter().map(|v| vec![0.0; self.shape(*v).len()]).collect(),
+            ids: self.ids.iter().map(|i| vec![0; rows(i.positions)]).collect(),
+            arrays: self.inputs.iter().map(|v| floats(self.shape(*v))).collect(),
         }
     }
 
@@ -220,7 +248,7 @@ impl Program {
     }
 
     fn is_output(&self, value: Value) -> bool {
-        matches!(&self.goal, Goal::Outputs(values, _) if values.contains(&value))
+        matches!(&self.goal, Goal::Outputs(values, _) | Goal::Position(values) if values.contains(&value))
     }
 
     /// The array that is held in memory for `value`: itself, or what stands before the dropouts removed.
@@ -232,7 +260,7 @@ impl Program {
     pub(crate) fn resolved(&self) -> Program {
         let mut program = self.clone();
         program.nodes.iter_mut().flat_map(|n| &mut n.x).for_each(|x| *x = self.held(*x));
-        if let Goal::Outputs(values, _) = &mut program.goal {
+        if let Goal::Outputs(values, _) | Goal::Position(values) = &mut program.goal {
             values.iter_mut().for_each(|v| *v = self.held(*v));
         }
         program.loss.nats = self.held(self.loss.nats);
@@ -259,6 +287,15 @@ impl<F: Fn(usize, &mut Feed) + Sync> Source for F {
     fn fill(&self, sequence: usize, feed: &mut Feed) {
         self(sequence, feed);
     }
+}
+
+/// Who writes a sequence position by position: each position's inputs may depend on what was said of those before.
+pub trait Author<S> {
+    /// Writes the inputs at `position`, one row of each. The feed holds whatever it held before.
+    fn give(&mut self, position: usize, feed: &mut Feed);
+
+    /// Hears the rows at `position` of the sites asked for, one after another.
+    fn hear(&mut self, position: usize, said: &[S]);
 }
 
 /// The loss over all sequences and its gradient by the parameters.

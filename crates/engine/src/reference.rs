@@ -5,7 +5,7 @@ use std::ops::Range;
 use infimum_kernels::{View, ViewMut};
 
 use crate::operation::{Operands, Results};
-use crate::program::{Feed, Goal, Gradient, Node, Program, Source, Value};
+use crate::program::{Author, Feed, Goal, Gradient, Node, Program, Source, Value};
 use crate::steps::Steps;
 use crate::weights::view;
 
@@ -70,29 +70,88 @@ impl Reference {
         }
     }
 
+    /// Every author writes a sequence of `positions` positions, from the first on. The program must be a
+    /// [`Program::one_position`] with so many positions. Operations run as in any other program, each for one of its rows, and
+    /// read what they need of the rows before.
+    pub fn write<A: Author<f64>>(&self, point: &[f64], positions: usize, authors: &mut [A]) {
+        let Goal::Position(wanted) = &self.program.goal else {
+            panic!("make a program for this with Program::one_position");
+        };
+        let most = self.program.positions();
+        assert!(positions <= most, "{positions} positions of a program of {most}");
+        let weights = self.program.weights.evaluate(point);
+        let mut feed = self.program.feed();
+        for author in authors {
+            let mut values = self.zeros();
+            for position in 0..positions {
+                author.give(position, &mut feed);
+                self.position(position, &weights, &feed, &mut values);
+                let row = |v: &Value| self.rows(&values, *v, &(position..position + 1));
+                author.hear(position, &wanted.iter().map(row).collect::<Vec<_>>().concat());
+            }
+        }
+    }
+
+    /// The rows of one position, after those before.
+    fn position(&self, position: usize, weights: &[f64], feed: &Feed, values: &mut [Vec<f64>]) {
+        let (p, rows) = (&self.program, position..position + 1);
+        for (value, array) in p.inputs.iter().zip(&feed.arrays).filter(|(v, _)| position < p.shape(**v).rows) {
+            let start = position * array.len();
+            values[value.0][start..start + array.len()].iter_mut().zip(array).for_each(|(to, x)| *to = f64::from(*x));
+        }
+        for &n in self.steps.forward() {
+            let ids = p.nodes[n].ids.map_or(&[][..], |ids| &feed.ids[ids.0]);
+            let mut saved = vec![0.0; p.nodes[n].operation.saved()];
+            self.node(n, rows.clone(), weights, ids, values, &mut saved);
+        }
+    }
+
     fn rows<'t>(&self, values: &'t [Vec<f64>], value: Value, rows: &Range<usize>) -> &'t [f64] {
         let channels = self.program.shape(value).channels;
         &values[value.0][rows.start * channels..rows.end * channels]
     }
 
+    fn zeros(&self) -> Vec<Vec<f64>> {
+        self.program.arrays.iter().map(|a| vec![0.0; a.shape.len()]).collect()
+    }
+
     fn forward(&self, weights: &[f64], feed: &Feed) -> Trace {
         let p = &self.program;
-        let zeros = || p.arrays.iter().map(|a| vec![0.0; a.shape.len()]).collect::<Vec<_>>();
         let saved = p.nodes.iter().map(|n| vec![0.0; self.steps.rows(n.output).len() * n.operation.saved()]).collect();
-        let mut trace = Trace { values: zeros(), gradients: zeros(), saved };
+        let mut trace = Trace { values: self.zeros(), gradients: self.zeros(), saved };
         for (value, array) in p.inputs.iter().zip(&feed.arrays) {
             trace.values[value.0] = array.iter().map(|x| f64::from(*x)).collect();
         }
         for &n in self.steps.forward() {
-            let node = &p.nodes[n];
-            let (rows, channels) = (self.steps.rows(node.output), p.shape(node.output).channels);
-            let mut y = vec![0.0; rows.len() * channels];
-            let operands = self.operands(node, &trace.values, weights, feed);
-            let mut saved = ViewMut::new(&mut trace.saved[n], rows.len(), node.operation.saved());
-            node.operation.forward(&operands, &mut ViewMut::new(&mut y, rows.len(), channels), &mut saved);
-            trace.values[node.output.0][rows.start * channels..rows.end * channels].copy_from_slice(&y);
+            let rows = self.steps.rows(p.nodes[n].output);
+            let ids = self.ids(&p.nodes[n], feed);
+            self.node(n, rows, weights, ids, &mut trace.values, &mut trace.saved[n]);
         }
         trace
+    }
+
+    /// Rows `rows` of what an operation computes.
+    fn node(
+        &self,
+        n: usize,
+        rows: Range<usize>,
+        weights: &[f64],
+        ids: &[u16],
+        values: &mut [Vec<f64>],
+        saved: &mut [f64],
+    ) {
+        let node = &self.program.nodes[n];
+        let channels = self.program.shape(node.output).channels;
+        let mut y = vec![0.0; rows.len() * channels];
+        let operands = self.operands(node, rows.clone(), values, weights, ids);
+        let mut saved = ViewMut::new(saved, rows.len(), node.operation.saved());
+        node.operation.forward(&operands, &mut ViewMut::new(&mut y, rows.len(), channels), &mut saved);
+        values[node.output.0][rows.start * channels..rows.end * channels].copy_from_slice(&y);
+    }
+
+    /// The ids of the rows that are needed of an operation that reads any.
+    fn ids<'f>(&self, node: &Node, feed: &'f Feed) -> &'f [u16] {
+        node.ids.map_or(&[], |ids| &feed.ids[ids.0][self.steps.rows(node.output)])
     }
 
     fn backward(&self, weights: &[f64], feed: &Feed, trace: &mut Trace, dweights: &mut [f64]) {
@@ -100,7 +159,8 @@ impl Reference {
         trace.gradients[p.loss.nats.0] = trace.values[p.loss.weights.0].clone();
         for &n in self.steps.backward() {
             let node = &p.nodes[n];
-            let operands = self.operands(node, &trace.values, weights, feed);
+            let rows = self.steps.rows(node.output);
+            let operands = self.operands(node, rows, &trace.values, weights, self.ids(node, feed));
             let results = Results {
                 y: self.view_rows(&trace.values, node.output, self.steps.rows(node.output)),
                 dy: self.view_rows(&trace.gradients, node.output, self.steps.rows(node.output)),
@@ -120,16 +180,16 @@ impl Reference {
     fn operands<'t>(
         &self,
         node: &Node,
+        rows: Range<usize>,
         values: &'t [Vec<f64>],
         weights: &'t [f64],
-        feed: &'t Feed,
+        ids: &'t [u16],
     ) -> Operands<'t, f64> {
-        let rows = self.steps.rows(node.output);
         let x = node.x.iter().enumerate();
         Operands {
             x: x.map(|(i, x)| self.view_rows(values, *x, node.operation.needs(rows.clone(), i))).collect(),
             w: node.w.iter().map(|w| view(&self.program.weights.matrix(*w), weights)).collect(),
-            ids: node.ids.map_or(&[], |ids| &feed.ids[ids.0][rows.clone()]),
+            ids,
             rows,
         }
     }

@@ -122,12 +122,7 @@ impl Replay {
         while self.slots.len() < chunks {
             self.slots.push(Slot { gradient: vec![0.0; weights.len()], loss: 0.0, weight: 0.0 });
         }
-        let Replay { plan, isa, panels, .. } = self;
-        let mut packed = plan.script.panels(panels);
-        if !packed.is_empty() {
-            let mut scratch = vec![(); team.threads()];
-            team.each(&mut packed, &mut scratch, |index, to, ()| plan.script.pack(*isa, weights, index, to));
-        }
+        self.plan.pack(team, self.isa, weights, &mut self.panels);
     }
 
     fn total(&self, team: &mut Team, weights: &[f32], chunks: usize) -> Gradient<f32> {
@@ -305,6 +300,6 @@ impl Call<'_> {
 }
 
 /// The channels of a row that begins at the first of `vectors`, for the sequence in `lane`.
-fn numbers(executor: Executor, vectors: &[Vector], lane: usize) -> impl Iterator<Item = f32> {
+pub(crate) fn numbers(executor: Executor, vectors: &[Vector], lane: usize) -> impl Iterator<Item = f32> {
     Vector::numbers(vectors).iter().skip(lane).step_by(executor.sequences()).copied()
 }

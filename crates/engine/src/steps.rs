@@ -9,6 +9,7 @@ use crate::shape::Shape;
 /// The pruned, differentiated program.
 #[derive(Clone, Debug)]
 pub struct Steps {
+    /// Rows of a program for one position are sequences side by side.
     rows: Vec<Range<usize>>,
     differentiable: Vec<bool>,
     forward: Vec<usize>,
@@ -33,8 +34,13 @@ pub struct Line {
 impl Steps {
     /// Works out what `program` needs for its goal.
     pub fn new(program: &Program) -> Self {
+        Steps::side_by_side(program, 1)
+    }
+
+    /// As [`Steps::new`], and if the program is for one position, for that of `sequences` sequences, each a row.
+    pub(crate) fn side_by_side(program: &Program, sequences: usize) -> Self {
         let program = &program.resolved();
-        let rows = needed_rows(program);
+        let rows = needed_rows(program, sequences);
         let differentiable = depends_on_parameters(program);
         let forward: Vec<usize> =
             (0..program.nodes.len()).filter(|n| !rows[program.nodes[*n].output.0].is_empty()).collect();
@@ -42,7 +48,7 @@ impl Steps {
             Goal::Gradient => {
                 forward.iter().rev().copied().filter(|n| differentiable[program.nodes[*n].output.0]).collect()
             }
-            Goal::Outputs(..) => vec![],
+            Goal::Outputs(..) | Goal::Position(_) => vec![],
         };
         Steps { rows, differentiable, forward, backward }
     }
@@ -89,10 +95,11 @@ impl Steps {
     }
 }
 
-fn needed_rows(program: &Program) -> Vec<Range<usize>> {
+fn needed_rows(program: &Program, sequences: usize) -> Vec<Range<usize>> {
     let mut rows = vec![0..0; program.arrays.len()];
     match &program.goal {
         Goal::Outputs(values, wanted) => values.iter().for_each(|v| rows[v.0] = hull(&rows[v.0], wanted)),
+        Goal::Position(values) => values.iter().for_each(|v| rows[v.0] = 0..sequences),
         Goal::Gradient => {
             rows[program.loss.nats.0] = program.loss.rows.clone();
             rows[program.loss.weights.0] = program.loss.rows.clone();

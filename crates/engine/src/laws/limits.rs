@@ -128,7 +128,7 @@ fn norms() -> Program {
 fn no_derived_program_needs_more_than_was_checked() {
     let emitted = |program: &Program, executor: Executor| {
         let program = program.resolved();
-        let steps = Steps::new(&program);
+        let steps = Steps::side_by_side(&program, if executor == Executor::Wide { 16 } else { 1 });
         let draft = Emit::program(&program, &steps, &Families::new(&program, &steps), executor, &[]);
         draft.buffers.last().map_or(0, |b| u128::from(b.base) + u128::from(b.vectors))
     };
@@ -137,7 +137,8 @@ fn no_derived_program_needs_more_than_was_checked() {
         let most = vectors_at_most(&program);
         let rows = program.sites().map(|s| program.shape_of(s).unwrap().rows).min().unwrap();
         let all = program.outputs_at(&program.sites().collect::<Vec<_>>(), 0..rows).unwrap();
-        for derived in [program.gradient(), program.without_dropout().gradient(), all] {
+        let one = program.one_position(&program.sites().collect::<Vec<_>>()).unwrap();
+        for derived in [program.gradient(), program.without_dropout().gradient(), all, one] {
             for executor in Executor::ALL {
                 let emitted = emitted(&derived, executor);
                 assert!(emitted <= most, "{executor}: {emitted} of at most {most}");

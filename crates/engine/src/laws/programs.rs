@@ -147,6 +147,41 @@ fn replacing_a_site_by_itself_changes_no_bit() {
     }
 }
 
+/// Inputs are f32, so what the reference reads at a site comes back rounded: it takes exactly that, and its loss moves by no
+/// more than roundings.
+#[test]
+fn the_reference_takes_what_replaces_a_site() {
+    let cases = Operation::all_cases().into_iter().flat_map(|(_, cases)| cases);
+    for program in cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout()]) {
+        let point = wide(&point(&program));
+        let read = |program: &Program, feed: &Feed| {
+            let (mut told, source) = (vec![], |_: usize, to: &mut Feed| to.clone_from(feed));
+            let mut keep = |_: usize, arrays: &[&[f64]]| told = arrays.iter().map(|a| a.to_vec()).collect();
+            Reference::new(program).outputs(&point, 1, &source, &mut keep);
+            told
+        };
+        let mut feed = program.feed();
+        fill(&program)(0, &mut feed);
+        let (rows, nats) = (0..program.shape_of("nats").unwrap().rows, program.scored());
+        for site in program.sites() {
+            let both = |program: &Program| program.outputs_at(&[site, "nats"], rows.clone()).unwrap();
+            let plain = read(&both(&program), &feed);
+            let replaced = both(&program.replace(site).unwrap());
+            let rounded: Vec<f32> = plain[0].iter().map(|x| *x as f32).collect();
+            let mut given = replaced.feed();
+            given.ids.clone_from(&feed.ids);
+            given.arrays[..feed.arrays.len()].clone_from_slice(&feed.arrays);
+            given.arrays[replaced.input_index(site).unwrap()].clone_from(&rounded);
+            let told = read(&replaced, &given);
+            assert_eq!(told[0], wide(&rounded), "{site}");
+            for t in nats.clone() {
+                let (a, b) = (told[1][t], plain[1][t]);
+                assert!((a - b).abs() <= 1e-5 * b.abs().max(1.0), "{site}, position {t}: {a} for {b}");
+            }
+        }
+    }
+}
+
 #[test]
 fn without_dropout_is_dropout_with_masks_of_one() {
     let program = decoder(5);

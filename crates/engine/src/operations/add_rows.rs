@@ -43,6 +43,11 @@ impl Operate for AddRows {
     }
 
     fn emit_forward(&self, e: &mut Emit<'_>) {
+        if let Some(ids) = e.positions() {
+            let (y, x, table) = (e.output(), e.input(0), e.weight(0));
+            e.push(kernels::Accumulate { y, x, write: Write::Store });
+            return e.push(kernels::Embed { y, ids, table, write: Write::Add });
+        }
         let instruction = kernels::AddRows { y: e.output(), x: e.input(0), rows: e.weight_rows(0) };
         e.push(instruction);
     }

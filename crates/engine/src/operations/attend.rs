@@ -25,6 +25,16 @@ impl Attend {
     fn from(&self, first: usize) -> kernels::Attention {
         kernels::Attention { heads: self.heads, scale: self.scale, first }
     }
+
+    /// Rows are sequences, each at its position.
+    fn emit_cached(&self, e: &mut Emit<'_>, positions: kernels::Ids) {
+        let &Attend { heads, scale } = self;
+        let (q, k, v, y, saved) = (e.input(0), e.input(1), e.input(2), e.output(), e.saved());
+        let (keys, values) = (e.cache(0), e.cache(1));
+        let (most, width) = (positions.alphabet as usize, v.channels as usize);
+        let scratch = e.scratch(kernels::AttendCached::scratch_vectors(e.executor(), most, heads, width));
+        e.push(kernels::AttendCached { y, q, k, v, positions, keys, values, saved, heads, scale, scratch });
+    }
 }
 
 impl Operate for Attend {
@@ -55,7 +65,14 @@ impl Operate for Attend {
     fn scratch(&self, executor: Executor, x: &[Shape]) -> usize {
         let [q, k, v] = [x[0], x[1], x[2]].map(|x| kernels::Place::dense(0, x.rows as u32, x.channels as u32));
         let forward = kernels::Attend::scratch_vectors(executor, self.from(0), q, k, v);
-        forward.max(kernels::AttendGradient::scratch_vectors(executor, self.from(0), q, k, v))
+        let cached = kernels::AttendCached::scratch_vectors(executor, x[1].rows, self.heads, x[2].channels);
+        forward.max(cached).max(kernels::AttendGradient::scratch_vectors(executor, self.from(0), q, k, v))
+    }
+
+    fn cache(&self, executor: Executor, sequences: usize, positions: usize, x: &[Shape]) -> Vec<Shape> {
+        let channels = [x[1].channels, x[2].channels];
+        let kept = kernels::AttendCached::kept(executor, sequences, positions, self.heads, channels);
+        kept.into_iter().map(|(rows, channels)| Shape { rows, channels }).collect()
     }
 
     fn needs(&self, out: Range<usize>, input: usize) -> Range<usize> {
@@ -79,6 +96,9 @@ impl Operate for Attend {
     }
 
     fn emit_forward(&self, e: &mut Emit<'_>) {
+        if let Some(positions) = e.positions() {
+            return self.emit_cached(e, positions);
+        }
         let attention = self.from(e.rows().start);
         let (q, k, v) = (e.input(0), e.input(1), e.input(2));
         let scratch = e.scratch(kernels::Attend::scratch_vectors(e.executor(), attention, q, k, v));
