@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use infimum_lab::{CheckpointName, Executor, Isa, Names, REPORT_SEQUENCES};
+use infimum_lab::{CheckpointName, Executor, Isa, Names, Products, REPORT_SEQUENCES};
 
 use crate::commands::bench::Measured;
 use crate::commands::new::NewWorld;
@@ -440,6 +440,9 @@ pub(crate) struct Bench {
     /// lanes: sixteen sequences at a time; wide: one. Default: what a run of such a model takes (scaling: wide).
     #[arg(long, value_name = "X")]
     pub(crate) executor: Option<Executor>,
+    /// What products with weights multiply, for one workload: f32, or bf16 (numbers rounded to bfloat16, by wide only).
+    #[arg(long, value_name = "X", default_value = "f32")]
+    pub(crate) products: Products,
     #[command(flatten)]
     pub(crate) speed: Speed,
     #[command(flatten)]

@@ -24,6 +24,8 @@ fn a_workload_is_one_object_or_one_line() {
     let step = session.json("bench memo4k --seconds 0 --threads 1");
     check_step(&step, "memo4k");
     assert_eq!((step["params"].as_u64(), step["threads"].as_u64()), (Some(4624), Some(1)));
+    let rounded = session.json("bench copilot --seconds 0 --threads 1 --products bf16");
+    assert_eq!((&step["products"], &rounded["products"]), (&Value::Null, &Value::from("bf16")));
     let table = session.good("bench add456 --seconds 0 --isa scalar");
     for part in ["add456", "456", "lanes", "scalar", "GFLOP/s", "%"] {
         assert!(table.contains(part), "{table}");
@@ -58,4 +60,7 @@ fn what_cannot_be_measured_is_refused_with_what_can() {
     session.refused("bench --seconds -1", &["seconds"]);
     session.refused("bench --seconds nan", &["nan", "0 to 3600"]);
     session.refused("bench --isa sse2", &["sse2", "scalar"]);
+    session.refused("bench mm100 --products f16", &["f16", "f32, bf16"]);
+    session.refused("bench add456 --products bf16", &["bf16", "executor lanes", "--executor wide"]);
+    session.refused("bench kernels --products bf16", &["bf16", "name a workload"]);
 }

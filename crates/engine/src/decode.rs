@@ -10,6 +10,7 @@ use std::ops::Range;
 use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Team, Vector};
 
 use crate::plan::{Plan, plan};
+use crate::products::Products;
 use crate::program::{Author, Feed, Goal, Program, Value};
 use crate::replay::numbers;
 use crate::steps::Steps;
@@ -47,7 +48,7 @@ impl Decode {
         assert!((1..=LANES).contains(&sequences), "{sequences} sequences side by side; there is room for 1 to {LANES}");
         let (rows, side_by_side) = if executor == Executor::Lanes { (1, LANES) } else { (sequences, sequences) };
         let program = program.resolved();
-        let plan = plan(&program, &Steps::side_by_side(&program, rows), executor);
+        let plan = plan(&program, &Steps::side_by_side(&program, rows), executor, Products::F32);
         let panels = vec![Vector::default(); plan.script.panel_vectors()];
         Decode { program, plan, isa, side_by_side, panels, workers: vec![] }
     }

@@ -9,6 +9,7 @@ use std::ops::Range;
 use infimum_kernels::{self as kernels, Executor, Instruction, LANES, Matrix, Place, Write};
 
 use crate::families::Families;
+use crate::products::Products;
 use crate::program::{Goal, Node, Program, Value};
 use crate::shape::Shape;
 use crate::steps::Steps;
@@ -20,6 +21,7 @@ pub(crate) struct Emit<'p> {
     families: &'p Families,
     bases: &'p [u32],
     executor: Executor,
+    products: Products,
     buffers: Vec<Buffer>,
     values: Vec<Option<Held>>,
     saved: Vec<Option<Place>>,
@@ -72,7 +74,7 @@ impl<'p> Emit<'p> {
         program: &'p Program,
         steps: &'p Steps,
         families: &'p Families,
-        executor: Executor,
+        (executor, products): (Executor, Products),
         bases: &'p [u32],
     ) -> Emitted {
         let arrays = program.arrays.len();
@@ -82,6 +84,7 @@ impl<'p> Emit<'p> {
             families,
             bases,
             executor,
+            products,
             buffers: vec![],
             values: vec![None; arrays],
             saved: vec![None; program.nodes.len()],
@@ -275,6 +278,11 @@ impl Emit<'_> {
             Executor::Wide => vectors * LANES,
         };
         self.buffer(1, channels.max(1))
+    }
+
+    /// Scratch for a place's numbers rounded, if products with weights take them so.
+    pub(crate) fn rounded(&mut self, place: Place) -> Option<Place> {
+        (self.products == Products::Bf16).then(|| self.buffer(place.rows as usize, place.channels as usize))
     }
 
     /// What the instructions are for.

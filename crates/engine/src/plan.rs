@@ -6,6 +6,7 @@ use infimum_kernels::{Executor, Instruction, Isa, LANES, Place, Script, Sizes, T
 
 use crate::emit::{Buffer, Emit, Emitted, ids_place, positions_place, row_vectors};
 use crate::families::Families;
+use crate::products::Products;
 use crate::program::{Node, Program, Value};
 use crate::shape::Shape;
 use crate::steps::Steps;
@@ -31,11 +32,11 @@ impl Plan {
 }
 
 /// Emits `program`, plans its memory, and checks the result.
-pub(crate) fn plan(program: &Program, steps: &Steps, executor: Executor) -> Plan {
+pub(crate) fn plan(program: &Program, steps: &Steps, executor: Executor, products: Products) -> Plan {
     let families = Families::new(program, steps);
-    let draft = Emit::program(program, steps, &families, executor, &[]);
+    let draft = Emit::program(program, steps, &families, (executor, products), &[]);
     let (bases, values) = place_buffers(&draft.buffers, &lifetimes(&draft));
-    let emitted = Emit::program(program, steps, &families, executor, &bases);
+    let emitted = Emit::program(program, steps, &families, (executor, products), &bases);
     let inputs = || (0..program.ids.len()).map(|i| ids_place(program, i)).map(|i| i.offset + i.rows).max();
     let ids = positions_place(program, steps).map_or_else(|| inputs().unwrap_or(0), |i| i.offset + i.rows);
     let cached = emitted.caches.iter().map(|place| (place.rows * place.stride) as usize).sum();
@@ -44,7 +45,7 @@ pub(crate) fn plan(program: &Program, steps: &Steps, executor: Executor) -> Plan
     Plan { script, values: emitted.values, cached }
 }
 
-/// No program made from `program`, whatever its goal and executor, is emitted into more vectors than this.
+/// No program made from `program`, whatever its goal, executor and products, is emitted into more vectors than this.
 pub(crate) fn vectors_at_most(program: &Program) -> u128 {
     // A row may stand one vector further from the next than it is wide; wide rows take fewer vectors than those of lanes.
     // In a program for one position, rows are up to sixteen sequences.
@@ -64,9 +65,12 @@ pub(crate) fn vectors_at_most(program: &Program) -> u128 {
             shapes.iter().map(|s| s.rows as u128 * (row_vectors(executor, s.channels) as u128 + 1)).sum::<u128>()
         };
         let caches = Executor::ALL.into_iter().map(of_caches).max().unwrap_or(0);
+        // Rounded copies of operands and output gradients: for the forward, and two products of the backward.
+        let rounded = if node.w.is_empty() { 0 } else { 2 * (node.x.iter().map(of).sum::<u128>() + of(&node.output)) };
         caches
             + padded(rows, node.operation.saved())
             + padded(rows, kept)
+            + rounded
             + 2 * (scratch + 1)
             + node.x.iter().map(of).sum::<u128>()
     };

@@ -9,6 +9,7 @@ use std::ops::Range;
 use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Script, Team, Vector, flat, interleave, interleave_ids};
 
 use crate::plan::{Plan, plan};
+use crate::products::Products;
 use crate::program::{Feed, Goal, Gradient, Program, Source, Value};
 use crate::steps::Steps;
 
@@ -49,8 +50,17 @@ pub type Sink<'s> = &'s (dyn Fn(usize, &[&[f32]]) + Sync);
 impl Replay {
     /// Plans `program` for `executor`, and for the instruction set `isa`, which changes speed and no bit.
     pub fn new(program: &Program, executor: Executor, isa: Isa) -> Self {
+        Replay::with_products(program, executor, Products::F32, isa)
+    }
+
+    /// As [`Replay::new`], with the operands of products with weights taken as `products` says.
+    ///
+    /// # Panics
+    /// If they are to be rounded and `executor` is not wide.
+    pub fn with_products(program: &Program, executor: Executor, products: Products, isa: Isa) -> Self {
+        assert!(products == Products::F32 || executor == Executor::Wide, "{products} products by {executor}");
         let program = program.folded();
-        let plan = plan(&program, &Steps::new(&program), executor);
+        let plan = plan(&program, &Steps::new(&program), executor, products);
         let panels = vec![Vector::default(); plan.script.panel_vectors()];
         Replay { program, plan, isa, panels, workers: vec![], slots: vec![] }
     }

@@ -10,7 +10,11 @@ const SEQUENCES: usize = 300;
 const STEPS: u64 = 20;
 
 /// FNV-1a (Fowler, Noll & Vo) over the bits of all parameters after the steps.
-const EXPECTED: [(Executor, u64); 2] = [(Executor::Lanes, 0x860372355becbfe4), (Executor::Wide, 0xba61c250a813e372)];
+const EXPECTED: [(Executor, Products, u64); 3] = [
+    (Executor::Lanes, Products::F32, 0x860372355becbfe4),
+    (Executor::Wide, Products::F32, 0xba61c250a813e372),
+    (Executor::Wide, Products::Bf16, 0xbb3d8622b447226e),
+];
 
 /// A decoder of one block with every operation but dropout, and a tied head.
 fn decoder() -> Result<Program, ShapeError> {
@@ -76,7 +80,7 @@ fn fill(step: u64, sequence: usize, feed: &mut Feed) {
 }
 
 /// All parameters after the steps.
-fn train(program: &Program, executor: Executor, isa: Isa, threads: usize) -> Vec<f32> {
+fn train(program: &Program, executor: Executor, products: Products, isa: Isa, threads: usize) -> Vec<f32> {
     let parameters = program.weights().parameters();
     let start = (0..parameters).map(number).collect();
     let groups = vec![
@@ -84,7 +88,7 @@ fn train(program: &Program, executor: Executor, isa: Isa, threads: usize) -> Vec
         Group { range: ALPHABET * CHANNELS..parameters, decay: 0.1, rate_factor: 1.0 },
     ];
     let mut optimiser = AdamW::new(start, groups, Moments { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 });
-    let (mut replay, mut team) = (Replay::new(program, executor, isa), Team::new(threads));
+    let (mut replay, mut team) = (Replay::with_products(program, executor, products, isa), Team::new(threads));
     for step in 0..STEPS {
         let source = |sequence: usize, feed: &mut Feed| fill(step, sequence, feed);
         let g = replay.gradient(&mut team, optimiser.point(), SEQUENCES, &source);
@@ -102,12 +106,12 @@ fn fnv1a(parameters: &[f32]) -> u64 {
 fn the_bits_of_a_run_are_those_of_this_numerics() {
     assert_eq!(fnv1a(&[]), 0xcbf2_9ce4_8422_2325);
     let program = decoder().unwrap().gradient();
-    for (executor, expected) in EXPECTED {
+    for (executor, products, expected) in EXPECTED {
         for (isa, threads) in Isa::available().into_iter().flat_map(|isa| [1, 3].map(|threads| (isa, threads))) {
-            let found = fnv1a(&train(&program, executor, isa, threads));
+            let found = fnv1a(&train(&program, executor, products, isa, threads));
             assert_eq!(
                 found, expected,
-                "{executor}, {isa}, {threads} threads: the bits of a run changed: raise NUMERICS (crates/engine/src/lib.rs) and \
+                "{executor}, {products}, {isa}, {threads} threads: the bits of a run changed: raise NUMERICS (crates/engine/src/lib.rs) and \
                  write the new constant {found:#018x} here"
             );
         }
@@ -118,7 +122,7 @@ fn the_bits_of_a_run_are_those_of_this_numerics() {
 #[test]
 fn the_run_changes_every_parameter_and_lowers_the_loss() {
     let program = decoder().unwrap().gradient();
-    let end = train(&program, Executor::Lanes, Isa::best(), 1);
+    let end = train(&program, Executor::Lanes, Products::F32, Isa::best(), 1);
     let start: Vec<f32> = (0..end.len()).map(number).collect();
     assert!(start.iter().zip(&end).all(|(a, b)| a != b && b.is_finite()));
     let nats = |point: &[f32]| {

@@ -84,12 +84,12 @@ fn places(executor: Executor, t: u32, i: u32, o: u32) -> (Place, Place, u32) {
 fn linear(executor: Executor, t: u32, i: u32, o: u32, transposed: bool) -> Subject {
     let (x, y, size) = places(executor, t, i, o);
     let w = if transposed { Matrix::dense(0, o, i).transposed() } else { Matrix::dense(0, i, o) };
-    Subject::new(executor, Linear { y, x, w, bias: None, write: Write::Store }.into(), size, i * o)
+    Subject::new(executor, Linear { y, x, w, bias: None, write: Write::Store, rounded: None }.into(), size, i * o)
 }
 
 fn outer(executor: Executor, t: u32, i: u32, o: u32) -> Subject {
     let (x, dy, size) = places(executor, t, i, o);
-    Subject::new(executor, Outer { dw: Matrix::dense(0, i, o), x, dy }.into(), size, i * o)
+    Subject::new(executor, Outer { dw: Matrix::dense(0, i, o), x, dy, rounded: None }.into(), size, i * o)
 }
 
 fn main() {

@@ -36,6 +36,9 @@ pub(crate) trait Arithmetic: Copy {
     /// `(e, m)` with `self = m * 2^e`, `e` integral and `m` in about `[0.7071, 1.4142)`, for a normal positive `self`:
     /// with `k = (bits - 0x3f3504f3) >> 23` (signed), `e = k` and `m` has the bits `bits - (k << 23)`.
     fn split(self) -> (Self, Self);
+    /// The bits rounded to the upper sixteen, ties to even, and zeros below them: of a finite number the nearest one with
+    /// eight significant bits, or an infinity. Anything else gives bits without meaning.
+    fn round_to_upper_half(self) -> Self;
 
     /// `self * 2^n`, rounded once, for `self` in `[0.5, 2)` and an integral `n` in `-252..=252`. Two factors, of which
     /// the first is exact; an instruction that rounds once gives the same bits.
@@ -114,5 +117,11 @@ impl Arithmetic for f32 {
     fn split(self) -> (Self, Self) {
         let k = (self.to_bits().wrapping_sub(SPLIT) as i32) >> 23;
         (k as f32, f32::from_bits(self.to_bits().wrapping_sub((k as u32) << 23)))
+    }
+    #[inline(always)]
+    fn round_to_upper_half(self) -> Self {
+        let bits = self.to_bits();
+        let odd = bits >> 16 & 1;
+        f32::from_bits(bits.wrapping_add(0x7fff + odd) & 0xffff_0000)
     }
 }

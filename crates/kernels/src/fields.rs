@@ -156,6 +156,13 @@ impl Fields {
         self.list.push(Field { name, uses: Use::Scratch(place) });
     }
 
+    /// Scratch for a place's numbers, rounded.
+    pub(crate) fn rounded(&mut self, scratch: (&'static str, Place), of: (&'static str, Place)) {
+        self.scratch(scratch.0, scratch.1);
+        self.same_shape(scratch, of);
+        self.rule(self.executor == Executor::Wide, "operands are rounded in the wide layout only");
+    }
+
     pub(crate) fn weight(&mut self, name: &'static str, matrix: Matrix) {
         self.list.push(Field { name, uses: Use::Weight(matrix) });
     }

@@ -264,11 +264,13 @@ mod tests {
             let positive = L::from_array(numbers(self.0)).absolute().maximum(L::splat(1.0e-30));
             let (exponent, mantissa) = positive.split();
             let halves = L::from_array(std::array::from_fn(|l| l as f32 * 0.5 - 4.0));
+            let ties = L::from_array(std::array::from_fn(|l| f32::from_bits(0x3f7a_8000 + (l << 16) as u32)));
             [a.add(b), a.sub(b), a.mul(b), b.div(a), a.neg(), a.absolute(), a.with_sign_of(b), a.mul_add(b, c)]
                 .into_iter()
                 .chain([positive.sqrt(), a.maximum(b), a.maximum(c), a.minimum(b), a.minimum(c)])
                 .chain([a.select_less(b, b, c), halves.round_even(), a.round_even(), powers.power_of_two()])
                 .chain([exponent, mantissa, mantissa.scale(powers), L::select_equal(&ids, 1, a, b)])
+                .chain([b.round_to_upper_half(), ties.round_to_upper_half()])
                 .map(L::to_array)
                 .collect()
         }

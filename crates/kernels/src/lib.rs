@@ -29,6 +29,7 @@ mod activation;
 mod add;
 mod add_rows;
 mod attention;
+mod bf16;
 mod column_sums;
 mod cross_entropy;
 mod embed;
@@ -78,6 +79,7 @@ pub mod plain {
     pub use crate::add::add;
     pub use crate::add_rows::{add_rows, add_rows_gradient};
     pub use crate::attention::{attention, attention_cached, attention_gradient};
+    pub use crate::bf16::bf16;
     pub use crate::column_sums::column_sums;
     pub use crate::cross_entropy::{cross_entropy, cross_entropy_gradient};
     pub use crate::embed::{embed, embed_gradient};

@@ -2,6 +2,7 @@
 //!
 //! Shapes: `x: [T, I]`, `w: [I, O]`, `bias: [1, O]`, `y: [T, O]`.
 //! Order of the sum: from 0, one chain of fused multiply-adds over `i` ascending; then the bias; then what stood in `y`.
+//! In the wide layout `x` and `w` may be rounded first, as [`bf16`](crate::plain::bf16) says.
 
 use crate::fields::Fields;
 use crate::lanes::Lanes;
@@ -11,6 +12,7 @@ use crate::scalar::Scalar;
 use crate::script::Kernel;
 use crate::tiles::tiles;
 use crate::view::{View, ViewMut, Write};
+use crate::wide::Packed;
 
 /// The plain twin of `Linear`: `y = x w + bias`, or `y += x w + bias`.
 pub fn linear<S: Scalar>(y: &mut ViewMut<S>, x: View<S>, w: View<S>, bias: Option<View<S>>, write: Write) {
@@ -39,6 +41,8 @@ pub struct Linear {
     pub bias: Option<Matrix>,
     /// Stored or added.
     pub write: Write,
+    /// `[T, I]`, scratch: where `x` is laid out rounded to bfloat16, if `x` and `w` are to be.
+    pub rounded: Option<Place>,
 }
 
 impl Kernel for Linear {
@@ -53,6 +57,9 @@ impl Kernel for Linear {
             fields.weight("bias", bias);
             fields.rule(bias.rows == 1, "`bias` has one row");
             fields.equal(("bias.columns", bias.columns), ("w.columns", self.w.columns));
+        }
+        if let Some(rounded) = self.rounded {
+            fields.rounded(("rounded", rounded), ("x", self.x));
         }
     }
 
@@ -72,8 +79,8 @@ impl Kernel for Linear {
         }
     }
 
-    fn panels(&self) -> Option<Matrix> {
-        Some(self.w)
+    fn panels(&self) -> Option<Packed> {
+        Some(Packed { matrix: self.w, rounded: self.rounded.is_some() })
     }
 
     #[inline(always)]

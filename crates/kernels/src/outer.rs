@@ -2,7 +2,8 @@
 //!
 //! Shapes: `x: [T, I]`, `dy: [T, O]`, `dw: [I, O]`.
 //! Order of the sum: from 0, one chain of fused multiply-adds over `t` ascending (in the lanes: each lane its own, then
-//! the tree over the lanes); then it is added to `dw`.
+//! the tree over the lanes); then it is added to `dw`. In the wide layout `x` and `dy` may be rounded first, as
+//! [`bf16`](crate::plain::bf16) says.
 
 use crate::fields::Fields;
 use crate::lanes::{LANES, Lanes};
@@ -35,6 +36,8 @@ pub struct Outer {
     pub x: Place,
     /// `[T, O]`
     pub dy: Place,
+    /// `[T, I]` and `[T, O]`, scratch: where `x` and `dy` are laid out rounded to bfloat16, if they are to be.
+    pub rounded: Option<[Place; 2]>,
 }
 
 impl Kernel for Outer {
@@ -45,6 +48,10 @@ impl Kernel for Outer {
         fields.equal(("x.rows", self.x.rows), ("dy.rows", self.dy.rows));
         fields.equal(("x.channels", self.x.channels), ("dw.rows", self.dw.rows));
         fields.equal(("dy.channels", self.dy.channels), ("dw.columns", self.dw.columns));
+        if let Some([x, dy]) = self.rounded {
+            fields.rounded(("rounded x", x), ("x", self.x));
+            fields.rounded(("rounded dy", dy), ("dy", self.dy));
+        }
     }
 
     /// Blocks of inputs outside: at 256 positions a block of `x` is 256 KiB and stays in the second cache while the

@@ -5,8 +5,8 @@ use crate::fields::{Field, Fields, PlaceError, Use};
 use crate::isa::{Isa, Task};
 use crate::lanes::{Lanes, Vector};
 use crate::memory::{Memory, Raw};
-use crate::place::{Ids, Matrix};
-use crate::wide::{Panels, panel_vectors};
+use crate::place::Ids;
+use crate::wide::{Packed, Panels};
 
 /// A kernel with its arguments.
 ///
@@ -17,7 +17,7 @@ pub(crate) trait Kernel {
     fn fields(&self, fields: &mut Fields);
 
     /// The weights that the kernel reads in panels in the wide layout.
-    fn panels(&self) -> Option<Matrix> {
+    fn panels(&self) -> Option<Packed> {
         None
     }
 
@@ -59,7 +59,7 @@ macro_rules! instructions {
                 fields
             }
 
-            fn panels(&self) -> Option<Matrix> {
+            fn panels(&self) -> Option<Packed> {
                 match self { $(Instruction::$Kernel(kernel) => kernel.panels(),)* }
             }
 
@@ -166,7 +166,7 @@ pub struct Script {
     sizes: Sizes,
     ids: Vec<Ids>,
     /// Matrices that are read in panels, and where the panels of each begin; none for lanes.
-    packed: Vec<(Matrix, usize)>,
+    packed: Vec<(Packed, usize)>,
     /// Where the panels of each instruction begin.
     panels: Vec<usize>,
 }
@@ -244,8 +244,8 @@ impl Script {
     /// If there are fewer vectors than [`Script::panel_vectors`].
     pub fn panels<'p>(&self, panels: &'p mut [Vector]) -> Vec<&'p mut [Vector]> {
         let mut rest = panels;
-        let cut = |(matrix, _): &(Matrix, usize)| {
-            let (own, behind) = std::mem::take(&mut rest).split_at_mut(panel_vectors(*matrix));
+        let cut = |(packed, _): &(Packed, usize)| {
+            let (own, behind) = std::mem::take(&mut rest).split_at_mut(packed.vectors());
             rest = behind;
             own
         };
@@ -258,13 +258,12 @@ impl Script {
     /// If the weights are fewer than [`Script::sizes`] says, or the panels are those of another matrix.
     pub fn pack(&self, isa: Isa, weights: &[f32], index: usize, panels: &mut [Vector]) {
         assert!(weights.len() >= self.sizes.weights, "{} weights, needs {}", weights.len(), self.sizes.weights);
-        let matrix = self.packed[index].0;
-        isa.enter(Panels { weights, matrix, to: panels });
+        isa.enter(Panels { weights, packed: self.packed[index].0, to: panels });
     }
 
     /// The vectors that all panels take.
     pub fn panel_vectors(&self) -> usize {
-        self.packed.iter().map(|(matrix, _)| panel_vectors(*matrix)).sum()
+        self.packed.iter().map(|(packed, _)| packed.vectors()).sum()
     }
 
     /// What runs the script.
@@ -284,17 +283,17 @@ impl Script {
     }
 }
 
-/// The matrices that instructions read in panels, each once, with where its panels begin; and for each instruction where
+/// The matrices that instructions read in panels, each once in each form, with where its panels begin; and for each instruction where
 /// those of its matrix begin, 0 if it reads none.
-fn place_panels(instructions: &[Instruction]) -> (Vec<(Matrix, usize)>, Vec<usize>) {
-    let (mut packed, mut next): (Vec<(Matrix, usize)>, usize) = (vec![], 0);
+fn place_panels(instructions: &[Instruction]) -> (Vec<(Packed, usize)>, Vec<usize>) {
+    let (mut packed, mut next): (Vec<(Packed, usize)>, usize) = (vec![], 0);
     let mut start = |instruction: &Instruction| {
-        let Some(matrix) = instruction.panels() else { return 0 };
-        if let Some((_, start)) = packed.iter().find(|(known, _)| *known == matrix) {
+        let Some(panels) = instruction.panels() else { return 0 };
+        if let Some((_, start)) = packed.iter().find(|(known, _)| *known == panels) {
             return *start;
         }
-        packed.push((matrix, next));
-        next += panel_vectors(matrix);
+        packed.push((panels, next));
+        next += panels.vectors();
         packed[packed.len() - 1].1
     };
     let starts = instructions.iter().map(&mut start).collect();

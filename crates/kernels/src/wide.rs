@@ -16,7 +16,7 @@ mod outer;
 mod panels;
 mod tile;
 
-pub(crate) use panels::{Panels, panel_vectors};
+pub(crate) use panels::{Packed, Panels};
 
 use crate::lanes::{LANES, Lanes};
 use crate::memory::WideRows;

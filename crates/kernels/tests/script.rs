@@ -28,6 +28,7 @@ fn linear() -> Linear {
         w: Matrix::dense(0, 4, 5),
         bias: Some(Matrix::dense(20, 1, 5)),
         write: Write::Store,
+        rounded: None,
     }
 }
 
@@ -69,7 +70,7 @@ fn written_fields_that_meet_themselves_are_refused() {
     assert_eq!(fault(Zero { y: folded }), Fault::Folded { field: "y" });
     accepted(Zero { y: Place { rows: 1, ..folded } });
     let (x, dy) = (Place::dense(0, 2, 3), Place::dense(6, 2, 4));
-    let outer = |dw| Outer { dw, x, dy };
+    let outer = |dw| Outer { dw, x, dy, rounded: None };
     accepted(outer(Matrix::dense(0, 3, 4)));
     accepted(outer(Matrix::dense(0, 4, 3).transposed()));
     assert_eq!(fault(outer(Matrix { row_stride: 0, ..Matrix::dense(0, 3, 4) })), Fault::Folded { field: "dw" });
@@ -199,4 +200,18 @@ fn too_few_ids() {
 #[should_panic(expected = "id 5 in an alphabet of 5")]
 fn an_id_outside_its_alphabet() {
     replay(6, 15, 15, 2 * LANES, 5);
+}
+
+/// Rounded operands need scratch of their shape, apart from all else, in the wide layout.
+#[test]
+fn rounding_is_for_the_wide_layout() {
+    let sizes = Sizes { values: 50, ..SIZES };
+    let scratch = Place { offset: 31, rows: 3, channels: 4, stride: 4 };
+    let script = |rounded, executor| {
+        Script::new(vec![Linear { rounded: Some(rounded), ..linear() }.into()], executor, sizes).map_err(|e| e.fault)
+    };
+    assert!(script(scratch, Executor::Wide).is_ok());
+    assert!(matches!(script(scratch, Executor::Lanes), Err(Fault::Rule(rule)) if rule.contains("wide layout")));
+    assert!(matches!(script(scratch.rows(0..2), Executor::Wide), Err(Fault::Unequal { left: "rounded", .. })));
+    assert!(matches!(script(Place { offset: 20, ..scratch }, Executor::Wide), Err(Fault::Overlap { .. })));
 }

@@ -13,9 +13,10 @@ mod stopwatch;
 mod subject;
 mod workload;
 
-use serde::Serialize;
+use infimum_engine::Products;
+use serde::{Serialize, Serializer};
 
-use crate::{Executor, Machine};
+use crate::{Executor, LabError, Machine};
 pub use kernels::{KernelSpeed, kernel_speeds};
 pub use peaks::{MultiplyAddPeak, Peaks, ReadPeak, multiply_add_gflops, peaks};
 pub use scaling::{Growth, GrowthPoint, growth, growth_points};
@@ -33,6 +34,9 @@ pub struct StepTime {
     /// What replayed it.
     #[serde(with = "crate::executor")]
     pub executor: Executor,
+    /// What products with weights multiplied; in JSON only where it is not `f32`.
+    #[serde(skip_serializing_if = "is_f32", serialize_with = "by_name")]
+    pub products: Products,
     /// The instruction set.
     pub isa: &'static str,
     /// Threads.
@@ -48,17 +52,51 @@ pub struct StepTime {
     pub peak_gflops: f64,
 }
 
+fn is_f32(products: &Products) -> bool {
+    *products == Products::F32
+}
+
+fn by_name<S: Serializer>(products: &Products, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(products.name())
+}
+
+/// How steps are replayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replayed {
+    executor: Executor,
+    products: Products,
+}
+
+impl Replayed {
+    /// # Errors
+    /// Rounded operands on lanes.
+    pub fn new(executor: Executor, products: Products) -> Result<Replayed, LabError> {
+        if products == Products::F32 || executor == Executor::Wide {
+            return Ok(Replayed { executor, products });
+        }
+        let allowed = format!("it has to be f32 with executor {executor}");
+        Err(LabError::value("--products", products, allowed, "leave it out, or add --executor wide"))
+    }
+}
+
+impl From<Executor> for Replayed {
+    fn from(executor: Executor) -> Replayed {
+        Replayed { executor, products: Products::F32 }
+    }
+}
+
 /// Times steps of `workload` for about `seconds`, at least three of them.
-pub fn step_time(workload: &Workload, machine: &mut Machine, executor: Executor, seconds: f64) -> StepTime {
+pub fn step_time(workload: &Workload, machine: &mut Machine, replayed: Replayed, seconds: f64) -> StepTime {
     let before = multiply_add_gflops(machine);
     let program = workload.program();
-    let mut subject = Subject::new(&program, workload.start(&program), workload.batch, machine, executor);
+    let mut subject = Subject::new(&program, workload.start(&program), workload.batch, machine, replayed);
     let times = Stopwatch { seconds, at_least: 3, ..Stopwatch::default() }.times(|| subject.step(machine));
     let peak = before.max(multiply_add_gflops(machine));
     StepTime {
         workload: workload.name.clone(),
         params: program.weights().parameters(),
-        executor,
+        executor: replayed.executor,
+        products: replayed.products,
         isa: machine.isa().name(),
         threads: machine.threads(),
         ms_per_step: 1e3 * times.median,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serializer};
 use crate::recipe::Model;
 
 /// From this width on most of a step is matrix products, which the wide layout does nearer to the processor's peak.
-const WIDE: usize = 32;
+pub(crate) const WIDE: usize = 32;
 
 /// The executor of a model.
 pub(crate) fn of(model: &Model) -> Executor {

@@ -75,7 +75,7 @@ pub use figure::Figure;
 pub use floors::{CeilingLine, FloorLine, Floors};
 pub use folder::SharedBlocks;
 pub use forecast::{Forecast, WeightLine, forecast, world_facts};
-pub use infimum_engine::{Executor, Isa};
+pub use infimum_engine::{Executor, Isa, Products};
 pub use infimum_worlds::{Fact, Quantity, World};
 pub use journal::{Status, StepLine, Summary};
 pub use law::Law;

@@ -145,9 +145,12 @@ fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
 }
 
 fn activations(experiment: &Experiment, machine: &Machine) -> Part {
-    let program = experiment.program();
-    let replays = [program.gradient(), evaluating(program)]
-        .map(|program| Replay::new(&program, experiment.plan().executor(), machine.isa));
+    let (program, executor) = (experiment.program(), experiment.plan().executor());
+    let products = experiment.plan().training().products();
+    let replays = [
+        Replay::with_products(&program.gradient(), executor, products, machine.isa),
+        Replay::new(&evaluating(program), executor, machine.isa),
+    ];
     let bytes: usize = replays.iter().map(|r| machine.threads() * r.bytes_per_thread() + r.bytes_shared()).sum();
     Part {
         what: "the activations on every thread",

@@ -4,7 +4,7 @@ mod checks;
 
 use std::path::Path;
 
-use infimum_engine::{Executor, NUMERICS, Program, Schedule};
+use infimum_engine::{Executor, NUMERICS, Products, Program, Schedule};
 use infimum_worlds::{Settings, Shape, World};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use crate::decoder::{self, decoder};
 use crate::error::CHANGE_IT;
 use crate::recipe::check::check_plan;
 use crate::recipe::{Course, DataLaw, Export, Lines, Model, Source, Track};
-use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipes};
+use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipe, recipes};
 use checks::STEP_LIMIT;
 
 /// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
@@ -51,6 +51,8 @@ pub struct TrainingPlan {
     pub beta2: f64,
     pub epsilon: f64,
     pub clip: f64,
+    #[serde(default, skip_serializing_if = "recipe::Products::is_f32")]
+    pub products: recipe::Products,
     pub seed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<Init>,
@@ -112,6 +114,14 @@ impl TrainingPlan {
     /// Sequences of a step.
     pub fn sequences_per_step(&self) -> usize {
         self.batch * self.accumulation
+    }
+
+    /// What products with weights multiply in training.
+    pub fn products(&self) -> Products {
+        match self.products {
+            recipe::Products::F32 => Products::F32,
+            recipe::Products::Bf16 => Products::Bf16,
+        }
     }
 
     /// The course of the learning rate.
@@ -356,6 +366,7 @@ fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
         beta2: t.beta2,
         epsilon: t.epsilon,
         clip: t.clip,
+        products: t.products,
         seed: t.seed,
         init: None,
     })

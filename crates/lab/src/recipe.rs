@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{LabError, recipes};
 pub use sections::{
-    Activation, Course, Data, DataLaw, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Source, Track,
-    Training,
+    Activation, Course, Data, DataLaw, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Products,
+    Source, Track, Training,
 };
 pub(crate) use text::Lines;
 use text::Text;

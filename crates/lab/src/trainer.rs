@@ -56,7 +56,7 @@ impl<'a> Trainer<'a> {
         let moments = Moments { beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon };
         Trainer {
             experiment,
-            replay: Replay::new(&program, experiment.plan().executor(), machine.isa),
+            replay: Replay::with_products(&program, experiment.plan().executor(), training.products(), machine.isa),
             inlets: Inlets::new(&program),
             sequences: data::Schedule::new(experiment),
             rates: training.schedule(),

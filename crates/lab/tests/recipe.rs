@@ -74,6 +74,7 @@ fn every_wrong_value_is_named_with_its_range() {
         ("training.warmup=1001", ["training.warmup = 1001", "at most training.steps - 2 = 998"]),
         ("training.beta2=1", ["training.beta2 = 1", "less than 1"]),
         ("training.clip=-1", ["training.clip = -1", "at least 0"]),
+        ("training.products=f16", ["training.products = \"f16\"", "bf16"]),
         ("training.seed=-1", ["training.seed = -1", "at least 0"]),
         ("data.epochs=3", ["data.epochs = 3", "data.source = \"fixed\""]),
         ("data.sequences=3", ["data.sequences = 3", "data.source = \"fixed\""]),
@@ -104,6 +105,9 @@ fn values_at_odds_with_each_other_are_refused() {
     }
     let wide = message(GOOD, &["model.width=16384", "model.layers=2"]);
     assert!(wide.contains("model.width = 16384") && wide.contains("can be addressed"), "{wide}");
+    let narrow = message(GOOD, &["training.products=bf16"]);
+    assert!(narrow.contains("training.products = bf16") && narrow.contains("from width 32 on"), "{narrow}");
+    plan(GOOD, &["training.products=bf16", "model.width=32"]);
     let constant = ["training.schedule=constant", "training.last_rate=0.001"];
     assert!(message(GOOD, &constant).contains("training.last_rate = 0.001"));
     assert!(message(GOOD, &["world.keep=2", "world.sparsity=20"]).contains("keep"));

@@ -1,10 +1,10 @@
 //! `bench`: how fast this machine is, and what its time goes into.
 
 use infimum_lab::bench::{
-    Growth, GrowthPoint, KernelSpeed, MultiplyAddPeak, Peaks, ReadPeak, StepTime, Workload, growth, growth_points,
-    kernel_speeds, peaks, step_time, workload, workloads,
+    Growth, GrowthPoint, KernelSpeed, MultiplyAddPeak, Peaks, ReadPeak, Replayed, StepTime, Workload, growth,
+    growth_points, kernel_speeds, peaks, step_time, workload, workloads,
 };
-use infimum_lab::{Executor, Machine};
+use infimum_lab::{Executor, LabError, Machine, Products};
 
 use crate::arguments::Bench;
 use crate::commands::runs;
@@ -42,14 +42,16 @@ pub(crate) fn bench(arguments: &Bench) -> anyhow::Result<()> {
     let mut machine = runs::machine(&arguments.speed);
     let (seconds, json) = (arguments.seconds, arguments.form.json);
     let executor = |workload: &Workload| arguments.executor.unwrap_or(workload.executor());
+    require_workload(arguments)?;
     match &arguments.measured {
         Measured::Workload(workload) => {
-            let time =
-                progress::waiting(&workload.name, || step_time(workload, &mut machine, executor(workload), seconds));
+            let replayed = Replayed::new(executor(workload), arguments.products)?;
+            let time = progress::waiting(&workload.name, || step_time(workload, &mut machine, replayed, seconds));
             if json { output::json(&time) } else { output::print(&steps(&[time])) }
         }
         Measured::All => {
-            let times = each("timing steps", |workload| step_time(workload, &mut machine, executor(workload), seconds));
+            let times =
+                each("timing steps", |workload| step_time(workload, &mut machine, executor(workload).into(), seconds));
             if json { output::json(&times) } else { output::print(&steps(&times)) }
         }
         Measured::Peaks => {
@@ -67,6 +69,20 @@ pub(crate) fn bench(arguments: &Bench) -> anyhow::Result<()> {
             if json { output::json(&grown) } else { output::print(&growths(&grown)) }
         }
     }
+}
+
+/// Rounded products are timed in steps of one workload.
+fn require_workload(arguments: &Bench) -> Result<(), LabError> {
+    if arguments.products == Products::F32 || matches!(arguments.measured, Measured::Workload(_)) {
+        return Ok(());
+    }
+    Err(LabError::Value {
+        key: "--products".into(),
+        value: arguments.products.to_string(),
+        line: None,
+        allowed: "it has to be f32 unless one workload is measured".into(),
+        remedy: "name a workload, such as mm100".into(),
+    })
 }
 
 /// Measures every workload, one after the other.
@@ -93,6 +109,7 @@ fn steps(times: &[StepTime]) -> String {
         "workload",
         ">parameters",
         "executor",
+        "products",
         "isa",
         ">threads",
         ">ms a step",
@@ -106,6 +123,7 @@ fn steps(times: &[StepTime]) -> String {
             time.workload.clone(),
             count(time.params as u64),
             time.executor.name().into(),
+            time.products.name().into(),
             time.isa.into(),
             time.threads.to_string(),
             digits(time.ms_per_step),

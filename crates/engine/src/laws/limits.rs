@@ -9,6 +9,7 @@ use crate::families::Families;
 use crate::laws::samples::{around, decoder};
 use crate::operation::Operation;
 use crate::plan::vectors_at_most;
+use crate::products::Products;
 use crate::program::Program;
 use crate::shape::ShapeError;
 use crate::steps::Steps;
@@ -126,10 +127,11 @@ fn norms() -> Program {
 /// The bound that is checked when a program is built holds for what its derived programs are emitted into.
 #[test]
 fn no_derived_program_needs_more_than_was_checked() {
-    let emitted = |program: &Program, executor: Executor| {
+    let emitted = |program: &Program, replayed: (Executor, Products)| {
         let program = program.resolved();
-        let steps = Steps::side_by_side(&program, if executor == Executor::Wide { 16 } else { 1 });
-        let draft = Emit::program(&program, &steps, &Families::new(&program, &steps), executor, &[]);
+        let wide = replayed.0 == Executor::Wide;
+        let steps = Steps::side_by_side(&program, if wide { 16 } else { 1 });
+        let draft = Emit::program(&program, &steps, &Families::new(&program, &steps), replayed, &[]);
         draft.buffers.last().map_or(0, |b| u128::from(b.base) + u128::from(b.vectors))
     };
     let cases = Operation::all_cases().into_iter().flat_map(|(_, cases)| cases);
@@ -139,9 +141,10 @@ fn no_derived_program_needs_more_than_was_checked() {
         let all = program.outputs_at(&program.sites().collect::<Vec<_>>(), 0..rows).unwrap();
         let one = program.one_position(&program.sites().collect::<Vec<_>>()).unwrap();
         for derived in [program.gradient(), program.without_dropout().gradient(), all, one] {
-            for executor in Executor::ALL {
-                let emitted = emitted(&derived, executor);
-                assert!(emitted <= most, "{executor}: {emitted} of at most {most}");
+            let replayed = Executor::ALL.map(|executor| (executor, Products::F32));
+            for (executor, products) in replayed.into_iter().chain([(Executor::Wide, Products::Bf16)]) {
+                let emitted = emitted(&derived, (executor, products));
+                assert!(emitted <= most, "{executor}, {products}: {emitted} of at most {most}");
             }
         }
     }

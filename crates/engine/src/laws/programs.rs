@@ -12,6 +12,7 @@ use crate::families::Families;
 use crate::gradient_check::{TOLERANCE, directional_error};
 use crate::laws::samples::{around, decoder, fill, numbers};
 use crate::operation::Operation;
+use crate::products::Products;
 use crate::program::{Feed, Gradient, Program};
 use crate::reference::Reference;
 use crate::replay::Replay;
@@ -73,18 +74,42 @@ fn every_executor_agrees_with_the_reference_on_a_decoder() {
     }
 }
 
+/// Every product with a weight takes rounded operands and nothing else changes: the gradient is off by about the `2^-9`
+/// that an operand is rounded by, not by less.
+#[test]
+fn products_of_rounded_operands_are_near_the_reference() {
+    let program = decoder(9).gradient();
+    let point = point(&program);
+    let mut replay = Replay::with_products(&program, Executor::Wide, Products::Bf16, Isa::best());
+    for instruction in replay.script().instructions() {
+        match instruction {
+            Instruction::Linear(k) => assert!(k.rounded.is_some(), "{k:?}"),
+            Instruction::Outer(k) => assert!(k.rounded.is_some(), "{k:?}"),
+            _ => {}
+        }
+    }
+    let reference = Reference::new(&program).gradient(&wide(&point), 37, &fill(&program)).gradient;
+    let found = replay.gradient(&mut Team::new(2), &point, 37, &fill(&program)).gradient;
+    let squares = |x: &mut dyn Iterator<Item = f64>| x.map(|x| x * x).sum::<f64>();
+    let difference = squares(&mut found.iter().zip(&reference).map(|(a, b)| f64::from(*a) - b));
+    let error = (difference / squares(&mut reference.iter().copied())).sqrt();
+    assert!((3e-4..1.5e-2).contains(&error), "{error:e}");
+}
+
 #[test]
 fn threads_and_instruction_sets_change_no_bit_of_a_decoder() {
     let program = decoder(9).gradient();
-    for executor in Executor::ALL {
+    let replayed = Executor::ALL.map(|executor| (executor, Products::F32));
+    for (executor, products) in replayed.into_iter().chain([(Executor::Wide, Products::Bf16)]) {
         let run = |isa, threads| {
-            let mut replay = Replay::new(&program, executor, isa);
+            let mut replay = Replay::with_products(&program, executor, products, isa);
             replay.gradient(&mut Team::new(threads), &point(&program), 150, &fill(&program))
         };
         let expected = run(Isa::best(), 1);
         for (isa, threads) in Isa::available().into_iter().flat_map(|isa| [1, 2, 3, 8].map(|threads| (isa, threads))) {
             let found = run(isa, threads);
-            assert_eq!(bits(&found.gradient), bits(&expected.gradient), "{executor}, {isa}, {threads} threads");
+            let label = format!("{executor}, {products}, {isa}, {threads} threads");
+            assert_eq!(bits(&found.gradient), bits(&expected.gradient), "{label}");
         }
     }
 }
@@ -213,7 +238,7 @@ fn the_residual_stream_is_one_gradient_place() {
     let program = decoder(8).gradient();
     let steps = Steps::new(&program);
     let families = Families::new(&program, &steps);
-    let emitted = Emit::program(&program, &steps, &families, Executor::Lanes, &[]);
+    let emitted = Emit::program(&program, &steps, &families, (Executor::Lanes, Products::F32), &[]);
     let copies =
         emitted.instructions.iter().filter(|i| matches!(i, Instruction::Accumulate(_) | Instruction::Zero(_))).count();
     assert_eq!(copies, 0, "no gradient is copied or zeroed");

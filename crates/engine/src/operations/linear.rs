@@ -49,20 +49,24 @@ impl Operate for Linear {
 
     fn emit_forward(&self, e: &mut Emit<'_>) {
         let bias = self.bias.then(|| e.weight(1));
-        let instruction = kernels::Linear { y: e.output(), x: e.input(0), w: e.weight(0), bias, write: Write::Store };
-        e.push(instruction);
+        let (y, x, w) = (e.output(), e.input(0), e.weight(0));
+        let rounded = e.rounded(x);
+        e.push(kernels::Linear { y, x, w, bias, write: Write::Store, rounded });
     }
 
     fn emit_backward(&self, e: &mut Emit<'_>) {
         let (x, w, dy) = (e.input(0), e.weight(0), e.output_gradient());
         if let Some(dw) = e.weight_gradient(0) {
-            e.push(kernels::Outer { dw, x, dy });
+            let rounded = e.rounded(x).zip(e.rounded(dy)).map(|(x, dy)| [x, dy]);
+            e.push(kernels::Outer { dw, x, dy, rounded });
         }
         if let Some(db) = self.bias.then(|| e.weight_gradient(1)).flatten() {
             e.push(kernels::ColumnSums { db, dy });
         }
         e.gradient(0, |e, dx, rows, write| {
-            e.push(kernels::Linear { y: dx, x: dy.rows(rows), w: w.transposed(), bias: None, write });
+            let dy = dy.rows(rows);
+            let rounded = e.rounded(dy);
+            e.push(kernels::Linear { y: dx, x: dy, w: w.transposed(), bias: None, write, rounded });
         });
     }
 

@@ -50,6 +50,16 @@ fn split(x: __m256) -> (__m256, __m256) {
     })
 }
 
+#[inline(always)]
+fn round_to_upper_half(x: __m256) -> __m256 {
+    registers!({
+        let bits = _mm256_castps_si256(x);
+        let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+        let rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+        _mm256_castsi256_ps(_mm256_and_si256(rounded, _mm256_set1_epi32(-0x1_0000)))
+    })
+}
+
 impl Arithmetic for Avx2 {
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -122,6 +132,10 @@ impl Arithmetic for Avx2 {
     fn split(self) -> (Self, Self) {
         let ((low, low_mantissa), (high, high_mantissa)) = (split(self.0), split(self.1));
         (Avx2(low, high), Avx2(low_mantissa, high_mantissa))
+    }
+    #[inline(always)]
+    fn round_to_upper_half(self) -> Self {
+        Avx2(round_to_upper_half(self.0), round_to_upper_half(self.1))
     }
 }
 

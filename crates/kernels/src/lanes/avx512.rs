@@ -111,6 +111,15 @@ impl Arithmetic for Avx512 {
             (Avx512(_mm512_cvtepi32_ps(k)), Avx512(_mm512_castsi512_ps(mantissa)))
         })
     }
+    #[inline(always)]
+    fn round_to_upper_half(self) -> Self {
+        registers!({
+            let bits = _mm512_castps_si512(self.0);
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+            Avx512(_mm512_castsi512_ps(_mm512_and_si512(rounded, _mm512_set1_epi32(-0x1_0000))))
+        })
+    }
 }
 
 /// The vector of `a`'s and `b`'s halves `[a0 b0] + [a1 b1]`.

@@ -91,6 +91,16 @@ fn mantissa(x: float32x4_t) -> float32x4_t {
     registers!(vreinterpretq_f32_s32(vsubq_s32(vreinterpretq_s32_f32(x), vshlq_n_s32::<23>(exponent(x)))))
 }
 
+#[inline(always)]
+fn round_to_upper_half(x: float32x4_t) -> float32x4_t {
+    registers!({
+        let bits = vreinterpretq_u32_f32(x);
+        let odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
+        let rounded = vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff)));
+        vreinterpretq_f32_u32(vandq_u32(rounded, vdupq_n_u32(0xffff_0000)))
+    })
+}
+
 impl Arithmetic for Neon {
     #[inline(always)]
     fn splat(x: f32) -> Self {
@@ -155,6 +165,10 @@ impl Arithmetic for Neon {
     #[inline(always)]
     fn split(self) -> (Self, Self) {
         (each!(exponent_number(self)), each!(mantissa(self)))
+    }
+    #[inline(always)]
+    fn round_to_upper_half(self) -> Self {
+        each!(round_to_upper_half(self))
     }
 }
 

@@ -85,6 +85,10 @@ impl Arithmetic for Scalars {
     fn split(self) -> (Self, Self) {
         (self.map(|x| x.split().0), self.map(|x| x.split().1))
     }
+    #[inline(always)]
+    fn round_to_upper_half(self) -> Self {
+        self.map(f32::round_to_upper_half)
+    }
 }
 
 impl Lanes for Scalars {

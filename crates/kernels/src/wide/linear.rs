@@ -3,6 +3,7 @@
 use super::panels::PANEL;
 use super::tile::{Factors, Tile, Vectors, by_size, multiply_add, row_tiles};
 use super::{filled, vectors};
+use crate::bf16::round_rows;
 use crate::lanes::{LANES, Lanes, Vector};
 use crate::linear::Linear;
 use crate::memory::Raw;
@@ -13,16 +14,24 @@ impl Linear {
     /// As [`Kernel::run_wide`](crate::script::Kernel::run_wide); the panels of `w` are those of this instruction.
     #[inline(always)]
     pub(crate) unsafe fn wide<L: Lanes>(&self, memory: Raw) {
-        let width = vectors(self.y.channels as usize);
+        let k = match self.rounded {
+            None => *self,
+            Some(rounded) => {
+                // SAFETY: the two places have the same shape and lie inside the values memory.
+                unsafe { round_rows::<L>(memory, rounded, self.x) };
+                Linear { x: rounded, ..*self }
+            }
+        };
+        let width = vectors(k.y.channels as usize);
         for start in (0..width).step_by(PANEL) {
             let count = PANEL.min(width - start);
             // SAFETY: the panels have `width` vectors for each input, tiles lie within the shape of `y`.
             unsafe {
-                let panel = memory.panels().add(start * self.w.rows as usize);
+                let panel = memory.panels().add(start * k.w.rows as usize);
                 for (j, size) in tiles(count as u32, L::WIDE_VECTORS) {
-                    for (t, rows) in row_tiles::<L>(self.y.rows) {
+                    for (t, rows) in row_tiles::<L>(k.y.rows) {
                         let panel = panel.add(j as usize);
-                        let tile = LinearTile { k: self, memory, panel, step: count, t, v: start as u32 + j };
+                        let tile = LinearTile { k: &k, memory, panel, step: count, t, v: start as u32 + j };
                         by_size::<L>(tile, rows, size);
                     }
                 }

@@ -2,6 +2,7 @@
 
 use super::tile::{Factors, Tile, Vectors, by_size, multiply_add, row_tiles};
 use super::{filled, vectors};
+use crate::bf16::round_rows;
 use crate::lanes::{LANES, Lanes};
 use crate::memory::Raw;
 use crate::outer::Outer;
@@ -15,8 +16,19 @@ impl Outer {
     /// As [`Kernel::run_wide`](crate::script::Kernel::run_wide).
     #[inline(always)]
     pub(crate) unsafe fn wide<L: Lanes>(&self, memory: Raw) {
-        let along_columns = self.dw.column_stride == 1 || self.dw.row_stride != 1;
-        let k = if along_columns { *self } else { Outer { dw: self.dw.transposed(), x: self.dy, dy: self.x } };
+        let k = match self.rounded {
+            None => *self,
+            Some([x, dy]) => {
+                // SAFETY: each pair of places has the same shape and lies inside the values memory.
+                unsafe {
+                    round_rows::<L>(memory, x, self.x);
+                    round_rows::<L>(memory, dy, self.dy);
+                }
+                Outer { x, dy, ..*self }
+            }
+        };
+        let along_columns = k.dw.column_stride == 1 || k.dw.row_stride != 1;
+        let k = if along_columns { k } else { Outer { dw: k.dw.transposed(), x: k.dy, dy: k.x, ..k } };
         let (inputs, block) = (k.x.channels, (BLOCK_TILES * L::WIDE_ROWS) as u32);
         for first in (0..inputs).step_by(block as usize) {
             for (v, size) in tiles(vectors(k.dy.channels as usize) as u32, L::WIDE_VECTORS) {

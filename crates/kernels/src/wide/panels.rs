@@ -2,6 +2,7 @@
 //! step, read by every sequence.
 
 use super::vectors;
+use crate::bf16::RoundVectors;
 use crate::isa::Task;
 use crate::lanes::{LANES, Lanes, Vector};
 use crate::memory::Numbers;
@@ -11,16 +12,26 @@ use crate::tiles::tiles;
 /// Vectors of a row of a panel; the last panel of a matrix may have fewer.
 pub(super) const PANEL: usize = 2;
 
-/// The vectors that the panels of a matrix take.
-pub(crate) fn panel_vectors(matrix: Matrix) -> usize {
-    matrix.rows as usize * vectors(matrix.columns as usize)
+/// A matrix that is read in panels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Packed {
+    pub(crate) matrix: Matrix,
+    /// Whether its numbers are rounded to bfloat16.
+    pub(crate) rounded: bool,
+}
+
+impl Packed {
+    /// The vectors that the panels take.
+    pub(crate) fn vectors(self) -> usize {
+        self.matrix.rows as usize * vectors(self.matrix.columns as usize)
+    }
 }
 
 /// Packs a matrix of `weights` into `to`: vector `v` of row `i` stands at `first * rows + i * count + v - first`, where
 /// `first..first + count` are the vectors of its panel. Behind the last column come zeros.
 pub(crate) struct Panels<'a> {
     pub(crate) weights: &'a [f32],
-    pub(crate) matrix: Matrix,
+    pub(crate) packed: Packed,
     pub(crate) to: &'a mut [Vector],
 }
 
@@ -29,8 +40,9 @@ impl Task for Panels<'_> {
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Panels { weights, matrix, to } = self;
-        assert_eq!(to.len(), panel_vectors(matrix), "a vector for every sixteen columns of every row");
+        let Panels { weights, packed, to } = self;
+        let matrix = packed.matrix;
+        assert_eq!(to.len(), packed.vectors(), "a vector for every sixteen columns of every row");
         let weights = Numbers::of(weights, matrix);
         let rows = matrix.rows as usize;
         let width = vectors(matrix.columns as usize);
@@ -49,6 +61,9 @@ impl Task for Panels<'_> {
                         strip.copy_columns::<L>();
                     }
                 }
+            }
+            if packed.rounded {
+                RoundVectors(panel).run::<L>();
             }
         }
     }

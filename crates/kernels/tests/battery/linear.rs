@@ -1,6 +1,6 @@
 //! Cases of the product with a weight matrix.
 
-use infimum_kernels::{Linear, Write};
+use infimum_kernels::{Executor, Linear, Write};
 
 use crate::frame::{Bound, Case, Layout};
 
@@ -15,7 +15,19 @@ pub(crate) fn cases() -> Vec<Case> {
         .map(|(kind, (t, i, o))| case(t, i, o, kind & 1 == 0, kind & 2 == 0, kind % 3 == 0))
         .collect();
     cases.extend([broken(case(5, 7, 7, true, true, true)), broken(case(4, 6, 6, true, false, false))]);
+    let shapes = [(1, 1, 1), (3, 2, 5), (14, 33, 32), (15, 17, 33), (29, 40, 48), (16, 70, 17)];
+    cases.extend(shapes.into_iter().enumerate().map(|(kind, shape)| rounded(shape, kind % 2 == 0)));
     cases
+}
+
+/// Operands rounded to bfloat16. Broken: not rounded.
+fn rounded((t, i, o): (u32, u32, u32), transposed: bool) -> Case {
+    let mut at = Layout::new();
+    let (x, y, scratch) = (at.place(t, i), at.place(t, o), at.place(t, i));
+    let w = if transposed { at.matrix(o, i).transposed() } else { at.matrix(i, o) };
+    let k = Linear { y, x, w, bias: None, write: Write::Store, rounded: Some(scratch) };
+    let sabotages = vec![Linear { rounded: None, ..k }.into()];
+    Case { only: Some(Executor::Wide), sabotages, ..at.case(k, Bound::Roundings(i as usize)) }
 }
 
 fn case(t: u32, i: u32, o: u32, bias: bool, add: bool, transposed: bool) -> Case {
@@ -25,7 +37,7 @@ fn case(t: u32, i: u32, o: u32, bias: bool, add: bool, transposed: bool) -> Case
     let bias = bias.then(|| at.matrix(1, o));
     let write = if add { Write::Add } else { Write::Store };
     // A sum of i products, the bias, what was in y.
-    at.case(Linear { y, x, w, bias, write }, Bound::Roundings(i as usize + 2))
+    at.case(Linear { y, x, w, bias, write, rounded: None }, Bound::Roundings(i as usize + 2))
 }
 
 /// The last row left out, the last input, the last output; the matrix transposed; no bias; stored for added.

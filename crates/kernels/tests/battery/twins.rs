@@ -1,7 +1,7 @@
 //! Instructions run by their plain twins, one sequence at a time: in f64, the definition, and in f32, whose bits the lanes have.
 
 use infimum_kernels::{
-    Attend, AttendCached, AttendGradient, Attention, CrossEntropyGradient, Executor, Ids, Instruction, Matrix,
+    Attend, AttendCached, AttendGradient, Attention, CrossEntropyGradient, Executor, Ids, Instruction, Linear, Matrix,
     NormForward, NormGradient, Place, Scalar, View, ViewMut, Write, plain,
 };
 
@@ -31,6 +31,14 @@ impl<S: Scalar> Array<S> {
 
     fn view_mut(&mut self) -> ViewMut<'_, S> {
         ViewMut::new(&mut self.data, self.rows, self.columns)
+    }
+
+    /// The same numbers, or each rounded to bfloat16.
+    fn rounded(mut self, really: bool) -> Array<S> {
+        if really {
+            self.data.iter_mut().for_each(|x| *x = plain::bf16(*x));
+        }
+        self
     }
 
     fn zeros(place: Place) -> Array<S> {
@@ -106,13 +114,9 @@ impl<S: Scalar> Plain<S> {
 /// Runs one instruction.
 fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
     match instruction {
-        Instruction::Linear(k) => {
-            let (x, w, bias) = (m.value(k.x), m.weight(k.w), k.bias.map(|bias| m.weight(bias)));
-            let bias = bias.as_ref().map(Array::view);
-            m.write(k.y, |y| plain::linear(y, x.view(), w.view(), bias, k.write));
-        }
+        Instruction::Linear(k) => linear(k, m),
         Instruction::Outer(k) => {
-            let (x, dy) = (m.value(k.x), m.value(k.dy));
+            let [x, dy] = [k.x, k.dy].map(|place| m.value(place).rounded(k.rounded.is_some()));
             m.gradient(k.dw, |dw| plain::outer(dw, x.view(), dy.view()));
         }
         Instruction::ColumnSums(k) => {
@@ -174,6 +178,13 @@ fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
         }
         Instruction::CrossEntropyGradient(k) => cross_entropy_gradient(k, m),
     }
+}
+
+fn linear<S: Scalar>(k: &Linear, m: &mut Plain<S>) {
+    let [x, w] = [m.value(k.x), m.weight(k.w)].map(|array| array.rounded(k.rounded.is_some()));
+    let bias = k.bias.map(|bias| m.weight(bias));
+    let bias = bias.as_ref().map(Array::view);
+    m.write(k.y, |y| plain::linear(y, x.view(), w.view(), bias, k.write));
 }
 
 fn norm_gradient<S: Scalar>(k: &NormGradient, m: &mut Plain<S>) {

@@ -1,9 +1,10 @@
 //! A model that trains on one batch again and again.
 
-use infimum_engine::{AdamW, Executor, Feed, Group, Moments, Optimiser, Program, Replay, Source, Work, clip_factor};
+use infimum_engine::{AdamW, Feed, Group, Moments, Optimiser, Program, Replay, Source, Work, clip_factor};
 use infimum_kernels::flat;
 use infimum_worlds::{Purpose, Stream};
 
+use super::Replayed;
 use crate::Machine;
 
 const RATE: f64 = 1e-3;
@@ -28,12 +29,13 @@ impl Subject {
         point: Vec<f32>,
         sequences: usize,
         machine: &Machine,
-        executor: Executor,
+        replayed: impl Into<Replayed>,
     ) -> Subject {
+        let Replayed { executor, products } = replayed.into();
         let program = program.gradient();
         let all = Group { range: 0..point.len(), decay: DECAY, rate_factor: 1.0 };
         Subject {
-            replay: Replay::new(&program, executor, machine.isa),
+            replay: Replay::with_products(&program, executor, products, machine.isa),
             optimiser: AdamW::new(point, vec![all], MOMENTS),
             batch: Batch::random(&program, sequences),
             work: Work::of(&program),
@@ -99,7 +101,7 @@ impl Source for Batch {
 mod tests {
     use super::*;
     use crate::bench::workload;
-    use infimum_engine::Isa;
+    use infimum_engine::{Executor, Isa};
 
     /// What is timed learns: the loss of its one batch falls.
     #[test]

@@ -8,7 +8,7 @@ use infimum_worlds::{Example, Purpose, Shape, Stream, World};
 use crate::decoder::decoder;
 use crate::evaluation::evaluating;
 use crate::recipe::Model;
-use crate::{Experiment, start};
+use crate::{Experiment, Plan, start};
 
 /// Sequences that are timed.
 pub(crate) const GROUP: usize = 16;
@@ -45,7 +45,7 @@ impl Timing {
         let arrays = experiment.program().weights().parameters() as f64 / point.len() as f64;
         let (draw, truth) = world_seconds(experiment.world());
         Timing {
-            learn: extrapolated * gradient_seconds(&program, executor, isa, &point, short.alphabet),
+            learn: extrapolated * gradient_seconds(&program, experiment.plan(), isa, &point, short.alphabet),
             score: extrapolated * outputs_seconds(&program, executor, isa, &point, short.alphabet),
             update: arrays * update_seconds(isa, point),
             draw,
@@ -119,8 +119,8 @@ fn feed(alphabet: usize) -> impl Fn(usize, &mut Feed) + Sync {
     }
 }
 
-fn gradient_seconds(program: &Program, executor: Executor, isa: Isa, point: &[f32], alphabet: usize) -> f64 {
-    let mut replay = Replay::new(&program.gradient(), executor, isa);
+fn gradient_seconds(program: &Program, plan: &Plan, isa: Isa, point: &[f32], alphabet: usize) -> f64 {
+    let mut replay = Replay::with_products(&program.gradient(), plan.executor(), plan.training().products(), isa);
     let (mut team, source) = (Team::new(1), feed(alphabet));
     fastest(|| _ = replay.gradient(&mut team, point, GROUP, &source))
 }

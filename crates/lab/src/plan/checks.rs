@@ -1,11 +1,12 @@
 //! What only all values of a plan together can tell.
 
-use infimum_engine::{Program, ShapeError};
+use infimum_engine::{Executor, Program, ShapeError};
 use infimum_worlds::{Shape, World};
 
 use super::{Plan, require};
 use crate::decoder::decoder;
 use crate::error::CHANGE_IT;
+use crate::executor::WIDE;
 use crate::recipe::{Embedding, MlpFirst, Model, Positions, Source, names};
 use crate::{LabError, memory};
 
@@ -59,6 +60,9 @@ impl Plan {
         require(left, "training.warmup", t.warmup, allowed)?;
         let (last, rate) = (t.last_rate, t.rate);
         require((0.0..=rate).contains(&last), "training.last_rate", last, format!("0 to training.rate, {rate}"))?;
+        let wide = self.executor == Executor::Wide;
+        let allowed = format!("f32 with model.width = {}; bf16 is for models from width {WIDE} on", self.model.width);
+        require(t.products.is_f32() || wide, "training.products", t.products().name(), allowed)?;
         require(rate > 0.0 && rate.is_finite(), "training.rate", rate, "more than 0".into())?;
         let within = t.batch >= 1 && t.accumulation >= 1 && t.steps >= 1 && self.evaluation.every >= 1;
         require(within, "training", "a zero", "at least 1 for steps, batch, accumulation and evaluation.every".into())?;

@@ -196,6 +196,8 @@ pub struct Training {
     /// Longest gradient over all parameters; longer ones are scaled down. 0 turns it off.
     #[schemars(range(min = 0.0, max = 1e9))]
     pub clip: f64,
+    /// What products with weights multiply, forward and backward. Sums and everything else are f32, and so are evaluations.
+    pub products: Products,
     /// Seed of start values, sequences and dropout.
     #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_i64))]
     pub seed: u64,
@@ -220,9 +222,28 @@ impl Default for Training {
             beta2: 0.95,
             epsilon: 1e-8,
             clip: 1.0,
+            products: Products::F32,
             seed: 1,
             init: None,
         }
+    }
+}
+
+/// What products with weights multiply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Products {
+    /// The numbers as they are.
+    #[default]
+    F32,
+    /// Weights, activations and gradients each rounded to the nearest bfloat16, which has eight significant bits; 0 below
+    /// `2^-56`. For models from `model.width` 32 on.
+    Bf16,
+}
+
+impl Products {
+    pub(crate) fn is_f32(&self) -> bool {
+        *self == Products::F32
     }
 }
 

@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use infimum_lab::evaluation::Evaluator;
 use infimum_lab::training::{self, Event};
-use infimum_lab::{CheckpointName, Experiment, Isa, LabError, Machine, Plan, Recipe, Record, Status, Summary, Trainer};
+use infimum_lab::{
+    CheckpointName, Experiment, Isa, LabError, Machine, Plan, Recipe, Record, Status, Step, Summary, Trainer,
+};
 use infimum_worlds::Purpose;
 use scratch::Scratch;
 
@@ -195,6 +197,25 @@ fn dropout_is_for_training_only() {
     assert_eq!(score(&plain), score(&dropping));
 }
 
+/// Operands are rounded in training and nowhere else: the same weights score the same, to the bit.
+#[test]
+fn products_are_rounded_in_training_only() {
+    let wide = "model.width=32";
+    let [plain, rounded] = [experiment(&[wide]), experiment(&[wide, "training.products=bf16"])];
+    let first = |experiment| Trainer::start(experiment, &machine(1)).unwrap().advance(&mut machine(1)).unwrap();
+    let (exact, near) = (first(&plain), first(&rounded));
+    let off = |of: fn(&Step) -> f64| (of(&near) / of(&exact) - 1.0).abs();
+    assert!((1e-7..1e-3).contains(&off(|step| step.loss)), "{exact:?} {near:?}");
+    assert!((1e-6..1e-2).contains(&off(|step| step.gradient_norm)), "{exact:?} {near:?}");
+    let (_scratch, record, _) = run(&rounded, &mut machine(1), &[]);
+    let point = record.load(CheckpointName::Last, &plain.layout()).unwrap().point;
+    let score = |experiment| {
+        let scored = Evaluator::new(experiment, &machine(1)).score(&mut machine(1), &point, Purpose::Test, 0..64);
+        scored.into_iter().map(|s| s.nats).collect::<Vec<f64>>()
+    };
+    assert_eq!(score(&plain), score(&rounded));
+}
+
 /// The bits that every machine gives for one small run. They may change on purpose only.
 #[test]
 fn the_bits_of_a_run_are_those_of_its_numerics() {
@@ -206,6 +227,7 @@ fn the_bits_of_a_run_are_those_of_its_numerics() {
 
 const GOLDEN: &[(&[&str], &str)] = &[
     (&["model.width=32"], "53d22e4e41c5dd262ad476c4d3d544cdd0563d5efe9679f96601502ac82eca7c"),
+    (&["model.width=32", "training.products=bf16"], "8c9955d2046f9815e4b121a09be072e0c0ceac823c9bd13de95388f09ea1d258"),
     (&[], "938bcfe8c6d6300fd2273cec3e194ad555bd2f2c42726a323dd8617ca02363ef"),
     (
         &["model.dropout=0.1", "model.activation=gelu-tanh", "model.bias=true"],
