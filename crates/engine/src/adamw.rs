@@ -187,7 +187,7 @@ mod tests {
         };
         let expected = run(1);
         assert!(expected.iter().enumerate().all(|(k, x)| *x != number(k)), "every parameter moves");
-        [2, 3].map(|threads| assert!(run(threads) == expected, "{threads} threads"));
+        [2, 3].into_iter().for_each(|threads| assert!(run(threads) == expected, "{threads} threads"));
     }
 
     #[test]
