@@ -150,10 +150,18 @@ impl Markov {
 
     /// Draws the states of a block, one word of the stream each: `each(place, state)`, places from 0.
     pub(crate) fn draw_states(&self, stream: &mut Stream, mut each: impl FnMut(usize, u16)) {
-        let mut context = Context::default();
-        for position in 0..self.shape.positions {
-            let state = self.law.successor(self.law.contexts.row(context), stream.uniform());
-            context = self.law.contexts.advance(context, state);
+        let (law, contexts) = (&self.law, &self.law.contexts);
+        let (mut context, whole) = (Context::default(), contexts.order.min(self.shape.positions));
+        for position in 0..whole {
+            let state = law.successor(contexts.row(context), stream.uniform());
+            context = contexts.advance(context, state);
+            each(position, state as u16);
+        }
+        // The row of a full context is its code.
+        let mut code = context.code;
+        for position in whole..self.shape.positions {
+            let state = law.successor(code, stream.uniform());
+            code = contexts.advance_full(code, state);
             each(position, state as u16);
         }
     }

@@ -34,13 +34,21 @@ pub enum Purpose {
     ExportValidation = 12,
 }
 
+/// Blocks that are made at once where many words are drawn. A processor computes several side by side, since none needs
+/// another.
+const AT_ONCE: usize = 4;
+
 /// A stream of random numbers: key (seed, purpose), counter (draw, index, step, 0), of which `draw` advances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
     key: [u64; 2],
+    /// Of the last block made.
     counter: [u64; 4],
-    block: [u64; 4],
+    /// The last blocks made; words from `used` on are still to be drawn.
+    blocks: [[u64; 4]; AT_ONCE],
     used: usize,
+    /// How many blocks there have been, counted up to `AT_ONCE`: as many come next, so that few words cost few blocks.
+    made: usize,
 }
 
 impl Stream {
@@ -52,16 +60,16 @@ impl Stream {
     /// The stream of `numpy.random.Philox(key=key, counter=counter)`. As there, the counter is advanced before each block
     /// of four words.
     pub fn at(key: [u64; 2], counter: [u64; 4]) -> Stream {
-        Stream { key, counter, block: [0; 4], used: 4 }
+        Stream { key, counter, blocks: [[0; 4]; AT_ONCE], used: 4 * AT_ONCE, made: 0 }
     }
 
     /// 64 random bits.
     #[inline]
     pub fn next_u64(&mut self) -> u64 {
-        if self.used == 4 {
+        if self.used == 4 * AT_ONCE {
             self.refill();
         }
-        let word = self.block[self.used];
+        let word = self.blocks.as_flattened()[self.used];
         self.used += 1;
         word
     }
@@ -92,21 +100,31 @@ impl Stream {
         radius * libm::cos(2.0 * std::f64::consts::PI * self.uniform())
     }
 
+    /// Makes the next blocks: 1, 1, 2, and then 4 at once.
     #[inline(never)]
     fn refill(&mut self) {
-        for word in &mut self.counter {
-            *word = word.wrapping_add(1);
-            if *word != 0 {
-                break;
-            }
+        let count = self.made.clamp(1, AT_ONCE);
+        for block in &mut self.blocks[AT_ONCE - count..] {
+            advance(&mut self.counter);
+            *block = philox(self.key, self.counter);
         }
-        self.block = philox(self.key, self.counter);
-        self.used = 0;
+        self.used = 4 * (AT_ONCE - count);
+        self.made = (self.made + count).min(AT_ONCE);
+    }
+}
+
+fn advance(counter: &mut [u64; 4]) {
+    for word in counter {
+        *word = word.wrapping_add(1);
+        if *word != 0 {
+            break;
+        }
     }
 }
 
 /// Ten rounds of Philox4x64. The multipliers and the key increments (the golden ratio, and the square root of 3 less 1) are
 /// the paper's.
+#[inline(always)]
 fn philox(mut key: [u64; 2], mut x: [u64; 4]) -> [u64; 4] {
     for _ in 0..10 {
         let a = u128::from(x[0]) * 0xD2E7_470E_E14C_6C93;
