@@ -71,15 +71,14 @@ impl Counting {
     /// Counts every target of the example's head 0 whose weight is not 0, which is one of the estimator's targets, and whose
     /// context is whole: behind the tokens seen, there is BOS or there are `order` states.
     pub fn count(&mut self, example: &Example) {
-        let (mut context, mut begun) = (None, false);
-        for (position, &token) in example.tokens.iter().enumerate() {
-            let now = self.contexts.observe(context, token);
-            begun |= usize::from(token) == self.contexts.states || now.length == self.contexts.order;
-            let target = example.targets[0][position];
-            if begun && example.weights[0][position] != 0.0 && usize::from(target) < self.targets {
-                self.add(self.contexts.row(now), target);
+        let (mut context, mut begun) = (Context::default(), false);
+        let scored = example.targets[0].iter().zip(&example.weights[0]);
+        for (&token, (&target, &weight)) in example.tokens.iter().zip(scored) {
+            context = self.contexts.observe(Some(context), token);
+            begun |= usize::from(token) == self.contexts.states || context.length == self.contexts.order;
+            if begun && weight != 0.0 && usize::from(target) < self.targets {
+                self.add(self.contexts.row(context), target);
             }
-            context = Some(now);
         }
     }
 
@@ -88,6 +87,32 @@ impl Counting {
         match &mut self.table {
             Table::Array(counts) => counts[row * self.targets + usize::from(target)] += 1,
             Table::Map(counts) => *counts.entry((row, target)).or_insert(0) += 1,
+        }
+    }
+
+    /// Counts everything that `other` has counted.
+    ///
+    /// # Panics
+    /// If it is an estimator of other sequences.
+    pub fn add_all(&mut self, other: &Counting) {
+        self.seen += other.seen;
+        match (&mut self.table, &other.table) {
+            (Table::Array(counts), Table::Array(others)) if counts.len() == others.len() => {
+                counts.iter_mut().zip(others).for_each(|(count, other)| *count += other);
+            }
+            (Table::Map(counts), Table::Map(others)) => {
+                others.iter().for_each(|(&pair, count)| *counts.entry(pair).or_insert(0) += count);
+            }
+            _ => panic!("these estimators are of other sequences"),
+        }
+    }
+
+    /// Bytes of its counts.
+    pub fn bytes(&self) -> usize {
+        match &self.table {
+            Table::Array(counts) => size_of_val(&counts[..]),
+            // A pair, its count, and a share of the tree's.
+            Table::Map(counts) => 40 * counts.len(),
         }
     }
 

@@ -242,6 +242,35 @@ fn counting_of_many_contexts_holds_what_was_seen() {
     assert!(Counting::new(200, 4).is_err() && Counting::new(1, 1).is_err() && Counting::new(5, 0).is_err());
 }
 
+/// Two estimators that share the sequences are together one that has seen them all; both kinds of table.
+#[test]
+fn counts_of_several_estimators_are_added() {
+    for (states, order) in [(5, 2), (200, 3)] {
+        let settings = Settings { order, keep: Some(2), ..Settings::new(states, 9, 1) };
+        let world = settings.build().unwrap();
+        let empty = Counting::new(world.states(), world.order()).unwrap();
+        let (mut all, mut halves) = (empty.clone(), [empty.clone(), empty]);
+        for index in 0..40 {
+            let example = example(&world, Purpose::Train, index);
+            all.count(&example);
+            halves[index as usize % 2].count(&example);
+        }
+        let [mut one, other] = halves;
+        one.add_all(&other);
+        assert_eq!(one.seen(), all.seen());
+        let laws = [&one, &all].map(|counting| {
+            let (mut belief, mut law) = (counting.begin(), vec![0.0; world.states() + 1]);
+            let follow = |token| {
+                belief.observe(token);
+                belief.law(0, &mut law);
+                law.clone()
+            };
+            example(&world, Purpose::Train, 3).tokens.into_iter().map(follow).collect::<Vec<_>>()
+        });
+        assert_eq!(laws[0], laws[1]);
+    }
+}
+
 #[test]
 fn above_two_thousand_contexts_the_stationary_law_is_iterated_and_its_residual_stated() {
     let world = keep(20, Settings::new(2001, 8, 4)).build().unwrap();

@@ -76,6 +76,7 @@ impl Contexts {
 
     /// The context after one more token: BOS (token `states`) begins a sequence anew, and a state seen before any BOS counts
     /// as the first of its sequence. Panics if the token is outside the alphabet.
+    #[inline]
     pub(crate) fn observe(&self, context: Option<Context>, token: u16) -> Context {
         let (token, states) = (usize::from(token), self.states);
         assert!(token <= states, "token {token} is outside the alphabet 0..={states}");
