@@ -53,7 +53,8 @@ bench/compare
 ```
 
 `bench/compare --help` tells how to take other Pythons for either, fewer workloads, more rounds. The ratios carry over to other machines better than the
-times. `infimum bench` alone needs no Python; `infimum bench mm100 --threads 1 --isa avx2` times one workload."""
+times. `infimum bench` alone needs no Python; `infimum bench mm100 --threads 1 --isa avx2` times one workload.
+`infimum bench --recipe markov-10` times the steps of a recipe's model, and `bench/figures --only whole-run` measures what a whole run takes beside its steps."""
 
 
 def table(headings, rows):

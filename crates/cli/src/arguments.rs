@@ -434,6 +434,12 @@ pub(crate) struct Bench {
     /// step goes into; scaling: how time and memory grow with each size. Default: all workloads.
     #[arg(value_name = "WORKLOAD|peaks|kernels|scaling", default_value = "all", hide_default_value = true)]
     pub(crate) measured: Measured,
+    /// Time steps of this recipe's model in place of a workload's: its gradient and AdamW, on a batch that lies in memory.
+    #[arg(long, value_name = "RECIPE", conflicts_with = "measured")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// Set one key of the recipe, such as training.batch=8. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE", requires = "recipe")]
+    pub(crate) set: Vec<String>,
     /// Seconds to measure each workload, or each growing size, for.
     #[arg(long, value_name = "X", default_value = "2", allow_negative_numbers = true, value_parser = patience)]
     pub(crate) seconds: f64,

@@ -42,6 +42,17 @@ fn all_workloads_are_a_table_or_a_list() {
 }
 
 #[test]
+fn a_recipe_is_timed_as_a_workload_is() {
+    let session = Session::new("bench-recipe");
+    let step = session.json("bench --recipe markov-10 --set model.width=8 --set training.batch=16 --seconds 0");
+    check_step(&step, "markov-10");
+    assert_eq!(step["params"].as_u64(), Some(2 * 8 * 11 + 8 * 127 + 12 * 8 * 8 + 3 * 8));
+    session.refused("bench mm100 --recipe markov-10", &["cannot be used with"]);
+    session.refused("bench --set training.batch=16", &["--recipe"]);
+    session.refused("bench --recipe markov-10 --set model.widht=8", &["widht", "width"]);
+}
+
+#[test]
 fn peaks_and_growth_are_named() {
     let session = Session::new("bench-other");
     let peaks = session.json("bench peaks --threads 1");

@@ -9,6 +9,7 @@
 
 mod adamw;
 mod builder;
+mod chunks;
 mod decode;
 mod emit;
 mod expression;

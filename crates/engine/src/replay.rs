@@ -1,13 +1,14 @@
 //! Replay in f32, by lanes or wide: chunks of groups of sequences on as many threads as there are.
 //!
 //! The batch is cut into groups (of sixteen sequences for lanes, of one in the wide layout) and the groups into chunks by a
-//! rule that knows nothing of threads. Each chunk has its own gradient; chunks are added in order. So threads decide
-//! speed, never bits.
+//! rule that knows nothing of threads. Each chunk has its own gradient; chunks are added in order (`chunks.rs`). So threads
+//! decide speed, never bits.
 
 use std::ops::Range;
 
-use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Script, Team, Vector, flat, interleave, interleave_ids};
+use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Script, Team, Vector, interleave, interleave_ids};
 
+use crate::chunks::Chunks;
 use crate::plan::{Plan, plan};
 use crate::products::Products;
 use crate::program::{Feed, Goal, Gradient, Program, Source, Value};
@@ -15,8 +16,6 @@ use crate::steps::Steps;
 
 /// A batch has at most so many chunks, each with a gradient of its own.
 const CHUNKS: usize = 8;
-/// The numbers of a gradient that a thread adds up at once.
-const BLOCK: usize = 1 << 14;
 
 /// Replays a program in f32.
 pub struct Replay {
@@ -25,7 +24,7 @@ pub struct Replay {
     isa: Isa,
     panels: Vec<Vector>,
     workers: Vec<Worker>,
-    slots: Vec<Slot>,
+    chunks: Chunks,
 }
 
 /// What a thread works in.
@@ -38,8 +37,8 @@ struct Worker {
 }
 
 /// What a chunk adds up.
-struct Slot {
-    gradient: Vec<f32>,
+struct Sums<'g> {
+    gradient: &'g mut [f32],
     loss: f64,
     weight: f64,
 }
@@ -62,7 +61,7 @@ impl Replay {
         let program = program.folded();
         let plan = plan(&program, &Steps::new(&program), executor, products);
         let panels = vec![Vector::default(); plan.script.panel_vectors()];
-        Replay { program, plan, isa, panels, workers: vec![], slots: vec![] }
+        Replay { program, plan, isa, panels, workers: vec![], chunks: Chunks::new(isa) }
     }
 
     /// How it replays.
@@ -80,6 +79,11 @@ impl Replay {
         self.plan.script.sizes().values * size_of::<Vector>()
     }
 
+    /// Arrays as long as the weight memory that a gradient over so many sequences takes, on threads that are equally fast.
+    pub fn gradient_arrays(executor: Executor, sequences: usize, threads: usize) -> usize {
+        sequences.div_ceil(executor.sequences()).min(CHUNKS).min(threads + 1)
+    }
+
     /// What a replay runs, for looking at and timing.
     pub fn script(&self) -> &Script {
         &self.plan.script
@@ -91,16 +95,23 @@ impl Replay {
         let weights = self.program.weights.evaluate(point);
         let groups = sequences.div_ceil(self.executor().sequences());
         let chunks = groups.min(CHUNKS);
-        self.prepare(team, chunks, &weights);
-        let Replay { program, plan, isa, panels, workers, slots } = self;
+        self.prepare(team, &weights);
+        self.chunks.begin(chunks, weights.len());
+        let Replay { program, plan, isa, panels, workers, chunks: gradients } = self;
         let step = Call { program, plan, isa: *isa, weights: &weights, panels, sequences, source };
-        team.each(&mut slots[..chunks], workers, |chunk, slot, worker| {
-            slot.clear();
+        let mut sums = vec![(0.0, 0.0); chunks];
+        team.each(&mut sums, workers, |chunk, sums, worker| {
+            let mut gradient = gradients.array();
+            let mut own = Sums { gradient: &mut gradient, loss: 0.0, weight: 0.0 };
             for group in chunk * groups / chunks..(chunk + 1) * groups / chunks {
-                step.group(group, worker, Some(slot));
+                step.group(group, worker, Some(&mut own));
             }
+            *sums = (own.loss, own.weight);
+            gradients.put(chunk, gradient);
         });
-        self.total(team, &weights, chunks)
+        let (loss, weight) = (sums.iter().map(|(loss, _)| loss).sum(), sums.iter().map(|(_, weight)| weight).sum());
+        let gradient = self.chunks.sum(team);
+        Gradient { loss, weight, gradient: self.program.weights.pull_back(&weights, gradient) }
     }
 
     /// Calls `sink` for each sequence with the wanted rows of each output. The program must be a [`Program::outputs`].
@@ -109,7 +120,7 @@ impl Replay {
             panic!("this program gives a gradient; make one with Program::outputs");
         };
         let weights = self.program.weights.evaluate(point);
-        self.prepare(team, 0, &weights);
+        self.prepare(team, &weights);
         let Replay { program, plan, isa, panels, workers, .. } = self;
         let step = Call { program, plan, isa: *isa, weights: &weights, panels, sequences, source };
         let mut groups = vec![(); sequences.div_ceil(plan.script.executor().sequences())];
@@ -119,45 +130,17 @@ impl Replay {
         });
     }
 
-    /// Makes workers and slots, and packs the weights.
-    fn prepare(&mut self, team: &mut Team, chunks: usize, weights: &[f32]) {
+    /// Makes workers, and packs the weights.
+    fn prepare(&mut self, team: &mut Team, weights: &[f32]) {
         let (sizes, each) = (self.plan.script.sizes(), self.executor().sequences());
         while self.workers.len() < team.threads() {
             // What nobody wrote shows when it is read.
             let values = vec![Vector([f32::NAN; LANES]); sizes.values];
-            let unused = if chunks == 0 { vec![0.0; sizes.weights] } else { vec![] };
+            let unused = if self.program.goal == Goal::Gradient { vec![] } else { vec![0.0; sizes.weights] };
             let (ids, feeds) = (vec![0; sizes.ids * each], vec![self.program.feed(); each]);
             self.workers.push(Worker { values, ids, feeds, unused });
         }
-        while self.slots.len() < chunks {
-            self.slots.push(Slot { gradient: vec![0.0; weights.len()], loss: 0.0, weight: 0.0 });
-        }
         self.plan.pack(team, self.isa, weights, &mut self.panels);
-    }
-
-    fn total(&self, team: &mut Team, weights: &[f32], chunks: usize) -> Gradient<f32> {
-        let slots = &self.slots[..chunks];
-        let mut gradient = vec![0.0; weights.len()];
-        let mut blocks: Vec<&mut [f32]> = gradient.chunks_mut(BLOCK).collect();
-        let add = |block: usize, total: &mut &mut [f32]| {
-            let range = block * BLOCK..block * BLOCK + total.len();
-            let parts: Vec<&[f32]> = slots.iter().map(|s| &s.gradient[range.clone()]).collect();
-            flat::sum_slots(self.isa, total, &parts);
-        };
-        match &mut blocks[..] {
-            [one] => add(0, one),
-            blocks => team.each(blocks, &mut vec![(); team.threads()], |block, total, ()| add(block, total)),
-        }
-        let loss = slots.iter().map(|s| s.loss).sum();
-        let weight = slots.iter().map(|s| s.weight).sum();
-        Gradient { loss, weight, gradient: self.program.weights.pull_back(weights, gradient) }
-    }
-}
-
-impl Slot {
-    fn clear(&mut self) {
-        self.gradient.fill(0.0);
-        (self.loss, self.weight) = (0.0, 0.0);
     }
 }
 
@@ -178,11 +161,11 @@ impl Call<'_> {
         self.plan.script.executor().sequences()
     }
 
-    /// Fills the memories with a group, replays the program, and adds the group's loss to the slot.
-    fn group(&self, group: usize, worker: &mut Worker, slot: Option<&mut Slot>) {
+    /// Fills the memories with a group, replays the program, and adds the group's loss and gradient to the sums.
+    fn group(&self, group: usize, worker: &mut Worker, sums: Option<&mut Sums<'_>>) {
         self.fill(group, worker);
-        let (gradients, sums) = match slot {
-            Some(Slot { gradient, loss, weight }) => (&mut gradient[..], Some((loss, weight))),
+        let (gradients, sums) = match sums {
+            Some(Sums { gradient, loss, weight }) => (&mut gradient[..], Some((loss, weight))),
             None => (&mut worker.unused[..], None),
         };
         let Worker { values, ids, .. } = worker;

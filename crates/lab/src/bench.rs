@@ -16,7 +16,7 @@ mod workload;
 use infimum_engine::Products;
 use serde::{Serialize, Serializer};
 
-use crate::{Executor, LabError, Machine};
+use crate::{Executor, Experiment, LabError, Machine, start};
 pub use kernels::{KernelSpeed, kernel_speeds};
 pub use peaks::{MultiplyAddPeak, Peaks, ReadPeak, multiply_add_gflops, peaks};
 pub use scaling::{Growth, GrowthPoint, growth, growth_points};
@@ -27,7 +27,7 @@ pub use workload::{Norm, Places, Workload, workload, workloads};
 /// The time of a training step of a workload. A step is gradient, clipping to length 1 and AdamW on a batch that lies in memory.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StepTime {
-    /// Name of the workload.
+    /// Name of the workload, or of the recipe.
     pub workload: String,
     /// Parameters of its model.
     pub params: usize,
@@ -87,16 +87,28 @@ impl From<Executor> for Replayed {
 
 /// Times steps of `workload` for about `seconds`, at least three of them.
 pub fn step_time(workload: &Workload, machine: &mut Machine, replayed: Replayed, seconds: f64) -> StepTime {
-    let before = multiply_add_gflops(machine);
     let program = workload.program();
-    let mut subject = Subject::new(&program, workload.start(&program), workload.batch, machine, replayed);
+    let subject = Subject::new(&program, workload.start(&program), workload.batch, machine, replayed);
+    timed(&workload.name, subject, machine, seconds)
+}
+
+/// The same for the model and the batch of an experiment: what its training steps take beside drawing their sequences.
+pub fn step_time_of(experiment: &Experiment, machine: &mut Machine, replayed: Replayed, seconds: f64) -> StepTime {
+    let (plan, program) = (experiment.plan(), experiment.program());
+    let point = start(program, plan.model(), plan.training().seed);
+    let subject = Subject::new(program, point, experiment.sequences_per_step(), machine, replayed);
+    timed(plan.name(), subject, machine, seconds)
+}
+
+fn timed(name: &str, mut subject: Subject, machine: &mut Machine, seconds: f64) -> StepTime {
+    let before = multiply_add_gflops(machine);
     let times = Stopwatch { seconds, at_least: 3, ..Stopwatch::default() }.times(|| subject.step(machine));
     let peak = before.max(multiply_add_gflops(machine));
     StepTime {
-        workload: workload.name.clone(),
-        params: program.weights().parameters(),
-        executor: replayed.executor,
-        products: replayed.products,
+        workload: name.into(),
+        params: subject.parameters(),
+        executor: subject.replayed().executor,
+        products: subject.replayed().products,
         isa: machine.isa().name(),
         threads: machine.threads(),
         ms_per_step: 1e3 * times.median,

@@ -78,6 +78,7 @@ impl Memory {
                     remedy: "lower evaluation.test_sequences",
                 },
                 transitions(experiment),
+                counts(experiment, machine),
                 Part {
                     what: "the lines of metrics",
                     bytes: LINE * plan.training().steps / plan.evaluation().line_every(),
@@ -132,15 +133,26 @@ fn law(settings: &Settings) -> Part {
     }
 }
 
-/// A gradient for each chunk of a batch, of which there are at most eight, and their sum; point and two means, and a copy of
-/// each while a checkpoint is written; evaluated weights; for evaluation a point, and a spare gradient a thread.
+/// Gradients of chunks of a batch; point and two means, and a copy of each while a checkpoint is written; evaluated weights;
+/// for evaluation a point, and a spare gradient a thread.
 fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
-    let chunks = experiment.sequences_per_step().div_ceil(experiment.plan().executor().sequences()).min(8);
-    let copies = chunks + 1 + 6 + 1 + 1 + machine.threads();
+    let (threads, sequences) = (machine.threads(), experiment.sequences_per_step());
+    let gradients = Replay::gradient_arrays(experiment.plan().executor(), sequences, threads);
+    let copies = gradients + 6 + 1 + 1 + threads;
     Part {
         what: "the parameters with their gradients, means and copies",
         bytes: (copies * experiment.program().weights().memory() * size_of::<f32>()) as u64,
         remedy: "lower model.width or model.layers",
+    }
+}
+
+/// What a thread counts of the training sequences, where counting fits the world.
+fn counts(experiment: &Experiment, machine: &Machine) -> Part {
+    let bytes = experiment.world().counting().map_or(0, |counting| counting.bytes());
+    Part {
+        what: "the counts of the sequences that were trained on",
+        bytes: (machine.threads() * bytes) as u64,
+        remedy: "take fewer --threads",
     }
 }
 

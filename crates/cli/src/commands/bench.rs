@@ -1,13 +1,15 @@
 //! `bench`: how fast this machine is, and what its time goes into.
 
+use std::path::Path;
+
 use infimum_lab::bench::{
     Growth, GrowthPoint, KernelSpeed, MultiplyAddPeak, Peaks, ReadPeak, Replayed, StepTime, Workload, growth,
-    growth_points, kernel_speeds, peaks, step_time, workload, workloads,
+    growth_points, kernel_speeds, peaks, step_time, step_time_of, workload, workloads,
 };
-use infimum_lab::{Executor, LabError, Machine, Products};
+use infimum_lab::{Executor, Experiment, LabError, Machine, Products};
 
-use crate::arguments::Bench;
-use crate::commands::runs;
+use crate::arguments::{Bench, RecipeArgument};
+use crate::commands::{recipes, runs};
 use crate::number::{bytes, count};
 use crate::{output, progress, table};
 
@@ -43,6 +45,10 @@ pub(crate) fn bench(arguments: &Bench) -> anyhow::Result<()> {
     let (seconds, json) = (arguments.seconds, arguments.form.json);
     let executor = |workload: &Workload| arguments.executor.unwrap_or(workload.executor());
     require_workload(arguments)?;
+    if arguments.recipe.is_some() {
+        let time = of_recipe(arguments, &mut machine)?;
+        return if json { output::json(&time) } else { output::print(&steps(&[time])) };
+    }
     match &arguments.measured {
         Measured::Workload(workload) => {
             let replayed = Replayed::new(executor(workload), arguments.products)?;
@@ -83,6 +89,16 @@ fn require_workload(arguments: &Bench) -> Result<(), LabError> {
         allowed: "it has to be f32 unless one workload is measured".into(),
         remedy: "name a workload, such as mm100".into(),
     })
+}
+
+/// The steps of a recipe; weights that it begins with are not read, since values do not matter.
+fn of_recipe(arguments: &Bench, machine: &mut Machine) -> anyhow::Result<StepTime> {
+    let recipe = RecipeArgument { recipe: arguments.recipe.clone(), set: arguments.set.clone() };
+    let plan = recipes::plan(&recipe, &[], Path::new("."))?;
+    let experiment = progress::waiting("drawing the world", || Experiment::new(plan))?;
+    let (executor, products) = (experiment.plan().executor(), experiment.plan().training().products());
+    let replayed = Replayed::new(arguments.executor.unwrap_or(executor), products)?;
+    Ok(progress::waiting("timing steps", || step_time_of(&experiment, machine, replayed, arguments.seconds)))
 }
 
 /// Measures every workload, one after the other.

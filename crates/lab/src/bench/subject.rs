@@ -18,6 +18,7 @@ pub(crate) struct Subject {
     optimiser: AdamW,
     batch: Batch,
     work: Work,
+    replayed: Replayed,
     /// Numbers of the weight memory.
     weights: usize,
 }
@@ -31,7 +32,7 @@ impl Subject {
         machine: &Machine,
         replayed: impl Into<Replayed>,
     ) -> Subject {
-        let Replayed { executor, products } = replayed.into();
+        let replayed @ Replayed { executor, products } = replayed.into();
         let program = program.gradient();
         let all = Group { range: 0..point.len(), decay: DECAY, rate_factor: 1.0 };
         Subject {
@@ -39,6 +40,7 @@ impl Subject {
             optimiser: AdamW::new(point, vec![all], MOMENTS),
             batch: Batch::random(&program, sequences),
             work: Work::of(&program),
+            replayed,
             weights: program.weights().memory(),
         }
     }
@@ -52,17 +54,25 @@ impl Subject {
         self.optimiser.tell(machine.isa, &mut machine.team, &sum.gradient, scale as f32, RATE);
     }
 
+    pub(crate) fn replayed(&self) -> Replayed {
+        self.replayed
+    }
+
+    pub(crate) fn parameters(&self) -> usize {
+        self.optimiser.point().len()
+    }
+
     /// Floating point operations of a step.
     pub(crate) fn step_flop(&self) -> f64 {
         self.work.step_flop(self.batch.sequences)
     }
 
-    /// Bytes that steps hold on `threads` threads: activations of each thread; weights packed into panels; a gradient for each
-    /// chunk of the batch and their sum; evaluated weights; point and two means.
+    /// Bytes that steps hold on `threads` threads: activations of each thread; weights packed into panels; gradients of chunks
+    /// of the batch; evaluated weights; point and two means.
     pub(crate) fn bytes(&self, threads: usize) -> usize {
-        let chunks = self.batch.sequences.div_ceil(self.replay.executor().sequences()).min(8);
+        let gradients = Replay::gradient_arrays(self.replay.executor(), self.batch.sequences, threads);
         let (own, shared) = (self.replay.bytes_per_thread(), self.replay.bytes_shared());
-        threads * own + shared + (chunks + 2 + 3) * self.weights * size_of::<f32>()
+        threads * own + shared + (gradients + 1 + 3) * self.weights * size_of::<f32>()
     }
 }
 
