@@ -38,6 +38,17 @@ impl TokenStream {
         first..first + self.window
     }
 
+    /// Which targets are in a window, if one begins at every token where `begun` is true.
+    pub(crate) fn covered(&self, begun: impl Iterator<Item = bool>) -> Vec<bool> {
+        let (targets, mut left) = (self.window - 1, 0_usize);
+        let cover = |begins| {
+            let covered = left > 0;
+            left = if begins { targets } else { left.saturating_sub(1) };
+            covered
+        };
+        begun.map(cover).collect()
+    }
+
     /// The targets at which `covered` is true, each once, in windows that lie side by side; the others have weight 0. What is
     /// left over at the end is shorter than a window and comes as the last window, with the targets before it left out.
     pub(crate) fn each_target_once(&self, cut: &dyn Cut, covered: &[bool], each: &mut dyn FnMut(&Example)) {
@@ -107,6 +118,20 @@ mod tests {
                 let expected = (1..35).filter(|at| covered[*at]);
                 let expected: Vec<_> = expected.map(|at| (stream.tokens[at - 1], stream.tokens[at])).collect();
                 assert_eq!(found, expected, "window {window}, without {missing}");
+            }
+        }
+    }
+
+    #[test]
+    fn windows_cover_their_targets() {
+        for window in 1..=34 {
+            let (_, stream) = stream(window);
+            for [one, other] in
+                [[0, 0], [0, 1], [3, 7], [5, 30], [1, 34]].map(|pair| pair.map(|at| at.min(34 - window)))
+            {
+                let mut expected = vec![false; 35];
+                [one, other].iter().for_each(|first| expected[first + 1..first + 1 + window].fill(true));
+                assert_eq!(stream.covered((0..35).map(|at| at == one || at == other)), expected, "{window}");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! A run from its first step, or its last checkpoint, to its summary.
 
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use crate::metrics::{self, Scored};
 use crate::recipe::Track;
 use crate::retrace::retrace;
 use crate::trainer::{Step, Trainer};
+use crate::unsaved::Unsaved;
 use crate::{
     CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, Status, StepLine, Summary,
     TrainingState, alarm,
@@ -86,6 +88,9 @@ pub fn run(
         Err(LabError::NotFinite { .. }) => Status::Diverged,
         Err(_) => return Err(result.expect_err("it is an error")),
     };
+    if result.is_err() {
+        run.write()?;
+    }
     let summary = run.summary(status, result.as_ref().map_or(vec![], |(_, figures)| figures.clone()));
     record.write_summary(&summary)?;
     progress(Event::Ended(&summary));
@@ -101,6 +106,7 @@ struct Run<'a> {
     best: Option<(u64, f64)>,
     /// Losses of the steps since the last line: sum and count.
     unreported: (f64, u64),
+    unsaved: Unsaved,
     clock: Clock,
 }
 
@@ -128,7 +134,8 @@ impl<'a> Run<'a> {
         let before = lines.last().map_or(0.0, |line| line.seconds);
         let clock = Clock { began: Instant::now(), before, stepping: (0.0, 0) };
         let evaluator = Evaluator::new(experiment, machine);
-        Ok(Run { experiment, record, trainer, evaluator, lines, best, unreported, clock })
+        let unsaved = Unsaved::new();
+        Ok(Run { experiment, record, trainer, evaluator, lines, best, unreported, unsaved, clock })
     }
 
     fn finish(
@@ -140,7 +147,8 @@ impl<'a> Run<'a> {
         self.tell_start(progress);
         while self.trainer.step() < self.steps() {
             if stop.load(Ordering::Relaxed) {
-                self.save()?;
+                self.save();
+                self.write()?;
                 return Ok((Status::Interrupted, vec![]));
             }
             let step = self.advance(machine, progress)?;
@@ -190,15 +198,18 @@ impl<'a> Run<'a> {
             self.unreported = (0.0, 0);
             progress(Event::Line(self.lines.last().expect("one was pushed")));
             if let Some(excess) = scores.and_then(|(_, excess)| excess) {
-                self.write_lines()?;
                 alarm::check(excess, "validation")?;
             }
         }
         if evaluation.keep_every > 0 && done.is_multiple_of(evaluation.keep_every) {
-            self.write_lines()?;
+            // Also the best before it, which it names.
+            self.write()?;
             self.record.save(CheckpointName::Step(done), &self.experiment.layout(), &self.state())?;
         }
-        if validates { self.save() } else { Ok(()) }
+        if validates {
+            self.save();
+        }
+        if end || self.unsaved.is_due() { self.write() } else { Ok(()) }
     }
 
     /// Validation loss and excess. Its sequences have streams of their own, so it changes no bit of training.
@@ -236,18 +247,30 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The lines first, then `best` if it is better, then `last`: so no checkpoint is ahead of the lines, and `last` never
-    /// names a best that is not there.
-    fn save(&mut self) -> Result<(), LabError> {
-        self.write_lines()?;
+    /// Takes down the state for `last`, and for `best` if it is better.
+    fn save(&mut self) {
         let step = self.trainer.step();
         let newest = self.lines.last().filter(|line| line.step == step).and_then(|line| line.validation);
-        let layout = self.experiment.layout();
-        if let Some(loss) = newest.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best)) {
-            self.best = Some((step, loss));
-            self.record.save(CheckpointName::Best, &layout, &self.state())?;
+        let better = newest.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best));
+        self.best = better.map(|loss| (step, loss)).or(self.best);
+        let state = Rc::new(self.state());
+        if better.is_some() {
+            self.unsaved.best = Some(Rc::clone(&state));
         }
-        self.record.save(CheckpointName::Last, &layout, &self.state())
+        self.unsaved.last = Some(state);
+    }
+
+    /// Writes the lines first, then `best`, then `last`: so no checkpoint is ahead of the lines, and `last` never names a best
+    /// that is not there.
+    fn write(&mut self) -> Result<(), LabError> {
+        let began = Instant::now();
+        self.write_lines()?;
+        let (layout, Unsaved { best, last, .. }) = (self.experiment.layout(), &mut self.unsaved);
+        for (name, state) in [(CheckpointName::Best, best.take()), (CheckpointName::Last, last.take())] {
+            state.map_or(Ok(()), |state| self.record.save(name, &layout, &state))?;
+        }
+        self.unsaved.written(began);
+        Ok(())
     }
 
     /// `None` if it was stopped. The last checkpoint has been saved by then, so that `resume` has only this left to do.
@@ -329,7 +352,7 @@ fn score(
     };
     let retraced = match weights.steps {
         None => None,
-        Some(steps) => match retrace(experiment, steps, &mut watch) {
+        Some(steps) => match retrace(experiment, steps, machine, &mut watch) {
             None => return Ok(None),
             retraced => retraced,
         },

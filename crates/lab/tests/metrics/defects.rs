@@ -195,7 +195,7 @@ fn a_planted_defect_at_bos_is_found_there_alone() {
 
 /// The figures of the truth beside what `steps` steps of training say.
 fn of_trained(experiment: &Experiment, steps: u64) -> Vec<Figure> {
-    let retraced = retrace(experiment, steps, &mut |_, _| true).unwrap();
+    let retraced = retrace(experiment, steps, &mut machine(1), &mut |_, _| true).unwrap();
     let laws = |example: &Example, laws: &mut [f64]| truth_with(experiment, example, laws, |_, _, _| {});
     let mut truth = infimum_lab::predictor::Lawful { experiment, laws: &laws };
     figures(experiment, &mut truth, &mut machine(1), Some(&retraced))

@@ -97,7 +97,7 @@ fn an_untrained_network_looks_good_nowhere() {
             let point = start(experiment.program(), experiment.plan().model(), 1);
             let mut machine = machine(2);
             let mut evaluator = Evaluator::new(&experiment, &machine);
-            let retraced = retrace(&experiment, 40, &mut |_, _| true).unwrap();
+            let retraced = retrace(&experiment, 40, &mut machine, &mut |_, _| true).unwrap();
             let figures = figures(&experiment, &mut evaluator.at(&point), &mut machine, Some(&retraced));
             nothing_is_rated_good(&experiment, &figures, world == WINDOWS);
             let value = |name| named(&figures, name).value;
@@ -117,7 +117,7 @@ const OF_THE_DATA: [&str; 3] = ["transition_coverage", "counting_excess", "share
 /// Every metric there is either says the same of the truth, or sees the network nearer its baseline than its optimum.
 #[track_caller]
 fn nothing_is_rated_good(experiment: &Experiment, untrained: &[Figure], windows: bool) {
-    let retraced = retrace(experiment, 40, &mut |_, _| true).unwrap();
+    let retraced = retrace(experiment, 40, &mut machine(2), &mut |_, _| true).unwrap();
     let laws = |example: &Example, laws: &mut [f64]| truth_with(experiment, example, laws, |_, _, _| {});
     let mut truth = infimum_lab::predictor::Lawful { experiment, laws: &laws };
     let of_truth = figures(experiment, &mut truth, &mut machine(1), Some(&retraced));
@@ -155,7 +155,7 @@ fn a_law_that_depends_on_nothing_has_no_memorylessness_ratio() {
 fn counting_has_the_baseline_as_its_transition_kl() {
     for world in [&[][..], WINDOWS, &["world.order=2"]] {
         let experiment = experiment(RECIPE, world);
-        let retraced = retrace(&experiment, 40, &mut |_, _| true).unwrap();
+        let retraced = retrace(&experiment, 40, &mut machine(2), &mut |_, _| true).unwrap();
         let counting = retraced.counting.as_ref().unwrap();
         let alphabet = experiment.world().shape().alphabet;
         let laws = |example: &Example, laws: &mut [f64]| {
@@ -180,14 +180,17 @@ fn counting_has_the_baseline_as_its_transition_kl() {
 
 #[test]
 fn threads_change_no_figure() {
-    let experiment = experiment(RECIPE, &["evaluation.test_sequences=1100"]);
-    let point = start(experiment.program(), experiment.plan().model(), 1);
-    let of_threads = |threads| {
-        let mut machine = machine(threads);
-        let mut evaluator = Evaluator::new(&experiment, &machine);
-        figures(&experiment, &mut evaluator.at(&point), &mut machine, None)
-    };
-    assert_eq!(of_threads(1), of_threads(3));
+    for world in [&[][..], WINDOWS] {
+        let experiment = experiment(RECIPE, &[world, &["evaluation.test_sequences=1100"]].concat());
+        let point = start(experiment.program(), experiment.plan().model(), 1);
+        let of_threads = |threads| {
+            let mut machine = machine(threads);
+            let mut evaluator = Evaluator::new(&experiment, &machine);
+            let retraced = retrace(&experiment, 40, &mut machine, &mut |_, _| true).unwrap();
+            figures(&experiment, &mut evaluator.at(&point), &mut machine, Some(&retraced))
+        };
+        assert_eq!(of_threads(1), of_threads(3));
+    }
 }
 
 /// A chain that ends in one of two classes has no stationary law, and so no mean over it.

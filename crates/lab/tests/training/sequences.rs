@@ -74,7 +74,7 @@ fn forecasts_count_what_is_there() {
 }
 
 fn retraced(experiment: &Experiment, steps: u64) -> usize {
-    infimum_lab::retrace(experiment, steps, &mut |_, _| true).unwrap().shared_sequences.unwrap()
+    infimum_lab::retrace(experiment, steps, &mut machine(2), &mut |_, _| true).unwrap().shared_sequences.unwrap()
 }
 
 /// In a world of eight sequences every test sequence was trained on; in a larger one the count is that of a search.
