@@ -12,12 +12,15 @@ const BETWEEN_LINES: Duration = Duration::from_secs(5);
 /// Off a terminal, nothing is said of work that takes less.
 const PATIENCE: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(100);
+/// On a terminal, the live line changes no more often; a training step may be a thousand times as short.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(40);
 
 /// Work in progress. The live line is gone when this is dropped.
 pub(crate) struct Progress {
     bar: ProgressBar,
     live: bool,
     next_line: Instant,
+    next_look: Instant,
 }
 
 impl Progress {
@@ -25,7 +28,7 @@ impl Progress {
     pub(crate) fn new(total: u64) -> Progress {
         let bar = ProgressBar::new(total);
         bar.set_style(ProgressStyle::with_template("{wide_msg}").expect("the template is valid"));
-        Progress { bar, live: stderr().is_terminal(), next_line: Instant::now() + PATIENCE }
+        Progress::of(bar)
     }
 
     /// Work whose end nobody can tell: a turning wheel beside `what`, on a terminal only.
@@ -34,21 +37,29 @@ impl Progress {
         bar.set_style(ProgressStyle::with_template("{spinner} {wide_msg}").expect("the template is valid"));
         bar.set_message(what.to_string());
         bar.enable_steady_tick(TICK);
-        Progress { bar, live: stderr().is_terminal(), next_line: Instant::now() + PATIENCE }
+        Progress::of(bar)
     }
 
-    /// `done` parts are done; `text` says so. Off a terminal it becomes a line if the last one is long ago.
-    pub(crate) fn at(&mut self, done: u64, text: impl FnOnce() -> String) {
-        if self.live {
-            self.bar.set_message(text());
+    fn of(bar: ProgressBar) -> Progress {
+        let now = Instant::now();
+        Progress { bar, live: stderr().is_terminal(), next_line: now + PATIENCE, next_look: now }
+    }
+
+    /// `done` parts are done; `text` says so in as many columns as it is given. Off a terminal it becomes a line if the last one
+    /// is long ago.
+    pub(crate) fn at(&mut self, done: u64, text: impl FnOnce(usize) -> String) {
+        let now = Instant::now();
+        if self.live && now >= self.next_look {
+            self.next_look = now + BETWEEN_LOOKS;
+            self.bar.set_message(text(self.width()));
             self.bar.set_position(done);
-        } else if Instant::now() >= self.next_line {
-            self.line(&text());
+        } else if !self.live && now >= self.next_line {
+            self.line(&text(self.width()));
         }
     }
 
     /// Columns that a text may have to be seen whole.
-    pub(crate) fn width(&self) -> usize {
+    fn width(&self) -> usize {
         if !self.live {
             return usize::MAX;
         }
@@ -85,7 +96,7 @@ pub(crate) fn waiting<T>(what: &str, work: impl FnOnce() -> T) -> T {
 pub(crate) fn counting<T>(what: &str, parts: &str, total: u64, work: impl FnOnce(&mut dyn FnMut(usize)) -> T) -> T {
     let mut progress = Progress::new(total);
     work(&mut |done| {
-        let text = || format!("{what}: {} of {} {parts}", number::count(done as u64), number::count(total));
+        let text = |_| format!("{what}: {} of {} {parts}", number::count(done as u64), number::count(total));
         progress.at(done as u64, text);
     })
 }

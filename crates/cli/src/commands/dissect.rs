@@ -16,7 +16,7 @@ pub(crate) fn dissect(arguments: &Dissect) -> anyhow::Result<()> {
     let mut line = progress::Progress::new(1);
     let sequences = arguments.sequences as usize;
     let found = infimum_lab::dissect(&experiment, &mut machine, &point, sequences, &mut |done, of| {
-        line.at(0, || format!("taking apart: pass {done} of {of}"));
+        line.at(0, |_| format!("taking apart: pass {done} of {of}"));
     });
     drop(line);
     if arguments.form.json {

@@ -231,11 +231,11 @@ impl View {
         let now = Instant::now();
         if now >= self.next {
             self.next = now + TICK;
-            let (done, width) = (self.done(), self.progress.width());
-            let forms = self.forms();
-            let fits = |form: &&String| form.chars().count() <= width;
-            let text = forms.iter().find(fits).unwrap_or(&forms[forms.len() - 1]).clone();
-            self.progress.at(done, || text);
+            let (done, forms) = (self.done(), self.forms());
+            self.progress.at(done, |width| {
+                let fits = |form: &&String| form.chars().count() <= width;
+                forms.iter().find(fits).unwrap_or(&forms[forms.len() - 1]).clone()
+            });
         }
     }
 

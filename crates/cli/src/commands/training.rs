@@ -131,8 +131,8 @@ impl View {
             }
             Event::Step { step, loss, tokens_per_second, seconds_left } => {
                 self.now = Moment { step, loss, tokens_per_second, seconds_left, ..self.now };
-                let (now, width) = (self.now, self.progress.width());
-                self.progress.at(step, || now.fitting(width));
+                let now = self.now;
+                self.progress.at(step, |width| now.fitting(width));
             }
             Event::Line(line) => self.line(line),
             Event::Testing { done, of } => self.testing(done, of),
@@ -149,12 +149,12 @@ impl View {
     }
 
     fn testing(&mut self, done: usize, of: usize) {
-        let text = || format!("scoring: {} of {} test sequences", count(done as u64), count(of as u64));
+        let text = |_| format!("scoring: {} of {} test sequences", count(done as u64), count(of as u64));
         self.progress.at(self.now.steps, text);
     }
 
     fn retracing(&mut self, done: u64, of: u64) {
-        let text = || format!("what would counting have learnt? {} of {} training sequences", count(done), count(of));
+        let text = |_| format!("what would counting have learnt? {} of {} training sequences", count(done), count(of));
         self.progress.at(self.now.steps, text);
     }
 }
