@@ -1,8 +1,8 @@
 //! Instructions run by their plain twins, one sequence at a time: in f64, the definition, and in f32, whose bits the lanes have.
 
 use infimum_kernels::{
-    Attend, AttendCached, AttendGradient, Attention, CrossEntropyGradient, Executor, Ids, Instruction, Linear, Matrix,
-    NormForward, NormGradient, Place, Scalar, View, ViewMut, Write, plain,
+    Attend, AttendCached, AttendGradient, Attention, CrossEntropy, CrossEntropyGradient, Executor, Ids, Instruction,
+    Linear, Matrix, NormForward, NormGradient, Place, Scalar, View, ViewMut, Write, plain,
 };
 
 use crate::frame::{State, numbers, places_of};
@@ -168,14 +168,7 @@ fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
         Instruction::Attend(k) => attention(k, m),
         Instruction::AttendGradient(k) => attention_gradient(k, m),
         Instruction::AttendCached(k) => attention_cached(k, m),
-        Instruction::CrossEntropy(k) => {
-            let (logits, ids, mut saved) = (m.value(k.logits), m.ids(k.targets), Array::zeros(k.saved));
-            let mut kept = k.kept.map(Array::zeros);
-            let (saved_view, mut kept_view) = (&mut saved.view_mut(), kept.as_mut().map(Array::view_mut));
-            m.write(k.nats, |nats| plain::cross_entropy(nats, logits.view(), &ids, saved_view, kept_view.as_mut()));
-            m.replace(k.saved, saved);
-            k.kept.into_iter().zip(kept).for_each(|(place, kept)| m.replace(place, kept));
-        }
+        Instruction::CrossEntropy(k) => cross_entropy(k, m),
         Instruction::CrossEntropyGradient(k) => cross_entropy_gradient(k, m),
     }
 }
@@ -296,6 +289,15 @@ fn kept_at(k: &AttendCached, executor: Executor, n: usize) -> (Vec<usize>, Vec<u
         Executor::Wide => ((n * k.heads + channel / width) * t + u) * width + channel % width,
     };
     (both(c).map(key).collect(), both(cv).map(value).collect())
+}
+
+fn cross_entropy<S: Scalar>(k: &CrossEntropy, m: &mut Plain<S>) {
+    let (logits, ids, mut saved) = (m.value(k.logits), m.ids(k.targets), Array::zeros(k.saved));
+    let mut kept = k.kept.map(Array::zeros);
+    let (saved_view, mut kept_view) = (&mut saved.view_mut(), kept.as_mut().map(Array::view_mut));
+    m.write(k.nats, |nats| plain::cross_entropy(nats, logits.view(), &ids, saved_view, kept_view.as_mut()));
+    m.replace(k.saved, saved);
+    k.kept.into_iter().zip(kept).for_each(|(place, kept)| m.replace(place, kept));
 }
 
 fn cross_entropy_gradient<S: Scalar>(k: &CrossEntropyGradient, m: &mut Plain<S>) {
