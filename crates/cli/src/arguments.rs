@@ -33,6 +33,7 @@ Examples:
   infimum bench
   infimum bench mm100 --threads 1 --json
   infimum bench kernels
+  infimum bench decoding --threads 1
 
 A step is gradient, clipping and AdamW on a batch in memory; docs/performance.md has it beside PyTorch and JAX.
 Nothing else should run meanwhile.";
@@ -431,8 +432,8 @@ pub(crate) struct Export {
 #[derive(Args, Debug)]
 pub(crate) struct Bench {
     /// A workload (add456, add1128, memo4k, copilot, regex, mm10, mm100); peaks: what the processor can do; kernels: what the time of a
-    /// step goes into; scaling: how time and memory grow with each size. Default: all workloads.
-    #[arg(value_name = "WORKLOAD|peaks|kernels|scaling", default_value = "all", hide_default_value = true)]
+    /// step goes into; scaling: how time and memory grow with each size; decoding: how fast models write. Default: all workloads.
+    #[arg(value_name = "WORKLOAD|peaks|kernels|scaling|decoding", default_value = "all", hide_default_value = true)]
     pub(crate) measured: Measured,
     /// Time steps of this recipe's model in place of a workload's: its gradient and AdamW, on a batch that lies in memory.
     #[arg(long, value_name = "RECIPE", conflicts_with = "measured")]

@@ -65,9 +65,23 @@ fn peaks_and_growth_are_named() {
 }
 
 #[test]
+fn tokens_of_every_workload_are_counted() {
+    let session = Session::new("bench-decoding");
+    let speeds = session.json("bench decoding --seconds 0 --threads 1");
+    let speeds = speeds.as_array().unwrap();
+    assert_eq!(speeds.len(), 7);
+    for speed in speeds {
+        let number = |key: &str| speed[key].as_f64().filter(|x| *x > 0.0).unwrap_or_else(|| panic!("{key}: {speed}"));
+        for key in ["tokens_per_second", "recomputed_tokens_per_second", "bytes_kept", "sequences"] {
+            number(key);
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_measured_is_refused_with_what_can() {
     let session = Session::new("bench-mistakes");
-    session.refused("bench mm1000", &["mm1000", "mm100,", "peaks", "scaling"]);
+    session.refused("bench mm1000", &["mm1000", "mm100,", "peaks", "scaling", "decoding"]);
     session.refused("bench --seconds -1", &["seconds"]);
     session.refused("bench --seconds nan", &["nan", "0 to 3600"]);
     session.refused("bench --isa sse2", &["sse2", "scalar"]);

@@ -97,7 +97,9 @@ fn a_run_is_trained_scored_shown_listed_evaluated_and_sampled() {
     assert!(session.good("list").contains("tiny-s1  finished"));
 
     let samples = session.json("sample --sequences 3 --seed 5");
-    let samples: Vec<&Vec<Value>> = samples.as_array().unwrap().iter().map(|s| s.as_array().unwrap()).collect();
+    assert!(samples["tokens_per_second"].as_f64() > Some(0.0), "{samples}");
+    let samples: Vec<&Vec<Value>> =
+        samples["sequences"].as_array().unwrap().iter().map(|s| s.as_array().unwrap()).collect();
     assert!(samples.len() == 3 && samples.iter().all(|s| s.len() == 8 && s[0] == 3), "{samples:?}");
     assert_eq!(session.good("sample").lines().count(), 5);
 }
@@ -295,7 +297,8 @@ fn sequences_do_not_depend_on_which_are_drawn_with_them() {
     assert!(text.starts_with(&session.good("sample --sequences 3 --threads 3")));
     let json = session.json("sample --sequences 40 --threads 2");
     let line = |tokens: &Value| tokens.as_array().unwrap().iter().map(Value::to_string).collect::<Vec<_>>().join(" ");
-    assert_eq!(json.as_array().unwrap().iter().map(line).collect::<Vec<_>>(), text.lines().collect::<Vec<_>>());
+    let json = json["sequences"].as_array().unwrap();
+    assert_eq!(json.iter().map(line).collect::<Vec<_>>(), text.lines().collect::<Vec<_>>());
     let mut child = session.command(&["sample", "--sequences", "100000000"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();

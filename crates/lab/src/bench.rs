@@ -6,6 +6,7 @@
 //! ```
 
 mod adder;
+mod decoding;
 mod kernels;
 mod peaks;
 mod scaling;
@@ -17,6 +18,7 @@ use infimum_engine::Products;
 use serde::{Serialize, Serializer};
 
 use crate::{Executor, Experiment, LabError, Machine, start};
+pub use decoding::{Decoding, decoding};
 pub use kernels::{KernelSpeed, kernel_speeds};
 pub use peaks::{MultiplyAddPeak, Peaks, ReadPeak, multiply_add_gflops, peaks};
 pub use scaling::{Growth, GrowthPoint, growth, growth_points};

@@ -1,17 +1,17 @@
 //! Sequences that a model continues.
 
 use std::convert::Infallible;
-use std::ops::Range;
-use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
-use infimum_engine::{Feed, Replay};
+use infimum_engine::{Author, Decode, Feed};
 use infimum_worlds::{Example, Purpose, Stream};
 
 use crate::data::{self, Address, Inlets};
+use crate::predictor::likeliest;
 use crate::{Experiment, Machine};
 
-/// Sequences that the executor writes side by side.
-const LANES: usize = 16;
+/// Sequences that a thread writes side by side.
+const SIDE_BY_SIDE: usize = 16;
 
 /// What to draw from a model.
 #[derive(Clone, Copy, Debug)]
@@ -24,13 +24,30 @@ pub struct Draw {
     pub seed: u64,
 }
 
+/// What it took to draw sequences.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Drawing {
+    /// Tokens that the model wrote: a sequence's beginning is none of them.
+    pub tokens: usize,
+    /// How long the model took, what was done with its sequences in between left out.
+    pub time: Duration,
+}
+
+impl Drawing {
+    /// Tokens of all sequences together in a second.
+    pub fn tokens_per_second(&self) -> f64 {
+        self.tokens as f64 / self.time.as_secs_f64()
+    }
+}
+
 /// Draws sequences from the model at `point` and hands each to `each` as soon as it is complete, in order: sixteen on every
 /// thread become complete together. Each begins with the tokens that come before the first scored target of a sequence of
 /// the world (a chain's BOS), the rest is the model's: whole sequences, first token included.
 ///
 /// A token is drawn with probability proportional to `exp(logit / temperature)`; at temperature 0 it is the likeliest. The
 /// same plan, point, `seed` and temperature give the same sequences: sequence `i` uses the streams (`seed`, Sample, 0, `i`)
-/// for its beginning and (`seed`, Sample, 1, `i`) for its draws.
+/// for its beginning and (`seed`, Sample, 1, `i`) for its draws. A thread keeps the keys and values of the sequences that it
+/// writes ([`Decode::bytes_kept`] each), so that a token costs one position; the logits have the bits of the whole program.
 ///
 /// # Errors
 /// The first that `each` gives; no further sequence is drawn.
@@ -43,19 +60,25 @@ pub fn sample_each<E>(
     point: &[f32],
     draw: Draw,
     mut each: impl FnMut(&[u16]) -> Result<(), E>,
-) -> Result<(), E> {
+) -> Result<Drawing, E> {
     let Draw { sequences, temperature, .. } = draw;
     assert!(temperature >= 0.0 && temperature.is_finite(), "a temperature is 0 or more, not {temperature}");
-    let program = experiment.program().without_dropout().outputs(&["logits"]).expect("a decoder has logits");
-    let mut replay = Replay::new(&program, experiment.plan().executor(), machine.isa);
-    let inlets = Inlets::new(&program);
-    let together = LANES * machine.threads();
+    let program = experiment.program().without_dropout().one_position(&["logits"]).expect("a decoder has logits");
+    let (inlets, scored) = (Inlets::new(&program), &experiment.world().shape().scored);
+    let side_by_side = sequences.div_ceil(machine.threads()).clamp(1, SIDE_BY_SIDE);
+    let mut decode = Decode::new(&program, experiment.plan().executor(), machine.isa, side_by_side);
+    let together = SIDE_BY_SIDE * machine.threads();
+    let mut drawing = Drawing::default();
     for first in (0..sequences).step_by(together) {
-        let mut writer = Writer::new(experiment, &inlets, first..sequences.min(first + together), draw);
-        writer.write(experiment, machine, &mut replay, point);
-        writer.sequences.iter().try_for_each(|sequence| each(sequence))?;
+        let numbers = first..sequences.min(first + together);
+        let mut writers: Vec<Writer> = numbers.map(|number| writer(experiment, &inlets, number, draw)).collect();
+        let begun = Instant::now();
+        decode.write(&mut machine.team, point, scored.end, &mut writers);
+        drawing.time += begun.elapsed();
+        drawing.tokens += writers.len() * scored.len();
+        writers.iter().try_for_each(|writer| each(&writer.tokens))?;
     }
-    Ok(())
+    Ok(drawing)
 }
 
 /// As [`sample_each`], all sequences at once.
@@ -73,60 +96,46 @@ pub fn sample(
         Ok::<(), Infallible>(())
     };
     match sample_each(experiment, machine, point, Draw { sequences, temperature, seed }, keep) {
-        Ok(()) => drawn,
+        Ok(_) => drawn,
     }
 }
 
-/// Sequences that are written together.
-struct Writer<'a> {
-    inlets: &'a Inlets,
-    /// The tokens so far; positions that have none yet read token 0, which no earlier position sees.
-    sequences: Vec<Vec<u16>>,
-    streams: Vec<Stream>,
+/// A sequence while the model writes it.
+pub(crate) struct Writer {
+    /// Place of the tokens among a feed's ids.
+    inlet: usize,
+    /// The tokens so far, a beginning at first.
+    tokens: Vec<u16>,
+    stream: Stream,
     temperature: f64,
+    /// The law while a token is picked.
+    powers: Vec<f64>,
 }
 
-impl<'a> Writer<'a> {
-    fn new(experiment: &Experiment, inlets: &'a Inlets, numbers: Range<usize>, draw: Draw) -> Writer<'a> {
-        let Draw { temperature, seed, .. } = draw;
-        let numbers = numbers.start as u64..numbers.end as u64;
-        let sequences = numbers.clone().map(|number| beginning(experiment, seed, number)).collect();
-        let streams = numbers.map(|number| Stream::new(seed, Purpose::Sample, 1, number)).collect();
-        Writer { inlets, sequences, streams, temperature }
+impl Writer {
+    /// Goes on from `tokens`, at least one.
+    pub(crate) fn new(inlets: &Inlets, tokens: Vec<u16>, stream: Stream, temperature: f64) -> Writer {
+        Writer { inlet: inlets.tokens(), tokens, stream, temperature, powers: vec![] }
+    }
+}
+
+impl Author<f32> for Writer {
+    fn give(&mut self, position: usize, feed: &mut Feed) {
+        feed.ids[self.inlet][0] = self.tokens[position];
     }
 
-    fn write(&mut self, experiment: &Experiment, machine: &mut Machine, replay: &mut Replay, point: &[f32]) {
-        let shape = experiment.world().shape();
-        for position in shape.scored.clone() {
-            let rows = alphabet_rows(shape.heads[0].alphabet, position - shape.scored.start);
-            let laws: Vec<Mutex<Vec<f32>>> = self.sequences.iter().map(|_| Mutex::default()).collect();
-            replay.outputs(
-                &mut machine.team,
-                point,
-                laws.len(),
-                &self.source(shape.positions),
-                &|sequence, outputs| {
-                    *laws[sequence].lock().expect("no thread panics here") = outputs[0][rows.clone()].to_vec();
-                },
-            );
-            for (sequence, law) in laws.into_iter().enumerate() {
-                let logits = law.into_inner().expect("no thread panicked");
-                self.sequences[sequence].push(pick(&logits, self.temperature, &mut self.streams[sequence]));
-            }
-        }
-    }
-
-    fn source(&self, positions: usize) -> impl Fn(usize, &mut Feed) + Sync + '_ {
-        move |sequence, feed| {
-            let tokens = &self.sequences[sequence];
-            let padded = tokens.iter().copied().chain(std::iter::repeat(0)).take(positions);
-            feed.ids[self.inlets.tokens()].iter_mut().zip(padded).for_each(|(to, token)| *to = token);
+    /// The next token is drawn, unless the beginning has it.
+    fn hear(&mut self, position: usize, logits: &[f32]) {
+        if position + 1 == self.tokens.len() {
+            self.tokens.push(pick(logits, self.temperature, &mut self.stream, &mut self.powers));
         }
     }
 }
 
-fn alphabet_rows(alphabet: usize, row: usize) -> std::ops::Range<usize> {
-    row * alphabet..(row + 1) * alphabet
+fn writer(experiment: &Experiment, inlets: &Inlets, number: usize, draw: Draw) -> Writer {
+    let Draw { temperature, seed, .. } = draw;
+    let stream = Stream::new(seed, Purpose::Sample, 1, number as u64);
+    Writer::new(inlets, beginning(experiment, seed, number as u64), stream, temperature)
 }
 
 /// The tokens up to the first scored position of a fresh sequence of the world.
@@ -137,14 +146,16 @@ fn beginning(experiment: &Experiment, seed: u64, index: u64) -> Vec<u16> {
     example.tokens
 }
 
-/// Draws an index with probability proportional to `exp(logit / temperature)`.
-fn pick(logits: &[f32], temperature: f64, stream: &mut Stream) -> u16 {
-    let largest = (1..logits.len()).fold(0, |best, i| if logits[i] > logits[best] { i } else { best });
+/// Draws an index with probability proportional to `exp(logit / temperature)`. What `powers` holds means nothing before and
+/// after.
+fn pick(logits: &[f32], temperature: f64, stream: &mut Stream, powers: &mut Vec<f64>) -> u16 {
+    let largest = likeliest(logits);
     if temperature == 0.0 {
         return largest as u16;
     }
     let power = |x: &f32| libm::exp((f64::from(*x) - f64::from(logits[largest])) / temperature);
-    let powers: Vec<f64> = logits.iter().map(power).collect();
+    powers.clear();
+    powers.extend(logits.iter().map(power));
     let mut left = stream.uniform() * powers.iter().sum::<f64>();
     let reached = |p: &f64| {
         left -= p;
@@ -155,25 +166,4 @@ fn pick(logits: &[f32], temperature: f64, stream: &mut Stream) -> u16 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn picks_follow_the_law_at_every_temperature() {
-        let logits = [0.0f32, 1.0, -40.0, 2.0];
-        let mut stream = Stream::new(1, Purpose::Check, 0, 0);
-        assert_eq!(pick(&logits, 0.0, &mut stream), 3);
-        for temperature in [0.5, 1.0, 3.0] {
-            let draws = 20_000;
-            let mut counts = [0.0f64; 4];
-            (0..draws).for_each(|_| counts[usize::from(pick(&logits, temperature, &mut stream))] += 1.0);
-            let powers = logits.map(|x| libm::exp(f64::from(x) / temperature));
-            let sum: f64 = powers.iter().sum();
-            for (count, power) in counts.iter().zip(powers) {
-                let p = power / sum;
-                let error = (count / f64::from(draws) - p).abs();
-                assert!(error <= 5.0 * (p * (1.0 - p) / f64::from(draws)).sqrt() + 1e-9, "temperature {temperature}");
-            }
-        }
-    }
-}
+mod tests;

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use infimum_lab::bench::{
-    Growth, GrowthPoint, KernelSpeed, MultiplyAddPeak, Peaks, ReadPeak, Replayed, StepTime, Workload, growth,
-    growth_points, kernel_speeds, peaks, step_time, step_time_of, workload, workloads,
+    Decoding, Growth, GrowthPoint, KernelSpeed, MultiplyAddPeak, Peaks, ReadPeak, Replayed, StepTime, Workload,
+    decoding, growth, growth_points, kernel_speeds, peaks, step_time, step_time_of, workload, workloads,
 };
 use infimum_lab::{Executor, Experiment, LabError, Machine, Products};
 
@@ -21,6 +21,7 @@ pub(crate) enum Measured {
     Peaks,
     Kernels,
     Scaling,
+    Decoding,
 }
 
 impl std::str::FromStr for Measured {
@@ -32,9 +33,13 @@ impl std::str::FromStr for Measured {
             "peaks" => Ok(Measured::Peaks),
             "kernels" => Ok(Measured::Kernels),
             "scaling" => Ok(Measured::Scaling),
+            "decoding" => Ok(Measured::Decoding),
             name => workload(name).map(|workload| Measured::Workload(Box::new(workload))).ok_or_else(|| {
                 let names: Vec<String> = workloads().into_iter().map(|workload| workload.name).collect();
-                format!("nothing to measure has that name; there are {}, peaks, kernels and scaling", names.join(", "))
+                format!(
+                    "nothing to measure has that name; there are {}, peaks, kernels, scaling and decoding",
+                    names.join(", ")
+                )
             }),
         }
     }
@@ -69,6 +74,11 @@ pub(crate) fn bench(arguments: &Bench) -> anyhow::Result<()> {
                 each("timing kernels", |workload| kernel_speeds(workload, &machine, executor(workload), seconds));
             let speeds: Vec<KernelSpeed> = speeds.into_iter().flatten().collect();
             if json { output::json(&speeds) } else { output::print(&kernels(&speeds)) }
+        }
+        Measured::Decoding => {
+            let speeds =
+                each("timing tokens", |workload| decoding(workload, &mut machine, executor(workload), seconds));
+            if json { output::json(&speeds) } else { output::print(&tokens(&speeds)) }
         }
         Measured::Scaling => {
             let grown = scaling(&machine, arguments.executor.unwrap_or(Executor::Wide), seconds);
@@ -150,6 +160,27 @@ fn steps(times: &[StepTime]) -> String {
         ]
     };
     table::table(&headings, times.iter().map(row))
+}
+
+fn tokens(speeds: &[Decoding]) -> String {
+    let headings =
+        ["workload", "executor", "isa", ">threads", ">sequences", ">tokens/s", ">kept of each", ">with nothing kept"];
+    let row = |speed: &Decoding| {
+        vec![
+            speed.workload.clone(),
+            speed.executor.name().into(),
+            speed.isa.into(),
+            speed.threads.to_string(),
+            speed.sequences.to_string(),
+            count(speed.tokens_per_second as u64),
+            bytes(speed.bytes_kept as u64),
+            count(speed.recomputed_tokens_per_second as u64),
+        ]
+    };
+    format!(
+        "{}\n\nWhole sequences, all side by side; with nothing kept, the whole program is run for every token.",
+        table::table(&headings, speeds.iter().map(row))
+    )
 }
 
 fn limits(peaks: &Peaks) -> String {

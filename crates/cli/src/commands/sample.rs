@@ -4,7 +4,7 @@ use infimum_lab::{Draw, Experiment, record_plan, sample_each};
 
 use crate::arguments::Sample;
 use crate::commands::runs;
-use crate::{output, progress};
+use crate::{number, output, progress};
 
 pub(crate) fn sample(arguments: &Sample) -> anyhow::Result<()> {
     let record = runs::named(arguments.run.as_ref(), &arguments.runs)?;
@@ -14,10 +14,20 @@ pub(crate) fn sample(arguments: &Sample) -> anyhow::Result<()> {
     let Sample { sequences, temperature, seed, .. } = *arguments;
     let draw = Draw { sequences: sequences.get(), temperature, seed };
     let mut waiting = Some(progress::Progress::unknown("sampling"));
-    let mut list = output::List::new(arguments.form.json);
-    sample_each(&experiment, &mut machine, &state.point, draw, |tokens| {
+    let json = arguments.form.json;
+    if json {
+        output::print("{\"sequences\":")?;
+    }
+    let mut list = output::List::new(json);
+    let drawing = sample_each(&experiment, &mut machine, &state.point, draw, |tokens| {
         waiting.take();
         list.add(&tokens, || tokens.iter().map(u16::to_string).collect::<Vec<_>>().join(" "))
     })?;
-    list.end()
+    list.end()?;
+    let speed = drawing.tokens_per_second();
+    if json {
+        return output::print(&format!(",\"tokens_per_second\":{speed}}}"));
+    }
+    output::say(&format!("{} tokens, {} a second", number::count(drawing.tokens as u64), number::short(speed)));
+    Ok(())
 }
