@@ -166,17 +166,20 @@ fn the_reference_gives_one_position_after_another_the_same_bits() {
     }
 }
 
+/// Where each call that writes positions starts, and ends.
+type Calls = [(usize, usize)];
+
 /// What four sequences hear last, and what they should hear there, where a decoder of 9 positions is written by way of
-/// `positions`, their own from `first` on, by what wrote sequences 50 to 53 before.
-fn last_rows(executor: Executor, positions: &[Range<usize>], first: usize) -> [Told<f32>; 2] {
+/// `calls`, their own from `first` on, by what wrote sequences 50 to 53 before.
+fn last_rows(executor: Executor, calls: &Calls, first: usize) -> [Told<f32>; 2] {
     let program = decoder(9).without_dropout();
     let mut decode = decode(&program, Way { executor, isa: Isa::best(), threads: 1, side_by_side: 4 });
     let mut team = Team::new(1);
     decode.write(&mut team, &point(&program), 9, &mut Scribe::many(&program, 50..54));
     let mut scribes = Scribe::many(&program, 0..4);
     scribes.iter_mut().for_each(|scribe| scribe.next = first);
-    for positions in positions {
-        decode.write_at(&mut team, &point(&program), positions.clone(), &mut scribes);
+    for &(start, end) in calls {
+        decode.write_at(&mut team, &point(&program), start..end, &mut scribes);
     }
     let own = scribes[0].next - 1;
     let heard = scribes.into_iter().map(|mut scribe| vec![scribe.heard.pop().unwrap()]).collect();
@@ -188,12 +191,12 @@ fn last_rows(executor: Executor, positions: &[Range<usize>], first: usize) -> [T
 #[test]
 fn a_wrong_cache_or_position_is_noticed() {
     for executor in Executor::ALL {
-        let [heard, whole] = last_rows(executor, &[0..9], 0);
+        let [heard, whole] = last_rows(executor, &[(0, 9)], 0);
         assert_eq!(difference(&heard, &whole), None, "{executor}: nothing is left of what was written before");
-        let wrong: [(&str, &[Range<usize>], usize); 3] = [
-            ("the first key and value are those of a neighbour's sequence", &[1..9], 1),
-            ("two positions were kept as one", &[0..4, 3..8], 0),
-            ("each position is taken for the one after it", &[1..9], 0),
+        let wrong: [(&str, &Calls, usize); 3] = [
+            ("the first key and value are those of a neighbour's sequence", &[(1, 9)], 1),
+            ("two positions were kept as one", &[(0, 4), (3, 8)], 0),
+            ("each position is taken for the one after it", &[(1, 9)], 0),
         ];
         for (what, positions, first) in wrong {
             let [heard, whole] = last_rows(executor, positions, first);
