@@ -22,10 +22,10 @@ pub const NORM_EPSILON: f64 = 1e-5;
 /// # Errors
 /// Sizes that do not fit each other, such as heads that do not divide the width; a [`crate::Plan`] has none of them.
 pub fn decoder(model: &Model, shape: &Shape) -> Result<Program, ShapeError> {
-    decoder_with_hidden(model, shape, model.mlp_ratio * model.width)
+    decoder_with_hidden(model, shape, model.hidden())
 }
 
-/// As [`decoder`], with MLPs of hidden width `hidden` in place of `mlp_ratio * width`.
+/// As [`decoder`], with MLPs of hidden width `hidden` in place of [`Model::hidden`].
 pub(crate) fn decoder_with_hidden(model: &Model, shape: &Shape, hidden: usize) -> Result<Program, ShapeError> {
     let mut d = Decoder { b: Builder::new(), model, shape, hidden };
     let mut x = d.embedding()?;
@@ -180,7 +180,7 @@ impl Decoder<'_> {
             Norm::Rms => NormKind::Rms,
         };
         let gain = self.free(&format!("{at}.weight"), 1, self.model.width)?;
-        let bias = match self.model.bias {
+        let bias = match self.model.has_norm_bias() {
             true => Some(self.free(&format!("{at}.bias"), 1, self.model.width)?),
             false => None,
         };

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use infimum_engine::{Isa, Program, Team};
-use infimum_worlds::{Example, Purpose, Split, World};
+use infimum_worlds::{Example, Purpose, Split, Stream, World};
 
+use crate::curriculum::Curriculum;
 use crate::data::{self, Address};
 use crate::decoder::layout;
 use crate::folder::SharedBlocks;
@@ -19,6 +20,7 @@ pub struct Experiment {
     world: Arc<dyn World>,
     program: Program,
     origin: Arc<Origin>,
+    curriculum: Curriculum,
     /// Validation and test, where they are not drawn.
     held_out: Option<Arc<HeldOut>>,
     shared_blocks: Option<SharedBlocks>,
@@ -41,8 +43,8 @@ impl Experiment {
     /// Data that cannot be read, or are not those that the plan was made with.
     pub fn new(plan: Plan) -> Result<Experiment, LabError> {
         let Some(opened) = folder::open(&plan)? else {
-            let world = plan.world().build()?;
-            return Ok(Experiment::with_world(plan, world));
+            let (world, curriculum) = (plan.world().build()?, Curriculum::new(&plan.training().curriculum)?);
+            return Ok(Experiment { curriculum, ..Experiment::with_world(plan, world) });
         };
         let stream = TokenStream::of(opened.train, opened.world.shape().positions);
         let experiment = Experiment::of(plan, opened.world, |_, _| stream, Some(opened.held_out));
@@ -50,7 +52,7 @@ impl Experiment {
     }
 
     /// As [`Experiment::new`] with another world in place of the plan's; it must have the same shape. All sequences are drawn
-    /// from it, also where the plan has a folder of data.
+    /// from it, also where the plan has a curriculum or a folder of data.
     pub fn with_world(plan: Plan, world: Box<dyn World>) -> Experiment {
         let exported = |plan: &Plan, world: &dyn World| TokenStream::exported(world, plan.export().train_sequences);
         Experiment::of(plan, world, exported, None)
@@ -65,7 +67,8 @@ impl Experiment {
         let program = plan.program(world.shape());
         assert_eq!(program.weights().parameters(), plan.parameters(), "the world has the shape of the plan's");
         let origin = Arc::new(Origin::new(&plan, || stream(&plan, &*world)));
-        Experiment { plan, world: world.into(), program, origin, held_out: held_out.map(Arc::new), shared_blocks: None }
+        let (world, held_out, curriculum) = (world.into(), held_out.map(Arc::new), Curriculum::default());
+        Experiment { plan, world, program, origin, curriculum, held_out, shared_blocks: None }
     }
 
     /// The experiment of the same plan with another `training.seed`; the two share their world and their data, which the seed
@@ -76,6 +79,7 @@ impl Experiment {
             world: Arc::clone(&self.world),
             program: self.program.clone(),
             origin: Arc::clone(&self.origin),
+            curriculum: self.curriculum.clone(),
             held_out: self.held_out.clone(),
             shared_blocks: self.shared_blocks,
         }
@@ -114,6 +118,11 @@ impl Experiment {
             }
             (Origin::Counts(_, sequences), _) if purpose == Purpose::Train => {
                 into.clone_from(&sequences[address.index as usize]);
+            }
+            _ if purpose == Purpose::Train => {
+                let of = self.sequences_per_step() as u64;
+                let world = self.curriculum.world(address.step, address.index, of).unwrap_or(&*self.world);
+                world.draw_for_training(&mut Stream::new(seed, purpose, address.step, address.index), into);
             }
             _ => data::draw(&*self.world, seed, purpose, address, into),
         }

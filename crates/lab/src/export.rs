@@ -160,12 +160,15 @@ impl Write for Twin {
 
 fn meta(plan: &Plan, world: &dyn World, exported: Exported) -> Map<String, Value> {
     let mut meta = Map::new();
-    let (Settings::Markov(chain) | Settings::MarkovWindows(windows::Settings { chain, .. })) = plan.world();
-    meta.insert("n_states".into(), json!(chain.states));
-    meta.insert("bos_token".into(), json!(chain.states));
-    meta.insert("block_size".into(), json!(chain.length));
-    meta.insert("seed".into(), json!(chain.seed));
-    meta.insert("sparsity".into(), json!(chain.sparsity.unwrap_or(0.0)));
+    if let Settings::Markov(chain) | Settings::MarkovWindows(windows::Settings { chain, .. }) = plan.world() {
+        meta.insert("n_states".into(), json!(chain.states));
+        meta.insert("bos_token".into(), json!(chain.states));
+        meta.insert("block_size".into(), json!(chain.length));
+        meta.insert("seed".into(), json!(chain.seed));
+        meta.insert("sparsity".into(), json!(chain.sparsity.unwrap_or(0.0)));
+    } else {
+        meta.insert("block_size".into(), json!(world.shape().positions + 1));
+    }
     meta.insert("vocab_size".into(), json!(world.shape().alphabet));
     meta.insert("train_sequences".into(), json!(exported.train_sequences));
     meta.insert("val_sequences".into(), json!(exported.validation_sequences));

@@ -135,6 +135,8 @@ fn about(name: &str) -> String {
         "trigram" => "sees the last two tokens, not the position".into(),
         "four-gram" => "sees the last three tokens, not the position".into(),
         "five-gram" => "sees the last four tokens, not the position".into(),
+        "by-position" => "knows how frequent tokens are at each position, sees nothing".into(),
+        "without-carries" => "sees the two digits of the place, and no carry".into(),
         "pipeline" => "sees the window so far: the floor".into(),
         other => format!("the best {other} predictor"),
     }

@@ -1,6 +1,6 @@
 //! The exact law of the next token after some tokens, for people who want to see it.
 
-use infimum_worlds::World;
+use infimum_worlds::{Belief, Known, Shape, World};
 use serde::Serialize;
 
 use crate::LabError;
@@ -24,24 +24,35 @@ impl Law {
             || LabError::value("world", "a world without a law", "worlds whose law is known", "choose another recipe");
         let mut belief = world.truth().ok_or_else(unknown)?.begin();
         let mut law = Law { after: vec![], law: vec![0.0; world.shape().heads[0].alphabet] };
-        belief.law(0, &mut law.law);
+        let mut known = belief.law(0, &mut law.law);
         while let Some(certain) = law.law.iter().position(|p| *p == 1.0).filter(|_| law.after.is_empty()) {
-            law.after.push(certain as u16);
-            belief.observe(certain as u16);
-            belief.law(0, &mut law.law);
+            known = law.observe(certain as u16, &mut *belief);
         }
         for &token in tokens {
-            law.refuse(token)?;
-            law.after.push(token);
-            belief.observe(token);
-            belief.law(0, &mut law.law);
+            law.refuse(token, known)?;
+            known = law.observe(token, &mut *belief);
         }
-        Ok(law)
+        match known {
+            Known::Yes => Ok(law),
+            Known::No => Err(no_law(&law.after, world.shape())),
+        }
     }
 
-    fn refuse(&self, token: u16) -> Result<(), LabError> {
-        if self.law.get(usize::from(token)).is_some_and(|p| *p > 0.0) {
-            return Ok(());
+    fn observe(&mut self, token: u16, belief: &mut dyn Belief) -> Known {
+        self.after.push(token);
+        belief.observe(token);
+        belief.law(0, &mut self.law)
+    }
+
+    fn refuse(&self, token: u16, known: Known) -> Result<(), LabError> {
+        match (self.law.get(usize::from(token)), known) {
+            (Some(_), Known::No) => return Ok(()),
+            (Some(p), Known::Yes) if *p > 0.0 => return Ok(()),
+            (None, Known::No) => {
+                let allowed = format!("a token, 0 to {}", self.law.len() - 1);
+                return Err(LabError::value("--after", token, allowed, "change it"));
+            }
+            _ => {}
         }
         let possible = (0..self.law.len()).filter(|token| self.law[*token] > 0.0).map(|token| token.to_string());
         let possible: Vec<String> = possible.collect();
@@ -49,5 +60,39 @@ impl Law {
         let listed = possible[..possible.len().min(12)].join(", ");
         let allowed = format!("possible after {:?}: {listed}{more}", self.after);
         Err(LabError::value("--after", token, allowed, "begin after the first token, which is always the same"))
+    }
+}
+
+fn no_law(after: &[u16], shape: &Shape) -> LabError {
+    let allowed = format!(
+        "the whole of a prompt, {} tokens, and at most {} tokens of its answer, since no other token has a law",
+        shape.scored.start + 1,
+        shape.positions - shape.scored.start - 1
+    );
+    LabError::value("--after", format!("{after:?}"), allowed, "infimum sample RUN shows prompts of this world")
+}
+
+#[cfg(test)]
+mod tests {
+    use infimum_worlds::addition::Settings;
+
+    use super::*;
+
+    #[test]
+    fn a_sum_has_a_law_from_the_end_of_its_prompt_on() {
+        let world = Settings::new(1).build().unwrap();
+        let after = |tokens: &[u16]| Law::after(&world, tokens).map_err(|error| error.to_string());
+        let likeliest = |tokens: &[u16]| after(tokens).unwrap().law.iter().position(|p| *p == 1.0);
+        assert_eq!(likeliest(&[7, 10, 8, 11]), Some(5));
+        assert_eq!(likeliest(&[7, 10, 8, 11, 5, 1]), Some(13));
+        for (tokens, part) in [
+            (&[][..], "the whole of a prompt, 4 tokens"),
+            (&[7, 10, 8], "at most 2 tokens of its answer"),
+            (&[14], "a token, 0 to 13"),
+            (&[7, 10, 8, 11, 6], "possible after [7, 10, 8, 11]: 5"),
+        ] {
+            let message = after(tokens).unwrap_err();
+            assert!(message.contains(part), "{tokens:?}: {message}");
+        }
     }
 }

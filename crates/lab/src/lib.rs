@@ -17,6 +17,7 @@ mod folder;
 
 mod decoder;
 mod start;
+mod curriculum;
 pub mod data;
 mod token_stream;
 mod held_out;
@@ -86,7 +87,7 @@ pub use mean::Mean;
 pub use memory::require_memory;
 pub use new_recipe::{Key, Kind, kinds, new_recipe};
 pub use overview::{Overview, UNFINISHED, newest, record_plan};
-pub use plan::{DataPlan, EvaluationPlan, FolderPlan, Init, Plan, TrainingPlan};
+pub use plan::{DataPlan, EvaluationPlan, FolderPlan, Init, Plan, StagePlan, TrainingPlan};
 pub use recipe::Recipe;
 pub use record::{Record, read_weights};
 pub use record_writer::RecordWriter;

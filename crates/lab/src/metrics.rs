@@ -3,6 +3,7 @@
 mod accuracy;
 mod counting_excess;
 mod cross_entropy;
+mod exact_match;
 mod excess_loss;
 mod excess_of_part;
 mod loss_ratio;
@@ -59,6 +60,7 @@ pub const METRICS: &[&dyn Metric] = &[
     &cross_entropy::CrossEntropy,
     &perplexity::Perplexity,
     &accuracy::Accuracy,
+    &exact_match::ExactMatch,
     &structure_captured::StructureCaptured,
     &loss_ratio::LossRatio,
     &transition_kl::TransitionKl,

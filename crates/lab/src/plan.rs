@@ -1,6 +1,7 @@
 //! What is run: a plan, the recipe with every value resolved and checked. A run is (plan, seed) -> bits.
 
 mod checks;
+mod curriculum;
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use crate::recipe::check::check_plan;
 use crate::recipe::{Course, DataLaw, Export, Lines, Model, Source, Track};
 use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipe, recipes};
 use checks::STEP_LIMIT;
+pub use curriculum::StagePlan;
 
 /// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +58,8 @@ pub struct TrainingPlan {
     pub seed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<Init>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub curriculum: Vec<StagePlan>,
 }
 
 /// Weights to start from.
@@ -369,6 +373,7 @@ fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
         products: t.products,
         seed: t.seed,
         init: None,
+        curriculum: curriculum::stages(recipe)?,
     })
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::{LabError, recipes};
 pub use sections::{
     Activation, Course, Data, DataLaw, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Products,
-    Source, Track, Training,
+    Source, Stage, Track, Training,
 };
 pub(crate) use text::Lines;
 use text::Text;

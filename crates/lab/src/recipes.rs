@@ -18,6 +18,7 @@ built_in! {
     "markov-10",
     "markov-100",
     "markov-100-sparse75",
+    "adders/1128p",
     "published/nanomarkov-mm10",
     "published/nanomarkov-mm100",
     "published/nanomarkov-mm1000",

@@ -57,6 +57,8 @@ pub fn retrace(
             stream.each_target_once(cut, &covered, &mut |example| count(&mut counting, example));
             (counting, Some(shared))
         }
+        // No sequence that a world draws for training is one that it holds out.
+        _ if experiment.world().hold_out().is_some() && experiment.world().counting().is_none() => (None, Some(0)),
         _ => {
             let mut counted: Vec<Option<Counting>> = (0..threads).map(|_| counting()).collect();
             let look = |counting: &mut Option<Counting>, _, example: &Example| count(counting, example);

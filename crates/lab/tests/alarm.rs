@@ -132,7 +132,12 @@ fn networks_that_are_the_exact_law_never_ring() {
         largest = largest.max(excess.value.abs());
     }
     assert!(largest <= 1e-6, "the exact law has an excess of {largest:e}");
-    assert_eq!(Settings::KINDS, ["markov", "markov-windows"], "another world needs its exact network here");
+    // No loss is below a floor of 0, so in a world that has none other no network can ring.
+    let floor = |settings: &Settings| settings.build().unwrap().truth().unwrap().floor(0).value();
+    let instances = Settings::small_instances();
+    let kinds = instances.iter().filter(|settings| floor(settings) != Some(0.0)).map(Settings::kind);
+    let kinds: std::collections::BTreeSet<&str> = kinds.collect();
+    assert_eq!(Vec::from_iter(kinds), ["markov", "markov-windows"], "another world needs its exact network here");
 }
 
 #[test]

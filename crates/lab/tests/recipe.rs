@@ -113,6 +113,53 @@ fn values_at_odds_with_each_other_are_refused() {
     assert!(message(GOOD, &["world.keep=2", "world.sparsity=20"]).contains("keep"));
 }
 
+const SUMS: &str =
+    "[world]\nkind = \"addition\"\ndigits = 3\nheld_out = 0.1\n[model]\nwidth = 8\nlayers = 1\nheads = 1\n";
+
+#[test]
+fn lists_and_stages_are_checked_to_their_last_key() {
+    let stages = |text: &str| message(SUMS, &[&format!("training.curriculum={text}")]);
+    for (text, parts) in [
+        ("7", ["training.curriculum = 7", "a list"]),
+        ("[{until = 0}]", ["training.curriculum.until = 0", "at least 1"]),
+        ("[{untill = 3}]", ["unknown key `untill` in [training.curriculum]", "`until`"]),
+        ("[{until = 3, world = {digit = 1}}]", ["unknown key `digit` in [training.curriculum.world]", "`digits`"]),
+        ("[{until = 3, world = {max_digits = 0}}]", ["training.curriculum.world.max_digits = 0", "at least 1"]),
+        ("[{until = 3, world = {max_digits = 4}}]", ["max_digits = 4", "1 to 3"]),
+        ("[{until = 3, world = {carries = {chian = 0.1}}}]", ["unknown key `chian`", "`chain`"]),
+        ("[{until = 3, world = {digits = 2}}]", ["that of stage 1", "12 positions"]),
+        ("[{until = 3}, {until = 4, world = {held_out = 0.2}}]", ["that of stage 2", "holds out"]),
+        ("[{until = 3}, {until = 3}]", ["training.curriculum.until = 3", "more than 3"]),
+        ("[{world = {max_digits = 1}}, {until = 3}]", ["until = not set", "only the last stage"]),
+        ("[{fade = true}]", ["until = not set", "does not fade"]),
+    ] {
+        let message = stages(text);
+        assert!(parts.iter().all(|part| message.contains(part)), "{text}: {message}");
+    }
+    let fixed = ["data.source=fixed", "data.sequences=640", "training.curriculum=[{until = 3}]"];
+    assert!(message(SUMS, &fixed).contains("training.curriculum = 1 stage"));
+    assert!(message(SUMS, &["world.plus=[3, x]"]).contains("a list"));
+    assert!(message(SUMS, &["world.plus=[3, \"x\"]"]).contains("a whole number"));
+}
+
+#[test]
+fn hidden_widths_and_biases_of_norms_are_said_once() {
+    assert!(message(GOOD, &["model.mlp_hidden=12", "model.mlp_ratio=2"]).contains("model.mlp_ratio = 2"));
+    assert!(message(GOOD, &["model.norm_bias=true", "model.norm=none"]).contains("model.norm_bias = true"));
+    let wide = plan(GOOD, &[]).parameters();
+    assert_eq!(plan(GOOD, &["model.mlp_hidden=28"]).parameters(), wide - 2 * 8 * 4);
+    assert_eq!(plan(GOOD, &["model.norm_bias=true"]).parameters(), wide + 3 * 8);
+}
+
+/// 14 tokens, 33 positions, attention, MLP, and three norms with gain and bias; the 1,104 of the benchmark's have no biases.
+#[test]
+fn adders_have_their_published_number_of_parameters() {
+    let adder = recipes::built_in("adders/1128p").unwrap();
+    assert_eq!(plan(adder, &[]).parameters(), 14 * 8 + 33 * 8 + 4 * 64 + 2 * 8 * 28 + 3 * 2 * 8);
+    assert_eq!(plan(adder, &[]).parameters(), 1128);
+    assert_eq!(plan(adder, &["model.norm_bias=false"]).parameters(), 1104);
+}
+
 #[test]
 fn what_is_missing_is_named() {
     assert!(message("[model]\nwidth = 8\n", &[]).starts_with("the recipe lacks `world`"));
@@ -149,7 +196,7 @@ fn plans_come_back_and_other_numerics_are_refused() {
     for (name, text) in recipes::BUILT_IN {
         let plan = plan(text, &[]);
         let toml = plan.to_toml();
-        assert_eq!(plan.name(), name.trim_start_matches("published/"));
+        assert_eq!(plan.name(), name.rsplit('/').next().unwrap());
         assert_eq!(Plan::from_toml(&toml, Path::new("plan.toml")).unwrap(), plan);
         let numerics = format!("numerics = {}", plan.numerics());
         for (old, new, expected) in [

@@ -9,14 +9,17 @@
 //!
 //! A new world is one file and one line in `list.rs`; the law tests (`tests/laws.rs`) then hold it to its promises.
 
+mod answer;
 mod error;
 mod list;
 mod stream;
 mod truth;
 mod world;
 
+pub mod addition;
 pub mod counting;
 pub mod markov;
+pub mod modular;
 mod numpy_legacy;
 pub mod windows;
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{World, WorldError, markov, windows};
+use crate::{World, WorldError, addition, markov, modular, windows};
 
 /// One line a world: its name in recipes, its variant, its settings (which have `build`, and `small_instances` for the law
 /// tests).
@@ -53,4 +53,6 @@ macro_rules! worlds {
 worlds! {
     "markov" Markov markov::Settings, "A Markov chain of any order up to four.";
     "markov-windows" MarkovWindows windows::Settings, "Windows cut at random places from an endless stream of a Markov chain's blocks.";
+    "addition" Addition addition::Settings, "Sums or differences of whole numbers, digit by digit.";
+    "modular" Modular modular::Settings, "Sums or differences modulo a number, some of whose pairs are never trained on.";
 }

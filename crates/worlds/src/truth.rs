@@ -68,6 +68,12 @@ pub trait Truth: Send + Sync {
     /// Predictors from simple to better, each with its exact score.
     fn baselines(&self, head: usize) -> Vec<Baseline>;
 
+    /// Every prompt, what comes before the first target and has no law, with its probability; `None` where there are too many to
+    /// list. A world where every token has a law has the empty one.
+    fn prompts(&self) -> Option<Vec<(Vec<u16>, f64)>> {
+        Some(vec![(Vec::new(), 1.0)])
+    }
+
     /// How many values [`Belief::state`] can take, if it takes any.
     fn states(&self) -> Option<usize>;
 }

@@ -106,6 +106,23 @@ pub trait World: Send + Sync {
     /// stream alone, and on nothing drawn earlier.
     fn draw(&self, stream: &mut Stream, into: &mut Example);
 
+    /// As [`World::draw`], one for training: another where the world holds sequences out.
+    fn draw_for_training(&self, stream: &mut Stream, into: &mut Example) {
+        self.draw(stream, into);
+    }
+
+    /// The rule that keeps examples of [`World::draw`] from training; `None` where there is none. Under one rule no example of
+    /// any world's [`World::draw_for_training`] is one of any world's [`World::draw`].
+    fn hold_out(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether the scored targets of an example follow from what comes before the first of them, its prompt: so that an answer
+    /// as a whole is right or wrong.
+    fn has_one_answer(&self) -> bool {
+        false
+    }
+
     /// The exact law, or `None` for a world that has none, such as text.
     fn truth(&self) -> Option<&dyn Truth>;
 

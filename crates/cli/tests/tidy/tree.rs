@@ -26,7 +26,7 @@ pub(crate) struct Tree {
 }
 
 /// Written by builds and runs, or by tools that keep a folder here.
-const NOT_OURS: &[&str] = &["target", "runs", "__pycache__"];
+const NOT_OURS: &[&str] = &["target", "runs", "venv", "__pycache__"];
 /// Folders of ours whose names begin with a dot.
 const DOTTED: &[&str] = &[".ci"];
 

@@ -57,7 +57,8 @@ impl Timing {
     /// Seconds of training, validations, test, and going once more through what was trained on.
     pub(crate) fn seconds(&self, experiment: &Experiment, threads: usize) -> f64 {
         let (training, evaluation) = (experiment.plan().training(), experiment.plan().evaluation());
-        let trained = training.steps as f64 * experiment.sequences_per_step() as f64;
+        let apart = experiment.world().hold_out().is_some();
+        let retraced = if apart { 0.0 } else { training.steps as f64 * experiment.sequences_per_step() as f64 };
         let each = experiment.plan().executor().sequences();
         let groups = experiment.sequences_per_step().div_ceil(each);
         // The slowest thread of a step: a batch has at most eight chunks, and a thread does whole chunks.
@@ -67,7 +68,7 @@ impl Timing {
         let validations = training.steps.div_ceil(evaluation.every) as f64;
         let scored = validations * evaluation.sequences as f64 + evaluation.test_sequences as f64;
         let score = self.score / GROUP as f64 + 2.0 * self.draw + self.truth;
-        training.steps as f64 * step + scored * score / threads as f64 + 2.0 * trained * self.draw
+        training.steps as f64 * step + scored * score / threads as f64 + 2.0 * retraced * self.draw
     }
 }
 
@@ -76,7 +77,7 @@ fn operations(model: &Model, shape: &Shape) -> f64 {
     let (width, positions) = (model.width as f64, shape.positions as f64);
     let square = width * width;
     let attention = if model.attention { 4.0 * square + width * positions } else { 0.0 };
-    let mlp = if model.mlp { 2.0 * model.mlp_ratio as f64 * square } else { 0.0 };
+    let mlp = if model.mlp { 2.0 * model.hidden() as f64 * width } else { 0.0 };
     let block = attention + mlp + 16.0 * width;
     positions * (shape.alphabet as f64 * width + model.layers as f64 * block + 16.0 * width)
 }
@@ -104,6 +105,7 @@ fn bounded(model: &Model, shape: &Shape) -> (Model, Shape) {
 fn narrow(model: &mut Model, shape: &mut Shape) {
     let (head, channel_per_token) = (model.width / model.heads, model.width == shape.alphabet);
     model.width /= 2;
+    model.mlp_hidden = model.mlp_hidden.map(|hidden| (hidden / 2).max(1));
     model.heads = if model.width.is_multiple_of(head) { model.width / head } else { 1 };
     if channel_per_token {
         shape.alphabet = model.width;

@@ -15,7 +15,8 @@ impl Metric for LossRatio {
 
     fn formula(&self) -> &'static str {
         "floor / (floor + excess_loss): the world's exact floor by the expected cross-entropy, without the noise of which test \
-         sequences were drawn; interval: from that of excess_loss; optimum 1; baseline: floor / nats of the uniform predictor"
+         sequences were drawn; interval: from that of excess_loss; optimum 1; baseline: floor / nats of the uniform predictor; left out \
+         where the floor is 0"
     }
 
     fn is_in_tables(&self, _value: f64) -> bool {
@@ -25,6 +26,6 @@ impl Metric for LossRatio {
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
         let (excess, floor) = (alarm::excess(scored.scores)?, scored.experiment.floor()?);
         let baseline = uniform_nats(scored.experiment).map(|nats| floor / nats);
-        Some(Figure { baseline, ..Figure::of_excess(self, excess, |excess| floor / (floor + excess)) })
+        (floor > 0.0).then(|| Figure { baseline, ..Figure::of_excess(self, excess, |excess| floor / (floor + excess)) })
     }
 }

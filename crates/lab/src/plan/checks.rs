@@ -7,7 +7,7 @@ use super::{Plan, require};
 use crate::decoder::decoder;
 use crate::error::CHANGE_IT;
 use crate::executor::WIDE;
-use crate::recipe::{Embedding, MlpFirst, Model, Positions, Source, names};
+use crate::recipe::{Embedding, MlpFirst, Model, Norm, Positions, Source, names};
 use crate::{LabError, memory};
 
 /// The most parameters a model may have.
@@ -41,6 +41,7 @@ impl Plan {
         self.check_training()?;
         memory::require_law(&self.world)?;
         let world = self.world.build()?;
+        super::curriculum::check(&self.training.curriculum, &*world)?;
         self.check_tokens(world.shape())?;
         self.check_model(world.shape())?;
         self.check_export(&*world)?;
@@ -136,8 +137,14 @@ impl Plan {
         require(!one_hot || m.width == alphabet, "model.width", m.width, allowed)?;
         let identity = m.mlp && m.mlp_first == MlpFirst::Identity;
         let allowed = "1 with model.mlp_first = \"identity\"".into();
-        require(!identity || m.mlp_ratio == 1, "model.mlp_ratio", m.mlp_ratio, allowed)?;
-        let channels = 2 * shape.alphabet + m.width * (8 + m.layers * (20 + 4 * m.mlp_ratio));
+        require(!identity || m.hidden() == m.width, "model.mlp_ratio", m.mlp_ratio, allowed)?;
+        let default = Model::default().mlp_ratio;
+        let allowed = format!("left at {default} beside model.mlp_hidden, which says the same");
+        require(m.mlp_hidden.is_none() || m.mlp_ratio == default, "model.mlp_ratio", m.mlp_ratio, allowed)?;
+        let biased = m.norm_bias.is_none() || m.norm != Norm::None;
+        let allowed = "left out with model.norm = \"none\"".into();
+        require(biased, "model.norm_bias", m.has_norm_bias(), allowed)?;
+        let channels = 2 * shape.alphabet + m.layers * (20 * m.width + 4 * m.hidden()) + 8 * m.width;
         let scalars = shape.positions as u128 * channels as u128;
         let allowed = format!(
             "small enough that all arrays of a sequence together, {scalars} scalars, have at most {SCALAR_LIMIT}; \

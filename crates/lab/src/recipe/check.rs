@@ -1,5 +1,6 @@
 //! A recipe's text against the schema of recipes: unknown and missing keys, types, choices, ranges.
 
+use infimum_worlds::Settings;
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
@@ -21,12 +22,21 @@ pub(crate) fn check(text: &Text) -> Result<(), LabError> {
 pub(crate) fn check_plan(plan: &Table) -> Result<(), LabError> {
     let mut recipe = plan.clone();
     ["numerics", "executor", "parameters"].iter().for_each(|key| _ = recipe.remove(*key));
-    for (section, key) in [("training", "init"), ("data", "folder")] {
+    for (section, key) in [("training", "init"), ("training", "curriculum"), ("data", "folder")] {
         if let Some(section) = recipe.get_mut(section).and_then(Value::as_table_mut) {
             section.remove(key);
         }
     }
     check(&Text { table: recipe, lines: Lines::new() })
+}
+
+/// The settings that `world` holds, called `path` in messages.
+pub(crate) fn check_world(world: &Table, path: &str) -> Result<Settings, LabError> {
+    let (schema, lines) = (Recipe::schema(), Lines::new());
+    let checker = Checker { definitions: &schema["$defs"], sections: &schema["properties"], lines: &lines };
+    checker.table(path, world, checker.resolve(&schema["properties"]["world"]))?;
+    let settings = Value::Table(world.clone()).try_into();
+    settings.map_err(|e: toml::de::Error| LabError::Syntax { origin: path.into(), message: e.to_string() })
 }
 
 struct Checker<'a> {
@@ -92,6 +102,9 @@ impl<'a> Checker<'a> {
             && (schema["properties"].is_object() || schema["oneOf"][0]["properties"].is_object())
         {
             return self.table(path, table, schema);
+        }
+        if let (Value::Array(values), true) = (value, types(schema).contains(&"array")) {
+            return values.iter().try_for_each(|value| self.value(path, value, &schema["items"]));
         }
         let choices: Vec<&str> = choices(schema);
         if !choices.is_empty() {
@@ -192,6 +205,7 @@ fn is_of(value: &Value, kind: &str) -> bool {
         "number" => value.is_integer() || value.is_float(),
         "boolean" => value.is_bool(),
         "string" => value.is_str(),
+        "array" => value.is_array(),
         _ => value.is_table(),
     }
 }
@@ -202,6 +216,7 @@ fn type_text(kind: &str) -> &str {
         "number" => "a number",
         "boolean" => "true or false",
         "string" => "text in quotes",
+        "array" => "a list",
         _ => "a table",
     }
 }

@@ -21,6 +21,10 @@ pub struct Model {
     /// The MLP's hidden width is `mlp_ratio * width`.
     #[schemars(range(min = 1, max = 64))]
     pub mlp_ratio: usize,
+    /// The MLP's hidden width, where it is no multiple of the width; `mlp_ratio` is then left out.
+    #[schemars(range(min = 1, max = 1_048_576))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mlp_hidden: Option<usize>,
     /// The MLP's first matrix.
     pub mlp_first: MlpFirst,
     /// The MLP's nonlinearity.
@@ -29,6 +33,9 @@ pub struct Model {
     pub norm: Norm,
     /// Whether linears and norms have a bias (the head never has one).
     pub bias: bool,
+    /// Whether norms have a bias. Default: as `bias`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norm_bias: Option<bool>,
     /// Whether the head is the token embedding, transposed.
     pub tied: bool,
     /// What tells positions apart.
@@ -58,10 +65,12 @@ impl Default for Model {
             layers: 2,
             heads: 4,
             mlp_ratio: 4,
+            mlp_hidden: None,
             mlp_first: MlpFirst::Free,
             activation: Activation::Gelu,
             norm: Norm::Layer,
             bias: false,
+            norm_bias: None,
             tied: false,
             positions: Positions::Learned,
             attention: true,
@@ -71,6 +80,18 @@ impl Default for Model {
             embedding_deviation: 0.02,
             start_deviation: 0.02,
         }
+    }
+}
+
+impl Model {
+    /// The MLP's hidden width.
+    pub fn hidden(&self) -> usize {
+        self.mlp_hidden.unwrap_or(self.mlp_ratio * self.width)
+    }
+
+    /// Whether norms have a bias.
+    pub fn has_norm_bias(&self) -> bool {
+        self.norm_bias.unwrap_or(self.bias)
     }
 }
 
@@ -205,6 +226,25 @@ pub struct Training {
     /// name (its best weights).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<String>,
+    /// Stages that train on other worlds than `[world]`, one after another; after the last, training is on `[world]`, and
+    /// validation and test are so from the beginning. Needs `data.source = "fresh"`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub curriculum: Vec<Stage>,
+}
+
+/// A stage of a curriculum.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stage {
+    /// Steps done when it ends; more than those of the stage before. The last stage may leave it out: it then ends with the run.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// Whether it fades: sequences are those of what follows it in a share that grows evenly from 0 to 1.
+    pub fade: bool,
+    /// Keys of `[world]` with other values. Sequences keep their shape, and those that are held out stay so.
+    #[schemars(with = "std::collections::BTreeMap<String, serde_json::Value>")]
+    pub world: toml::Table,
 }
 
 impl Default for Training {
@@ -225,6 +265,7 @@ impl Default for Training {
             products: Products::F32,
             seed: 1,
             init: None,
+            curriculum: vec![],
         }
     }
 }

@@ -191,6 +191,7 @@ fn the_true_matrix_is_that_of_the_chain() {
         let chain = match plan.world() {
             infimum_worlds::Settings::Markov(chain) => chain.clone(),
             infimum_worlds::Settings::MarkovWindows(windows) => windows.chain.clone(),
+            other => panic!("{other:?} has no chain"),
         };
         let (chain, experiment) = (chain.build().unwrap(), Experiment::new(plan.clone()).unwrap());
         let states = States::of(&experiment, 60).unwrap();

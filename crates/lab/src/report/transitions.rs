@@ -29,7 +29,6 @@ impl States {
         let all = match experiment.plan().world() {
             Settings::Markov(chain) => chain.states,
             Settings::MarkovWindows(windows) => windows.chain.states,
-            #[allow(unreachable_patterns, reason = "worlds to come may have no states")]
             _ => return None,
         };
         let all = usize::try_from(all).ok()?;

@@ -23,6 +23,7 @@ const DEFECTS: &[fn(usize) -> Found] = &[
     few_counted,
     small_set_trained_on,
     states_unseen,
+    carry_forgotten,
 ];
 
 /// A 95 % interval covers the truth in 38 of 40 experiments, on average; in fewer than 33 with a probability of 0.0006. What is
@@ -269,6 +270,44 @@ fn states_unseen(seed: usize) -> Found {
     assert!(share < 0.95, "{share} is no defect");
     let figures = of_laws(&experiment, &|example, laws| truth_with(&experiment, example, laws, |_, _, _| {}));
     (figures, vec![("transition_coverage", share)])
+}
+
+const SUMS: &str = "[world]
+kind = \"addition\"
+digits = 2
+[model]
+width = 8
+layers = 1
+heads = 1
+[evaluation]
+test_sequences = 300
+";
+
+/// The tens are wrong where the ones carry, as they do in 45 of 100 pairs.
+fn carry_forgotten(seed: usize) -> Found {
+    let experiment = experiment(SUMS, &[&format!("training.seed={seed}")]);
+    let figures = of_laws(&experiment, &|example, laws| {
+        truth_with(&experiment, example, laws, |example, position, law| {
+            if position == 6 && example.tokens[1] + example.tokens[4] >= 10 {
+                let right = law.iter().position(|p| *p == 1.0).unwrap();
+                law[right] = 0.1;
+                law[(right + 1) % 10] += 0.9;
+            }
+        });
+    });
+    (figures, vec![("exact_match", 0.55)])
+}
+
+/// The truth of sums is right, has no loss, and nothing is said that only chains have.
+#[test]
+fn the_truth_of_sums_answers_all_of_them() {
+    let experiment = experiment(SUMS, &[]);
+    let figures = of_laws(&experiment, &|example, laws| truth_with(&experiment, example, laws, |_, _, _| {}));
+    for (name, value) in [("exact_match", 1.0), ("accuracy", 1.0), ("cross_entropy", 0.0), ("excess_loss", 0.0)] {
+        assert_eq!(named(&figures, name).value, value, "{name}");
+    }
+    let names: Vec<&str> = figures.iter().map(|figure| figure.name.as_str()).collect();
+    assert_eq!(names, ["excess_loss", "cross_entropy", "perplexity", "accuracy", "exact_match", "structure_captured"]);
 }
 
 /// Where every context was seen, rounding of a sum of all probabilities makes it neither more nor less than 1.

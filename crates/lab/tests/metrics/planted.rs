@@ -42,9 +42,10 @@ pub(crate) fn truth_with(
     laws: &mut [f64],
     defect: impl Fn(&Example, usize, &mut [f64]),
 ) {
-    let (truth, alphabet) = (experiment.world().truth().unwrap(), experiment.world().shape().alphabet);
+    let (truth, shape) = (experiment.world().truth().unwrap(), experiment.world().shape());
+    let (first, alphabet) = (shape.scored.start, shape.alphabet);
     follow(&mut *truth.begin(), example, 0, &mut vec![0.0; alphabet], &mut |position, law, _| {
-        let row = &mut laws[position * alphabet..][..alphabet];
+        let row = &mut laws[(position - first) * alphabet..][..alphabet];
         row.copy_from_slice(law);
         defect(example, position, row);
     });

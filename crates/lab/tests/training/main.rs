@@ -4,6 +4,7 @@
 #[path = "../../src/scratch.rs"]
 mod scratch;
 
+mod curriculum;
 mod going_on;
 mod seeds;
 mod sequences;

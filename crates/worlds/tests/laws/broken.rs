@@ -26,6 +26,8 @@ pub(crate) enum Flaw {
     ExportRepeats,
     PartOutOfRange,
     PartMissing,
+    TrainsOnTests,
+    ClaimsOneAnswer,
 }
 
 pub(crate) struct Broken {
@@ -72,6 +74,21 @@ impl World for Broken {
             Flaw::WeightsMissing => into.weights[0].fill(0.0),
             _ => {}
         }
+    }
+
+    fn draw_for_training(&self, stream: &mut Stream, into: &mut Example) {
+        match self.flaw {
+            Flaw::TrainsOnTests => self.inner.draw(stream, into),
+            _ => self.inner.draw_for_training(stream, into),
+        }
+    }
+
+    fn hold_out(&self) -> Option<String> {
+        self.inner.hold_out()
+    }
+
+    fn has_one_answer(&self) -> bool {
+        self.flaw == Flaw::ClaimsOneAnswer || self.inner.has_one_answer()
     }
 
     fn truth(&self) -> Option<&dyn Truth> {
@@ -151,6 +168,10 @@ impl Truth for Broken {
 
     fn states(&self) -> Option<usize> {
         self.inner_truth().states()
+    }
+
+    fn prompts(&self) -> Option<Vec<(Vec<u16>, f64)>> {
+        self.inner_truth().prompts()
     }
 }
 

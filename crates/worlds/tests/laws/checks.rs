@@ -15,6 +15,8 @@ pub(crate) const LAWS: &[(&str, Check)] = &[
     ("examples have the world's shape", examples_have_shape),
     ("a stream says what is drawn", stream_decides),
     ("streams differ", streams_differ),
+    ("training keeps to its side", training_keeps_apart),
+    ("one answer is one", one_answer_is_certain),
     ("exported blocks are whole sequences", exports_are_sequences),
     ("names of facts are unique", facts_are_unique),
     ("every target is of one part", parts_split_targets),
@@ -42,12 +44,14 @@ fn law_after(truth: &dyn Truth, shape: &Shape, prefix: &[u16]) -> Option<Vec<f64
     (belief.law(0, &mut p) == Known::Yes).then_some(p)
 }
 
-/// Every reachable prefix of a block (the tokens of an example and its last target), shortest first, with its probability
-/// and the law after it. The first token, too, is drawn from the belief.
+/// Every reachable prefix of a block (the tokens of an example and its last target) from its prompt on, shortest first, with
+/// its probability and the law after it. The first token after the prompt, too, is drawn from the belief.
 fn prefixes(world: &dyn World) -> Vec<(Vec<u16>, f64, Vec<f64>)> {
     let (truth, shape) = (world.truth().expect("the law is known"), world.shape());
-    let (mut all, mut level) = (Vec::new(), vec![(Vec::new(), 1.0)]);
-    for _ in 0..=shape.positions {
+    let (mut all, mut level) = (Vec::new(), truth.prompts().expect("a small world lists its prompts"));
+    let prompt = level[0].0.len();
+    assert!(level.iter().all(|(other, _)| other.len() == prompt), "prompts have one length");
+    for _ in prompt..=shape.positions {
         let mut longer = Vec::new();
         for (prefix, probability) in level {
             let law = law_after(truth, shape, &prefix).expect("the next token has a law everywhere");
@@ -245,6 +249,34 @@ fn streams_differ(world: &dyn World) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a world may train on this whole sequence: on none of those that it holds out.
+fn may_train_on(world: &dyn World, possible: &BTreeSet<Vec<u16>>, block: &[u16]) -> bool {
+    possible.contains(block) != world.hold_out().is_some()
+}
+
+fn training_keeps_apart(world: &dyn World) -> Result<(), String> {
+    let possible: BTreeSet<Vec<u16>> = blocks(world).into_iter().map(|(block, _)| block).collect();
+    for index in 0..2000 {
+        let mut example = Example::default();
+        world.draw_for_training(&mut Stream::new(SEED, Purpose::Check, 4, index), &mut example);
+        let apart = may_train_on(world, &possible, &block_of(&example));
+        ensure(apart, || format!("{example:?}, where {:?} is held out", world.hold_out()))?;
+        let whole = example.weights == draw(world, 4, index).weights;
+        ensure(whole && example.tokens.len() == world.shape().positions, || format!("{example:?}"))?;
+    }
+    Ok(())
+}
+
+/// Where answers follow from prompts, every law puts all on one token.
+fn one_answer_is_certain(world: &dyn World) -> Result<(), String> {
+    let laws = prefixes(world).into_iter().filter(|(_, _, law)| !law.is_empty());
+    let mut open = laws.filter(|(_, _, law)| !law.contains(&1.0));
+    match (world.has_one_answer(), open.next()) {
+        (true, Some((prefix, _, law))) => Err(format!("{law:?} after {prefix:?}")),
+        _ => Ok(()),
+    }
+}
+
 /// Exported blocks are sequences; where a block has another length than a sequence, every stretch of the blocks of a split,
 /// one after another, that is as long as a sequence is one.
 fn exports_are_sequences(world: &dyn World) -> Result<(), String> {
@@ -261,7 +293,11 @@ fn exports_are_sequences(world: &dyn World) -> Result<(), String> {
     for split in [Split::Train, Split::Validation] {
         let blocks: Vec<Vec<u16>> = all.iter().filter(|(s, _)| *s == split).map(|(_, block)| block.clone()).collect();
         let stretches = if blocks[0].len() == whole { blocks } else { stretches(&blocks.concat(), whole) };
-        let impossible = stretches.iter().find(|stretch| !possible.contains(*stretch));
+        let allowed = |block: &&Vec<u16>| match split {
+            Split::Train => may_train_on(world, &possible, block),
+            Split::Validation => possible.contains(*block),
+        };
+        let impossible = stretches.iter().find(|block| !allowed(block));
         ensure(impossible.is_none(), || format!("{impossible:?} is not a sequence of this world"))?;
     }
     ensure(all == export(200, 100), || "a second export differs".to_string())?;

@@ -177,6 +177,8 @@ pub(super) fn lacking(model: &Model) -> Option<&'static str> {
         (model.norm == Norm::Rms, "model.norm = \"rms\""),
         (model.positions == Positions::Sinusoidal, "model.positions = \"sinusoidal\""),
         (blocks && !model.mlp, "model.mlp = false"),
+        (blocks && !model.hidden().is_multiple_of(model.width), "model.mlp_hidden, no multiple of model.width"),
+        (model.has_norm_bias() != model.bias, "model.norm_bias, another than model.bias"),
         (model.activation == Activation::GeluTanh, "model.activation = \"gelu-tanh\""),
         (both && model.norm == Norm::Layer && model.parallel, "model.parallel = true with norms"),
         (both && model.norm == Norm::None && !model.parallel, "model.parallel = false without norms"),
@@ -191,7 +193,7 @@ pub(super) fn lacking(model: &Model) -> Option<&'static str> {
 /// Whether it is nanoGPT's own model, which needs none of nanoMarkov's switches.
 fn is_plain(model: &Model) -> bool {
     let own = SWITCHES.iter().all(|switch| (switch.of)(model) == switch.default);
-    own && !model.parallel && model.mlp_ratio == 4 && filter(model.activation) == "GELU"
+    own && !model.parallel && model.hidden() == 4 * model.width && filter(model.activation) == "GELU"
 }
 
 /// The `model_args` with which nanoGPT, or else nanoMarkov, builds `model` for sequences of `shape`.
@@ -208,7 +210,7 @@ pub(super) fn of_model(model: &Model, shape: &Shape) -> Map<String, Json> {
     if !is_plain(model) {
         SWITCHES.iter().for_each(|switch| say(switch.key, json!((switch.of)(model))));
         ABSENT.iter().for_each(|key| say(key, json!(false)));
-        say("mlp_ratio", json!(model.mlp_ratio));
+        say("mlp_ratio", json!(model.hidden() / model.width));
         say(FILTER, json!(filter(model.activation)));
     }
     arguments
