@@ -49,6 +49,9 @@ fn a_recipe_is_timed_as_a_workload_is() {
     assert_eq!(step["params"].as_u64(), Some(2 * 8 * 11 + 8 * 127 + 12 * 8 * 8 + 3 * 8));
     session.refused("bench mm100 --recipe markov-10", &["cannot be used with"]);
     session.refused("bench --set training.batch=16", &["--recipe"]);
+    session.refused("bench memo4k --set training.batch=16", &["--set = training.batch=16", "--recipe"]);
+    session.refused("bench peaks --executor wide", &["--executor = wide", "peaks"]);
+    session.refused("bench --recipe markov-10 --products bf16", &["--set training.products=bf16"]);
     session.refused("bench --recipe markov-10 --set model.widht=8", &["widht", "width"]);
 }
 

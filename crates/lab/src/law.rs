@@ -59,16 +59,16 @@ impl Law {
         let more = if possible.len() > 12 { ", …" } else { "" };
         let listed = possible[..possible.len().min(12)].join(", ");
         let allowed = format!("possible after {:?}: {listed}{more}", self.after);
-        Err(LabError::value("--after", token, allowed, "begin after the first token, which is always the same"))
+        let remedy = if self.after.is_empty() { "begin with the token that is always first" } else { "change it" };
+        Err(LabError::value("--after", token, allowed, remedy))
     }
 }
 
 fn no_law(after: &[u16], shape: &Shape) -> LabError {
-    let allowed = format!(
-        "the whole of a prompt, {} tokens, and at most {} tokens of its answer, since no other token has a law",
-        shape.scored.start + 1,
-        shape.positions - shape.scored.start - 1
-    );
+    let (prompt, answer) = (shape.scored.start + 1, shape.scored.len() - 1);
+    let what = if after.len() < prompt { "the whole of a prompt" } else { "a prompt that this world can draw" };
+    let allowed =
+        format!("{what}, {prompt} tokens, and at most {answer} tokens of its answer, since no other token has a law");
     LabError::value("--after", format!("{after:?}"), allowed, "infimum sample RUN shows prompts of this world")
 }
 

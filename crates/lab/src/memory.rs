@@ -148,10 +148,12 @@ fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
 
 /// What a thread counts of the training sequences, where counting fits the world.
 fn counts(experiment: &Experiment, machine: &Machine) -> Part {
-    let bytes = experiment.world().counting().map_or(0, |counting| counting.bytes());
+    let (threads, targets) =
+        (machine.threads() as u64, experiment.plan().training().steps * experiment.tokens_per_step());
+    let bytes = experiment.world().counting().map_or(0, |counting| counting.bytes_after(targets / threads));
     Part {
         what: "the counts of the sequences that were trained on",
-        bytes: (machine.threads() * bytes) as u64,
+        bytes: threads * bytes,
         remedy: "take fewer --threads",
     }
 }

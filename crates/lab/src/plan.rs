@@ -178,7 +178,7 @@ impl Plan {
             memory::require_law(&recipe.world)?;
             match data.folder {
                 Some(folder) => folder::world(&recipe.world, &folder.path, recipe.data.law),
-                None => Ok(recipe.world.build()?),
+                None => build(&recipe.world),
             }
         });
         world.map_err(|error| with_line(error, &recipe.lines))
@@ -332,7 +332,7 @@ impl Plan {
     pub fn build_world(&self) -> Result<Box<dyn World>, LabError> {
         match folder::open(self)? {
             Some(opened) => Ok(opened.world),
-            None => Ok(self.world.build()?),
+            None => build(&self.world),
         }
     }
 
@@ -466,4 +466,11 @@ fn with_line(error: LabError, lines: &Lines) -> LabError {
         }
         other => other,
     }
+}
+
+/// The world that is tested on.
+fn build(settings: &Settings) -> Result<Box<dyn World>, LabError> {
+    let world = settings.build()?;
+    world.require_tests()?;
+    Ok(world)
 }

@@ -124,6 +124,10 @@ fn lists_and_stages_are_checked_to_their_last_key() {
         ("[{until = 0}]", ["training.curriculum.until = 0", "at least 1"]),
         ("[{untill = 3}]", ["unknown key `untill` in [training.curriculum]", "`until`"]),
         ("[{until = 3, world = {digit = 1}}]", ["unknown key `digit` in [training.curriculum.world]", "`digits`"]),
+        (
+            "[{until = 3, world = {kind = 'markov'}}]",
+            ["training.curriculum.world.kind", "that of [world], \"addition\""],
+        ),
         ("[{until = 3, world = {max_digits = 0}}]", ["training.curriculum.world.max_digits = 0", "at least 1"]),
         ("[{until = 3, world = {max_digits = 4}}]", ["max_digits = 4", "1 to 3"]),
         ("[{until = 3, world = {carries = {chian = 0.1}}}]", ["unknown key `chian`", "`chain`"]),

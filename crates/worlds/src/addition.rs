@@ -75,18 +75,27 @@ enum Use {
 }
 
 impl Addition {
-    /// Refuses to hold out pairs where there are too few for both uses.
+    /// Refuses to hold out all pairs that there are.
     fn new(operation: Operation, format: Format, pairs: Pairs, share: f64, seed: u64) -> Result<Addition, WorldError> {
         let shape = format.shape();
         let held_out = HeldOut::new(share, seed);
         let world = Addition { operation, format, pairs, held_out, seed, shape, ladder: OnceLock::new() };
-        if world.held_out.is_some() && world.is_listed() {
-            let mut shares = [0.0; 2];
-            let mut add = |pair, p| shares[usize::from(world.is_for(operation.order(pair), Use::Test))] += p;
-            world.pairs.each(&mut add);
-            settings::require_both(share, shares)?;
-        }
+        settings::require_pairs(share, world.share_for(Use::Training), "to train on")?;
         Ok(world)
+    }
+
+    /// The probability of all pairs of this use; 1 where there are too many to list.
+    fn share_for(&self, of: Use) -> f64 {
+        if self.held_out.is_none() || !self.is_listed() {
+            return 1.0;
+        }
+        let mut share = 0.0;
+        self.pairs.each(&mut |pair, p| {
+            if self.is_for(self.operation.order(pair), of) {
+                share += p;
+            }
+        });
+        share
     }
 
     fn is_listed(&self) -> bool {
@@ -146,6 +155,11 @@ impl World for Addition {
     fn hold_out(&self) -> Option<String> {
         let rule = self.held_out.as_ref()?;
         Some(format!("{rule:?} of {:?} in {:?}", self.operation, self.format))
+    }
+
+    fn require_tests(&self) -> Result<(), WorldError> {
+        let share = self.held_out.as_ref().map_or(0.0, HeldOut::share);
+        settings::require_pairs(share, self.share_for(Use::Test), "to test")
     }
 
     fn truth(&self) -> Option<&dyn Truth> {

@@ -107,12 +107,12 @@ impl Counting {
         }
     }
 
-    /// Bytes of its counts.
-    pub fn bytes(&self) -> usize {
+    /// Bytes of its counts, at most, when it has counted so many targets.
+    pub fn bytes_after(&self, seen: u64) -> u64 {
         match &self.table {
-            Table::Array(counts) => size_of_val(&counts[..]),
+            Table::Array(counts) => size_of_val(&counts[..]) as u64,
             // A pair, its count, and a share of the tree's.
-            Table::Map(counts) => 40 * counts.len(),
+            Table::Map(_) => 40 * seen.min(self.contexts.rows() as u64 * self.targets as u64),
         }
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::counting::Counting;
 use crate::markov::Markov;
-use crate::{Stream, Truth};
+use crate::{Stream, Truth, WorldError};
 
 /// One thing to predict at every position: the next token, a class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -115,6 +115,11 @@ pub trait World: Send + Sync {
     /// any world's [`World::draw_for_training`] is one of any world's [`World::draw`].
     fn hold_out(&self) -> Option<String> {
         None
+    }
+
+    /// Refuses a world that holds out so little that nothing is left to draw for tests. It can still be trained on.
+    fn require_tests(&self) -> Result<(), WorldError> {
+        Ok(())
     }
 
     /// Whether the scored targets of an example follow from what comes before the first of them, its prompt: so that an answer

@@ -269,6 +269,23 @@ fn sampled_baselines_agree_with_exact_ones() {
     }
 }
 
+/// Of the hundred pairs of one digit a hundredth may be none: enough for a stage of a curriculum, and nothing to test on.
+#[test]
+fn few_pairs_may_leave_none_to_test_on() {
+    let few = |seed| Settings { held_out: 0.01, max_digits: Some(1), seed, ..Settings::new(10) }.build().unwrap();
+    let refused: Vec<String> =
+        (1..=6).filter_map(|seed| few(seed).require_tests().err()).map(|e| e.to_string()).collect();
+    assert!((1..6).contains(&refused.len()), "{refused:?}");
+    assert!(refused.iter().all(|message| message.contains("none is left to test")), "{refused:?}");
+}
+
+/// Shares of tenths add up to 1, whatever their roundings do.
+#[test]
+fn shares_of_carries_may_be_all() {
+    let carries = Carries { single: 0.2, chain: 0.4, place: 0.3, boundary: 0.1 };
+    assert!(Settings { carries, ..Settings::new(10) }.build().is_ok());
+}
+
 #[test]
 fn mistakes_name_the_value_the_limit_and_the_way_out() {
     let ten = Settings::new(10);
@@ -280,9 +297,10 @@ fn mistakes_name_the_value_the_limit_and_the_way_out() {
         (Settings { digits: 19, ..ten.clone() }, ["digits = 19", "64 bits"]),
         (Settings { max_digits: Some(11), ..ten.clone() }, ["max_digits = 11", "1 to 10"]),
         (Settings { min_digits: Some(4), max_digits: Some(3), ..ten.clone() }, ["min_digits = 4", "1 to 3"]),
-        (Settings { held_out: 0.95, ..ten.clone() }, ["held_out = 0.95", "0 to 0.9"]),
-        (Settings { held_out: f64::NAN, ..ten.clone() }, ["held_out = NaN", "0 to 0.9"]),
-        (Settings { held_out: 1e-9, ..Settings::new(1) }, ["held_out = 0.000000001", "none is left to test"]),
+        (Settings { held_out: 0.95, ..ten.clone() }, ["held_out = 0.95", "0.01 to 0.9"]),
+        (Settings { held_out: f64::NAN, ..ten.clone() }, ["held_out = NaN", "0.01 to 0.9"]),
+        (Settings { held_out: 1e-9, ..Settings::new(1) }, ["held_out = 1e-9", "0, or 0.01 to 0.9"]),
+        (Settings { plus: vec![i64::MAX], ..Settings::new(1) }, ["alphabet = ", "tokens are 16-bit numbers"]),
         (Settings { seed: -1, ..ten.clone() }, ["seed = -1", "larger"]),
         (Settings { plus: vec![-1], ..ten.clone() }, ["plus = -1", "0 to 13"]),
         (Settings { end: vec![14], alphabet: Some(14), ..ten.clone() }, ["end = 14", "raise alphabet"]),

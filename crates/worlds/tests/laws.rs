@@ -76,5 +76,6 @@ fn each_flaw_is_noticed_by_the_check_that_holds_its_promise() {
     check_notices(Flaw::PartOutOfRange, "every target is of one part");
     check_notices(Flaw::PartMissing, "every target is of one part");
     check_notices(Flaw::TrainsOnTests, "training keeps to its side");
+    check_notices(Flaw::TrainsOnWrongAnswers, "training keeps to its side");
     check_notices(Flaw::ClaimsOneAnswer, "one answer is one");
 }

@@ -8,7 +8,7 @@ use infimum_lab::bench::{
 };
 use infimum_lab::{Executor, Experiment, LabError, Machine, Products};
 
-use crate::arguments::{Bench, RecipeArgument};
+use crate::arguments::{Bench, RUNS, RecipeArgument};
 use crate::commands::{recipes, runs};
 use crate::number::{bytes, count};
 use crate::{output, progress, table};
@@ -49,7 +49,7 @@ pub(crate) fn bench(arguments: &Bench) -> anyhow::Result<()> {
     let mut machine = runs::machine(&arguments.speed);
     let (seconds, json) = (arguments.seconds, arguments.form.json);
     let executor = |workload: &Workload| arguments.executor.unwrap_or(workload.executor());
-    require_workload(arguments)?;
+    require_use(arguments)?;
     if arguments.recipe.is_some() {
         let time = of_recipe(arguments, &mut machine)?;
         return if json { output::json(&time) } else { output::print(&steps(&[time])) };
@@ -87,24 +87,37 @@ pub(crate) fn bench(arguments: &Bench) -> anyhow::Result<()> {
     }
 }
 
-/// Rounded products are timed in steps of one workload.
-fn require_workload(arguments: &Bench) -> Result<(), LabError> {
+/// What says something of one kind of measurement is refused beside another.
+fn require_use(arguments: &Bench) -> Result<(), LabError> {
+    if let (Some(set), None) = (arguments.set.first(), &arguments.recipe) {
+        let allowed = "it has to be left out unless a recipe is timed";
+        return Err(refused("--set", set, allowed, "add --recipe RECIPE, and name no workload"));
+    }
+    if let (Some(executor), Measured::Peaks) = (arguments.executor, &arguments.measured) {
+        return Err(refused(
+            "--executor",
+            executor,
+            "it has to be left out for peaks, which replay nothing",
+            "leave it out",
+        ));
+    }
     if arguments.products == Products::F32 || matches!(arguments.measured, Measured::Workload(_)) {
         return Ok(());
     }
-    Err(LabError::Value {
-        key: "--products".into(),
-        value: arguments.products.to_string(),
-        line: None,
-        allowed: "it has to be f32 unless one workload is measured".into(),
-        remedy: "name a workload, such as mm100".into(),
-    })
+    let remedy =
+        if arguments.recipe.is_some() { "say --set training.products=bf16" } else { "name a workload, such as mm100" };
+    Err(refused("--products", arguments.products, "it has to be f32 unless one workload is measured", remedy))
 }
 
-/// The steps of a recipe; weights that it begins with are not read, since values do not matter.
+fn refused(key: &str, value: impl ToString, allowed: &str, remedy: &str) -> LabError {
+    let [key, value, allowed, remedy] = [key.into(), value.to_string(), allowed.into(), remedy.into()];
+    LabError::Value { key, value, line: None, allowed, remedy }
+}
+
+/// The steps of a recipe.
 fn of_recipe(arguments: &Bench, machine: &mut Machine) -> anyhow::Result<StepTime> {
     let recipe = RecipeArgument { recipe: arguments.recipe.clone(), set: arguments.set.clone() };
-    let plan = recipes::plan(&recipe, &[], Path::new("."))?;
+    let plan = recipes::plan(&recipe, &[], Path::new(RUNS))?;
     let experiment = progress::waiting("drawing the world", || Experiment::new(plan))?;
     let (executor, products) = (experiment.plan().executor(), experiment.plan().training().products());
     let replayed = Replayed::new(arguments.executor.unwrap_or(executor), products)?;

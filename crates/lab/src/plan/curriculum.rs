@@ -37,6 +37,9 @@ fn count(stages: usize) -> String {
 }
 
 fn resolved(stage: &Stage, world: &Settings) -> Result<StagePlan, LabError> {
+    let kind = stage.world.get("kind").map_or(world.kind().to_string(), Value::to_string);
+    let same = [world.kind().to_string(), format!("{:?}", world.kind())].contains(&kind);
+    require(same, &format!("{KEY}.world.kind"), kind, format!("left out, or that of [world], {:?}", world.kind()))?;
     let mut table = Table::try_from(world).expect("settings are plain TOML");
     overlay(&mut table, &stage.world);
     let world = check_world(&table, &format!("{KEY}.world"))?;

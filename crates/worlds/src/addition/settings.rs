@@ -16,6 +16,9 @@ const DIGITS_LIMIT: i64 = 18;
 /// The most tokens of a part between digits.
 const PART_LIMIT: usize = 1000;
 
+/// The least share of pairs that can be held out: a pair for a test is drawn from all until it is one of these.
+const LEAST_HELD_OUT: f64 = 0.01;
+
 /// The largest token.
 const TOKEN_LIMIT: i64 = 65_534;
 
@@ -69,7 +72,7 @@ pub struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 10, max = 65_535))]
     pub alphabet: Option<i64>,
-    /// Share of all pairs that are never trained on, and that validation and test are drawn from; 0 to 0.9. 0 draws all three
+    /// Share of all pairs that are never trained on, and that validation and test are drawn from; 0.01 to 0.9. 0 draws all three
     /// from all pairs.
     #[serde(default)]
     #[schemars(range(min = 0.0, max = 0.9))]
@@ -178,16 +181,17 @@ impl Settings {
         }
     }
 
-    /// Checks the settings and makes the world. Errors: a value out of range; carries of differences; so few pairs that held out or
-    /// training ones are none.
+    /// Checks the settings and makes the world. Errors: a value out of range; carries of differences; so few pairs that none is left
+    /// to train on.
     pub fn build(&self) -> Result<Addition, WorldError> {
         let digits = places("digits", self.digits, DIGITS_LIMIT)?;
         let most = places("max_digits", self.max_digits.unwrap_or(self.digits), self.digits)?;
         let least = places("min_digits", self.min_digits.unwrap_or(most as i64), most as i64)?;
         self.check_carries()?;
-        if !(0.0..=0.9).contains(&self.held_out) {
-            let remedy = "it is the share of pairs that are never trained on";
-            return Err(range("held_out", self.held_out, "0 to 0.9", remedy));
+        if self.held_out != 0.0 && !(LEAST_HELD_OUT..=0.9).contains(&self.held_out) {
+            let remedy =
+                "it is the share of pairs that are never trained on, and of a smaller one none would be found in time";
+            return Err(range("held_out", format!("{:?}", self.held_out), "0, or 0.01 to 0.9", remedy));
         }
         let seed = within("seed", self.seed, 0..=i64::MAX, ["choose a larger one", "choose a smaller one"])?;
         let format = self.format(digits)?;
@@ -203,7 +207,8 @@ impl Settings {
             ("carries.place", self.carries.place),
             ("carries.boundary", self.carries.boundary),
         ] {
-            if !(0.0..=1.0).contains(&share) || total > 1.0 {
+            // Shares such as tenths add up to 1 but for roundings.
+            if !(0.0..=1.0).contains(&share) || total > 1.0 + 1e-12 {
                 let remedy = "shares of pairs are 0 or more, and together at most 1";
                 return Err(range(key, share, "0 to 1", remedy));
             }
@@ -230,7 +235,7 @@ impl Settings {
         let largest = parts.iter().flat_map(|(_, part)| part.iter().copied()).fold(9, i64::max);
         let alphabet = within(
             "alphabet",
-            self.alphabet.unwrap_or(largest + 1).min(TOKEN_LIMIT + 2),
+            self.alphabet.unwrap_or(largest.saturating_add(1)).min(TOKEN_LIMIT + 2),
             10..=TOKEN_LIMIT + 1,
             ["digits alone are 10 tokens", "tokens are 16-bit numbers; use smaller ones"],
         )?;
@@ -275,15 +280,15 @@ impl Settings {
     }
 }
 
-/// Refuses a split that leaves one of the two uses without pairs.
-pub(super) fn require_both(share: f64, [training, test]: [f64; 2]) -> Result<(), WorldError> {
-    if training > 0.0 && test > 0.0 {
+/// Refuses a split that leaves a use, such as `to test`, without pairs.
+pub(super) fn require_pairs(held_out: f64, left: f64, what_for: &str) -> Result<(), WorldError> {
+    if left > 0.0 {
         return Ok(());
     }
-    let none = if test > 0.0 { "to train on" } else { "to test" };
-    let remedy =
-        format!("these settings have so few pairs that none is left {none}; change it, take another seed, or set 0");
-    Err(range("held_out", share, "so that pairs are left for both uses", &remedy))
+    let remedy = format!(
+        "these settings have so few pairs that none is left {what_for}; change it, take another seed, or set 0"
+    );
+    Err(range("held_out", format!("{held_out:?}"), "so that pairs are left for both uses", &remedy))
 }
 
 fn range(key: &'static str, value: impl ToString, allowed: &str, remedy: &str) -> WorldError {

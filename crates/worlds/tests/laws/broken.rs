@@ -27,6 +27,7 @@ pub(crate) enum Flaw {
     PartOutOfRange,
     PartMissing,
     TrainsOnTests,
+    TrainsOnWrongAnswers,
     ClaimsOneAnswer,
 }
 
@@ -79,6 +80,11 @@ impl World for Broken {
     fn draw_for_training(&self, stream: &mut Stream, into: &mut Example) {
         match self.flaw {
             Flaw::TrainsOnTests => self.inner.draw(stream, into),
+            Flaw::TrainsOnWrongAnswers => {
+                self.inner.draw_for_training(stream, into);
+                let first = self.inner.shape().scored.start;
+                into.targets[0][first] = (into.targets[0][first] + 1) % 10;
+            }
             _ => self.inner.draw_for_training(stream, into),
         }
     }

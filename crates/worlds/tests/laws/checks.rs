@@ -249,9 +249,21 @@ fn streams_differ(world: &dyn World) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a world may train on this whole sequence: on none of those that it holds out.
+/// Whether a world may train on this whole sequence: on none of those that it holds out, and on no answer but the right one.
 fn may_train_on(world: &dyn World, possible: &BTreeSet<Vec<u16>>, block: &[u16]) -> bool {
-    possible.contains(block) != world.hold_out().is_some()
+    possible.contains(block) != world.hold_out().is_some() && is_answered(world, block)
+}
+
+/// Whether every scored token of a sequence is the only one that the law allows, where answers follow from prompts.
+fn is_answered(world: &dyn World, block: &[u16]) -> bool {
+    let (Some(truth), true) = (world.truth(), world.has_one_answer()) else { return true };
+    let (mut belief, mut law) = (truth.begin(), vec![0.0; world.shape().heads[0].alphabet]);
+    block.iter().enumerate().all(|(t, token)| {
+        let is_scored = t > 0 && world.shape().scored.contains(&(t - 1));
+        let right = !is_scored || belief.law(0, &mut law) == Known::Yes && law[usize::from(*token)] == 1.0;
+        belief.observe(*token);
+        right
+    })
 }
 
 fn training_keeps_apart(world: &dyn World) -> Result<(), String> {
