@@ -184,6 +184,8 @@ fn a_file_that_says_something_else_is_refused_by_name() {
     };
     for (arguments, wanted) in [
         (r#"{"n_head": 4}"#, "model_args.n_head = 4"),
+        (r#"{"vocab_size": 77}"#, "model_args.vocab_size = 77, and its "),
+        (r#"{"block_size": 77}"#, "model_args.block_size = 77, and its transformer.wpe.weight has "),
         (r#"{"use_ln": 1}"#, "neither True nor False"),
         (r#"{"n_layer": -2}"#, "no size"),
         (r#"{"mlp_filter": ["GELU"]}"#, "no text"),

@@ -60,7 +60,7 @@ fn refused(path: &Path, problem: String) -> LabError {
 }
 
 fn translate(mut tensors: Vec<Tensor>, arguments: Option<Arguments>, model: &Model) -> Result<Vec<Tensor>, String> {
-    let uses_norms = match arguments {
+    let uses_norms = match &arguments {
         None => model.norm != Norm::None,
         Some(arguments) => {
             arguments.check(model)?;
@@ -70,6 +70,9 @@ fn translate(mut tensors: Vec<Tensor>, arguments: Option<Arguments>, model: &Mod
     for tensor in &mut tensors {
         let name = tensor.name.strip_prefix("_orig_mod.").unwrap_or(&tensor.name);
         tensor.name = name.replace("transformer.lm_head.", "lm_head.");
+    }
+    if let Some(arguments) = arguments {
+        arguments.check_tables(tensors.iter().map(|tensor| (&tensor.name[..], &tensor.shape[..])))?;
     }
     let unused = |name: &str| match (uses_norms, model.attention) {
         (false, _) => name.contains(".ln_"),

@@ -17,6 +17,12 @@ const MOST_OF_A_TEXT: usize = 40;
 const ABSENT: [&str; 3] = ["lm_head_project", "mlp_key_bias", "reluify"];
 const SIZES: [&str; 3] = ["n_layer", "n_embd", "n_head"];
 const FILTER: &str = "mlp_filter";
+/// Sizes that are the rows of a table.
+const TABLES: [(&str, &str); 3] = [
+    ("vocab_size", "transformer.wte.weight"),
+    ("vocab_size", "lm_head.weight"),
+    ("block_size", "transformer.wpe.weight"),
+];
 
 /// A switch of nanoMarkov, and what it means where it is not said, as in nanoGPT's checkpoints.
 struct Switch {
@@ -51,6 +57,7 @@ pub(super) struct Arguments(BTreeMap<&'static str, Argument>);
 impl Arguments {
     fn gathered(get: impl Fn(&str) -> Option<Argument>) -> Arguments {
         let keys = ABSENT.into_iter().chain(SIZES).chain([FILTER]).chain(SWITCHES.map(|switch| switch.key));
+        let keys = keys.chain(TABLES.map(|(key, _)| key));
         Arguments(keys.filter_map(|key| Some((key, get(key)?))).collect())
     }
 
@@ -111,6 +118,20 @@ impl Arguments {
             Some(lacking) => Err(format!("has model_args, and no model that they can mean has {lacking}")),
             None => Ok(()),
         }
+    }
+
+    /// Compares them with the tables that stand beside them: `name` with its shape.
+    pub(super) fn check_tables<'t>(&self, tables: impl Iterator<Item = (&'t str, &'t [usize])>) -> Result<(), String> {
+        for (name, shape) in tables {
+            let of =
+                TABLES.iter().filter(|(_, table)| *table == name).find_map(|(key, _)| Some((key, self.0.get(key)?)));
+            if let (Some((key, Argument::Size(size))), Some(rows)) = (of, shape.first())
+                && size != rows
+            {
+                return Err(format!("has model_args.{key} = {size}, and its {name} has {rows} rows"));
+            }
+        }
+        Ok(())
     }
 
     /// Sizes that the shapes of the tensors do not show, or that are better named than shown.
