@@ -112,6 +112,14 @@ With --names nanogpt the file has the whole state_dict of nanoGPT or nanoMarkov,
     /// Check a recipe: its plan, its parameters, and a forecast of memory and time. Nothing is run.
     #[command(after_help = "Example:\n  infimum check markov-100 --set model.width=128")]
     Check(Check),
+    /// Count the numbers of a model: parameters, frozen random numbers, constants, and where each is used.
+    #[command(after_help = "\
+Examples:
+  infimum params adders/1128p
+  infimum params markov-10-s1 --json
+
+A count cannot be set by hand: the engine counts what the model's program reads.")]
+    Params(Params),
     /// Time training steps of seven models beside the processor's peak; or kernels, peaks, and how cost grows.
     #[command(after_help = BENCH_HELP)]
     Bench(Bench),
@@ -409,6 +417,20 @@ pub(crate) struct Check {
     pub(crate) recipe: RecipeArgument,
     #[command(flatten)]
     pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Params {
+    /// A recipe, a run (its name or its folder), or a `.safetensors` file that holds its plan.
+    #[arg(value_name = "RECIPE|RUN|FILE")]
+    pub(crate) model: Option<PathBuf>,
+    /// Set one key of the recipe, such as model.width=16. May be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
     #[command(flatten)]
     pub(crate) form: Form,
 }

@@ -12,6 +12,7 @@ mod floor;
 mod law;
 mod list;
 pub(crate) mod new;
+mod params;
 mod recipes;
 mod report;
 mod resume;
@@ -44,6 +45,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::New { world }) => new::new(&world),
         Some(Command::Check(arguments)) => check::check(&arguments),
+        Some(Command::Params(arguments)) => params::params(&arguments),
         Some(Command::Bench(arguments)) => bench::bench(&arguments),
         Some(Command::Schema) => schema::schema(),
         Some(Command::Data { command: Data::Export(arguments) }) => data::export(&arguments),

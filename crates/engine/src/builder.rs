@@ -64,6 +64,11 @@ impl Builder {
         self.weights.push(name, expression.into())
     }
 
+    /// Shape of a weight.
+    pub fn weight_shape(&self, weight: Weight) -> Shape {
+        self.weights.shape(weight)
+    }
+
     /// Rows of `table` `[V, C]` chosen by `ids` `[T]`: `[T, C]`.
     pub fn embed(&mut self, site: &str, ids: Ids, table: Weight) -> Result<Value, ShapeError> {
         let IdsInput { positions, alphabet, .. } = self.ids[ids.0];

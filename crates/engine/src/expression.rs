@@ -6,6 +6,7 @@
 use infimum_kernels::{Matrix, Scalar, View, ViewMut};
 
 use crate::expressions::*;
+use crate::form::Form;
 use crate::shape::Shape;
 
 /// What one kind of weight expression knows. Adding a kind is one file in `expressions/` and one line in the list below.
@@ -14,6 +15,10 @@ pub(crate) trait Express {
     const NAME: &'static str;
     /// Whether it only looks at its operand ([`Express::view`]) and has no storage of its own.
     const VIEW: bool = false;
+    /// How formulas write it, if they call it by a name.
+    fn form() -> Option<Form> {
+        None
+    }
     /// The weights it is made from.
     fn operands(&self) -> Vec<Weight>;
     /// Shape of the result, or the reason why there is none.
@@ -56,6 +61,10 @@ macro_rules! expressions {
             /// Name of the kind of expression.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$kind(_) => $kind::NAME,)* }
+            }
+            /// What formulas can call.
+            pub fn forms() -> Vec<Form> {
+                [$($kind::form(),)*].into_iter().flatten().collect()
             }
             pub(crate) fn is_view(&self) -> bool {
                 match self { $(Self::$kind(_) => $kind::VIEW,)* }
@@ -114,4 +123,20 @@ expressions! {
     Gained,
     /// The sum of two weights.
     Sum,
+    /// Weights one below the other.
+    Stacked,
+    /// Weights one beside the other.
+    Beside,
+    /// Another weight times a weight of one number.
+    Multiple,
+    /// Another weight, pairs of rows turned by an angle.
+    Rotated,
+    /// `e` to the power of another weight.
+    Exponential,
+    /// Points on a circle.
+    Arc,
+    /// Points on a spiral.
+    Spiral,
+    /// Values of a polynomial of degree two.
+    Quadratic,
 }

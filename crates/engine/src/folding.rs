@@ -11,7 +11,7 @@ mod attention;
 use std::sync::Arc;
 
 use crate::expression::{Expression, Weight};
-use crate::expressions::{Gained, Product, Sum};
+use crate::expressions::{Gained, Product, Sum, Tied, Transposed};
 use crate::operation::Operation;
 use crate::operations::{Linear, Normalise};
 use crate::program::{Array, Goal, Node, Program, Value};
@@ -42,6 +42,7 @@ impl Folding {
     fn run(program: &Program) -> Result<Program, ShapeError> {
         let mut folding = Folding { program: program.clone(), weights: (*program.weights).clone() };
         let outputs: Vec<Value> = program.nodes.iter().map(|n| n.output).collect();
+        folding.merge(&outputs);
         for output in &outputs {
             folding.norm(*output)?;
         }
@@ -132,13 +133,43 @@ impl Folding {
 
     /// `diag(gain) of`; of a product, its left factor, so that it stays one.
     fn gained(&mut self, gain: Weight, of: Weight) -> Result<Weight, ShapeError> {
-        match *self.weights.expression(of) {
-            Expression::Product(Product { left, right }) => {
+        match self.factors(of)? {
+            Some(Product { left, right }) => {
                 let left = self.weights.derive(Gained { gain, of: left })?;
                 self.weights.derive(Product { left, right })
             }
-            _ => self.weights.derive(Gained { gain, of }),
+            None => self.weights.derive(Gained { gain, of }),
         }
+    }
+
+    /// The product that a weight is, if it is one, under whatever name; transposed, that of the transposed factors.
+    fn factors(&mut self, weight: Weight) -> Result<Option<Product>, ShapeError> {
+        match *self.weights.expression(weight) {
+            Expression::Product(product) => Ok(Some(product)),
+            Expression::Tied(Tied { to }) => self.factors(to),
+            Expression::Transposed(Transposed { of }) => {
+                let Some(Product { left, right }) = self.factors(of)? else { return Ok(None) };
+                let left_of_it = self.weights.derive(Transposed { of: right })?;
+                Ok(Some(Product { left: left_of_it, right: self.weights.derive(Transposed { of: left })? }))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Makes one of products that multiply the same array by the same weight: keys and values with tied weights.
+    fn merge(&mut self, outputs: &[Value]) {
+        for (number, output) in outputs.iter().enumerate() {
+            let Some(same) = outputs[..number].iter().find(|earlier| self.is_same_product(**earlier, *output)) else {
+                continue;
+            };
+            self.program.nodes.retain(|n| n.output != *output);
+            self.program.nodes.iter_mut().flat_map(|n| &mut n.x).filter(|x| *x == output).for_each(|x| *x = *same);
+        }
+    }
+
+    fn is_same_product(&self, earlier: Value, later: Value) -> bool {
+        let [Some(a), Some(b)] = [earlier, later].map(|v| self.product_of(v)) else { return false };
+        a.x == b.x && self.weights.is_same(a.w[0], b.w[0]) && !self.is_loss(later)
     }
 
     /// Rows of each array that anything needs. What was folded already reads weights that are not yet the program's.

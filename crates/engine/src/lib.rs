@@ -8,14 +8,17 @@
 //! ```
 
 mod adamw;
+mod audit;
 mod builder;
 mod chunks;
+mod circle;
 mod decode;
 mod emit;
 mod expression;
 mod expressions;
 mod families;
 mod folding;
+mod form;
 pub mod gradient_check;
 #[cfg(test)]
 mod laws;
@@ -34,10 +37,15 @@ mod weights;
 mod work;
 
 pub use adamw::{AdamW, Group, Moments, Optimiser, clip_factor};
+pub use audit::Audited;
 pub use builder::Builder;
 pub use decode::Decode;
 pub use expression::{Expression, Weight};
-pub use expressions::{Constant, Free, Gained, Product, Rows, Scaled, Sum, Tied, Transposed};
+pub use expressions::{
+    Arc, Beside, Constant, Exponential, Free, Gained, Multiple, Product, Quadratic, Rotated, Rows, Scaled, Spiral,
+    Stacked, Sum, Tied, Transposed,
+};
+pub use form::{Argument, Form};
 pub use infimum_kernels::{Activation, Executor, Isa, Norm, NormKind, Team};
 pub use products::{Products, UnknownProducts};
 pub use program::{Author, Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};

@@ -62,6 +62,11 @@ impl Weights {
         &self.entries[weight.0].expression
     }
 
+    /// Whether two weights are the same numbers by what they are made from.
+    pub(crate) fn is_same(&self, one: Weight, other: Weight) -> bool {
+        one == other || self.expression(one) == self.expression(other) && !self.operands(one.0).is_empty()
+    }
+
     /// A weight made by exact algebra from others: the one that there is, or a new one named after them.
     pub(crate) fn derive(&mut self, expression: impl Into<Expression>) -> Result<Weight, ShapeError> {
         let expression = expression.into();
@@ -141,13 +146,9 @@ impl Weights {
         })
     }
 
-    /// Where each parameter went: name, kind of expression, shape and number of parameters of every weight that has numbers of
-    /// its own. Weights that only look at another (tied, transposed, rows) are not listed, so nothing is listed twice.
-    pub fn audit(&self) -> impl Iterator<Item = (&str, &'static str, Shape, usize)> + '_ {
-        self.entries.iter().filter(|e| !e.expression.is_view()).map(|e| {
-            let own = if matches!(e.expression, Expression::Free(_)) { e.shape.len() } else { 0 };
-            (e.name.as_str(), e.expression.name(), e.shape, own)
-        })
+    /// All weights.
+    pub(crate) fn all(&self) -> impl Iterator<Item = Weight> + use<> {
+        (0..self.entries.len()).map(Weight)
     }
 
     pub(crate) fn shape(&self, weight: Weight) -> Shape {

@@ -8,10 +8,11 @@
 
 use std::sync::Arc;
 
-use infimum_engine::{Builder, Constant, Free, NormKind, Program, Rows, ShapeError, Tied, Transposed, Value, Weight};
+use infimum_engine::{Builder, Constant, NormKind, Program, Rows, ShapeError, Tied, Transposed, Value, Weight};
 use infimum_worlds::Shape;
 
 use crate::Layout;
+use crate::formula::{WeightTable, identity};
 use crate::recipe::{Activation, Embedding, MlpFirst, Model, Norm, Positions};
 
 /// Added to the variance in every norm, as GPT-2.
@@ -27,7 +28,8 @@ pub fn decoder(model: &Model, shape: &Shape) -> Result<Program, ShapeError> {
 
 /// As [`decoder`], with MLPs of hidden width `hidden` in place of [`Model::hidden`].
 pub(crate) fn decoder_with_hidden(model: &Model, shape: &Shape, hidden: usize) -> Result<Program, ShapeError> {
-    let mut d = Decoder { b: Builder::new(), model, shape, hidden };
+    let weights = WeightTable::new(model, shape, hidden)?;
+    let mut d = Decoder { b: Builder::new(), weights, model, shape };
     let mut x = d.embedding()?;
     let embedding = x.1;
     for block in 0..model.layers {
@@ -35,6 +37,7 @@ pub(crate) fn decoder_with_hidden(model: &Model, shape: &Shape, hidden: usize) -
     }
     let x = d.norm("ln_f", x.0)?;
     let logits = d.head(x, embedding)?;
+    d.weights.require_all_used()?;
     let targets = d.b.ids("targets", shape.positions, shape.heads[0].alphabet)?;
     let nats = d.b.cross_entropy("nats", logits, targets)?;
     d.b.finish(nats, "weights", shape.scored.clone())
@@ -48,9 +51,10 @@ pub fn is_vector(name: &str) -> bool {
 /// How the parameters of `program`, a decoder of `model`, stand in a file.
 pub fn layout(model: &Model, program: &Program) -> Layout {
     let (head, table) = ("lm_head.weight".to_string(), "transformer.wte.weight".to_string());
+    let has_table = program.parameters().iter().any(|parameter| parameter.name == table);
     match (model.embedding, model.tied) {
-        (Embedding::Learned, false) => Layout::new(program.parameters(), vec![]),
-        (Embedding::Learned, true) => Layout::new(program.parameters(), vec![(head, table)]),
+        (Embedding::Learned, true) if has_table => Layout::new(program.parameters(), vec![(head, table)]),
+        (Embedding::Learned, _) => Layout::new(program.parameters(), vec![]),
         (Embedding::OneHot, tied) => {
             let names = if tied { vec![table, head] } else { vec![table] };
             let identities = names.into_iter().map(|name| (name, model.width)).collect();
@@ -61,14 +65,20 @@ pub fn layout(model: &Model, program: &Program) -> Layout {
 
 struct Decoder<'a> {
     b: Builder,
+    weights: WeightTable,
     model: &'a Model,
     shape: &'a Shape,
-    hidden: usize,
 }
 
 impl Decoder<'_> {
-    fn free(&mut self, name: &str, rows: usize, columns: usize) -> Result<Weight, ShapeError> {
-        self.b.weight(&format!("transformer.{name}"), Free { rows, columns })
+    /// The weight `name` as it stands in a file: free, or what `[model.weights]` says.
+    fn weight(&mut self, name: &str) -> Result<Weight, ShapeError> {
+        self.weights.get(&mut self.b, name)
+    }
+
+    fn bias(&mut self, name: &str) -> Result<Option<Weight>, ShapeError> {
+        let name = format!("{name}.bias");
+        if self.weights.has(&name) { self.weight(&name).map(Some) } else { Ok(None) }
     }
 
     /// Token embedding plus positions, and the table.
@@ -76,13 +86,13 @@ impl Decoder<'_> {
         let (positions, alphabet, width) = (self.shape.positions, self.shape.alphabet, self.model.width);
         let ids = self.b.ids("tokens", positions, alphabet)?;
         let table = match self.model.embedding {
-            Embedding::Learned => self.free("wte.weight", alphabet, width)?,
+            Embedding::Learned => self.weight("wte")?,
             Embedding::OneHot => self.b.weight("transformer.wte.weight", identity(alphabet, width))?,
         };
         let mut x = self.b.embed("wte", ids, table)?;
         let rows = match self.model.positions {
             Positions::None => None,
-            Positions::Learned => Some(self.free("wpe.weight", positions, width)?),
+            Positions::Learned => Some(self.weight("wpe")?),
             Positions::Sinusoidal => Some(self.b.weight("transformer.wpe.weight", waves(positions, width))?),
         };
         if let Some(rows) = rows {
@@ -105,26 +115,33 @@ impl Decoder<'_> {
         Ok(x)
     }
 
-    /// `c_attn` has the rows of queries, keys, values; each is a linear of its own, so that pruning can leave out queries.
+    /// Queries, keys and values are linears of their own, so that pruning can leave out queries.
     fn attention(&mut self, at: &str, x: Value) -> Result<Value, ShapeError> {
-        let width = self.model.width;
         let x = self.norm(&format!("{at}.ln_1"), x)?;
-        let joint = self.free(&format!("{at}.attn.c_attn.weight"), 3 * width, width)?;
-        let bias = match self.model.bias {
-            true => Some(self.free(&format!("{at}.attn.c_attn.bias"), 1, 3 * width)?),
-            false => None,
-        };
         let mut parts = Vec::new();
-        for (i, part) in ["q", "k", "v"].iter().enumerate() {
-            let bias = bias.map(|b| self.bias_part(&format!("{at}.attn.{part}"), b, i)).transpose()?;
-            let name = format!("transformer.{at}.attn.{part}.weight");
-            let rows = self.b.weight(&name, Rows { of: joint, first: i * width, count: width })?;
-            let w = self.transposed(&name, rows)?;
+        for (number, part) in ["q", "k", "v"].into_iter().enumerate() {
+            let (w, bias) = self.attention_part(at, part, number)?;
             parts.push(self.b.linear(&format!("{at}.attn.{part}"), x, w, bias)?);
         }
         let y = self.b.attention(&format!("{at}.attn.y"), parts[0], parts[1], parts[2], self.model.heads)?;
-        let out = self.linear(&format!("{at}.attn.c_proj"), &format!("{at}.attn.out"), y, width, width)?;
+        let out = self.linear(&format!("{at}.attn.c_proj"), &format!("{at}.attn.out"), y)?;
         self.b.dropout(&format!("{at}.attn.dropout"), out, self.model.dropout)
+    }
+
+    /// Matrix and bias of part number `number` of queries, keys, values: weights of their own where formulas speak of them,
+    /// otherwise rows of `c_attn`.
+    fn attention_part(&mut self, at: &str, part: &str, number: usize) -> Result<(Weight, Option<Weight>), ShapeError> {
+        let (own, width) = (format!("{at}.attn.{part}"), self.model.width);
+        let name = format!("transformer.{own}.weight");
+        if self.weights.has(&own) {
+            let stored = self.weight(&own)?;
+            return Ok((self.transposed(&name, stored)?, self.bias(&own)?));
+        }
+        let joint = self.weight(&format!("{at}.attn.c_attn"))?;
+        let bias = self.bias(&format!("{at}.attn.c_attn"))?;
+        let bias = bias.map(|b| self.bias_part(&own, b, number)).transpose()?;
+        let rows = self.b.weight(&name, Rows { of: joint, first: number * width, count: width })?;
+        Ok((self.transposed(&name, rows)?, bias))
     }
 
     /// Columns `part * width ..` of a joint bias `[1, 3 width]`: rows of its transpose, transposed back.
@@ -137,35 +154,30 @@ impl Decoder<'_> {
     }
 
     fn mlp(&mut self, at: &str, x: Value) -> Result<Value, ShapeError> {
-        let (width, hidden) = (self.model.width, self.hidden);
         let x = self.norm(&format!("{at}.ln_2"), x)?;
         let x = match self.model.mlp_first {
-            MlpFirst::Free => self.linear(&format!("{at}.mlp.c_fc"), &format!("{at}.mlp.fc"), x, width, hidden)?,
+            MlpFirst::Free => self.linear(&format!("{at}.mlp.c_fc"), &format!("{at}.mlp.fc"), x)?,
             MlpFirst::Identity => x,
         };
         let x = self.b.activation(&format!("{at}.mlp.act"), x, activation(self.model.activation))?;
-        let out = self.linear(&format!("{at}.mlp.c_proj"), &format!("{at}.mlp.out"), x, hidden, width)?;
+        let out = self.linear(&format!("{at}.mlp.c_proj"), &format!("{at}.mlp.out"), x)?;
         self.b.dropout(&format!("{at}.mlp.dropout"), out, self.model.dropout)
     }
 
     fn head(&mut self, x: Value, embedding: Weight) -> Result<Value, ShapeError> {
-        let (alphabet, width) = (self.shape.heads[0].alphabet, self.model.width);
         let w = match self.model.tied {
             true => self.b.weight("lm_head.weight", Tied { to: embedding })?,
-            false => self.b.weight("lm_head.weight", Free { rows: alphabet, columns: width })?,
+            false => self.weight("lm_head")?,
         };
         let w = self.transposed("lm_head.weight", w)?;
         self.b.linear("logits", x, w, None)
     }
 
     /// A linear stored `[outputs, inputs]`.
-    fn linear(&mut self, name: &str, site: &str, x: Value, inputs: usize, outputs: usize) -> Result<Value, ShapeError> {
-        let stored = self.free(&format!("{name}.weight"), outputs, inputs)?;
+    fn linear(&mut self, name: &str, site: &str, x: Value) -> Result<Value, ShapeError> {
+        let stored = self.weight(name)?;
         let w = self.transposed(&format!("transformer.{name}.weight"), stored)?;
-        let bias = match self.model.bias {
-            true => Some(self.free(&format!("{name}.bias"), 1, outputs)?),
-            false => None,
-        };
+        let bias = self.bias(name)?;
         self.b.linear(site, x, w, bias)
     }
 
@@ -179,11 +191,7 @@ impl Decoder<'_> {
             Norm::Layer => NormKind::Layer,
             Norm::Rms => NormKind::Rms,
         };
-        let gain = self.free(&format!("{at}.weight"), 1, self.model.width)?;
-        let bias = match self.model.has_norm_bias() {
-            true => Some(self.free(&format!("{at}.bias"), 1, self.model.width)?),
-            false => None,
-        };
+        let (gain, bias) = (self.weight(at)?, self.bias(at)?);
         self.b.norm(at, x, infimum_engine::Norm { kind, epsilon: NORM_EPSILON }, Some(gain), bias)
     }
 }
@@ -198,12 +206,6 @@ fn activation(kind: Activation) -> infimum_engine::Activation {
     }
 }
 
-/// Row `i` is 1 at column `i`.
-fn identity(rows: usize, columns: usize) -> Constant {
-    let scalars = (0..rows).flat_map(|row| (0..columns).map(move |column| if row == column { 1.0 } else { 0.0 }));
-    Constant { rows, columns, scalars: Arc::new(scalars.collect()) }
-}
-
 /// The fixed waves of Vaswani et al. 2017, section 3.5: `sin(p / 10000^(2i/d))` at channel `2i`, its cosine at `2i + 1`.
 fn waves(positions: usize, width: usize) -> Constant {
     let wave = |p: usize, c: usize| {
@@ -211,7 +213,7 @@ fn waves(positions: usize, width: usize) -> Constant {
         if c.is_multiple_of(2) { libm::sin(angle) as f32 } else { libm::cos(angle) as f32 }
     };
     let scalars = (0..positions).flat_map(|p| (0..width).map(move |c| wave(p, c))).collect();
-    Constant { rows: positions, columns: width, scalars: Arc::new(scalars) }
+    Constant { rows: positions, columns: width, scalars: Arc::new(scalars), frozen: false }
 }
 
 #[cfg(test)]

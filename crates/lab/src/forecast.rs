@@ -5,6 +5,7 @@ mod timing;
 use infimum_worlds::Fact;
 use serde::Serialize;
 
+use crate::audit::{Audit, WeightLine};
 use crate::memory::Memory;
 use crate::{Experiment, Machine};
 use timing::Timing;
@@ -30,33 +31,14 @@ pub struct Forecast {
     pub extrapolated: f64,
 }
 
-/// One weight array.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct WeightLine {
-    /// Its name.
-    pub name: String,
-    /// How it comes about: `free`, or made from others.
-    pub expression: &'static str,
-    /// Rows and columns.
-    pub shape: [usize; 2],
-    /// Its own parameters.
-    pub parameters: usize,
-}
-
 /// Counts and measures: the gradient and the evaluation of one group of sixteen sequences are timed, of a smaller model if
 /// the plan's takes long. Nothing is trained and nothing is written.
 pub fn forecast(experiment: &Experiment, machine: &Machine) -> Forecast {
-    let weights = experiment.program().weights();
-    let arrays = weights.audit().map(|(name, expression, shape, parameters)| WeightLine {
-        name: name.into(),
-        expression,
-        shape: [shape.rows, shape.channels],
-        parameters,
-    });
+    let audit = Audit::of(experiment.program());
     let timing = Timing::of(experiment, machine.isa);
     Forecast {
-        arrays: arrays.collect(),
-        parameters: weights.parameters(),
+        arrays: audit.arrays,
+        parameters: audit.free,
         floor: experiment.floor(),
         tokens: experiment.plan().training().steps * experiment.tokens_per_step(),
         bytes: Memory::of(experiment, machine).bytes(),

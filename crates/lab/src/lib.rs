@@ -16,6 +16,7 @@ mod experiment;
 mod folder;
 
 mod decoder;
+mod formula;
 mod start;
 mod curriculum;
 pub mod data;
@@ -35,6 +36,7 @@ pub mod metrics;
 mod retrace;
 mod sieve;
 mod memory;
+mod audit;
 mod forecast;
 pub mod bench;
 mod chain;
@@ -68,6 +70,7 @@ mod overview;
 #[cfg(test)]
 mod scratch;
 
+pub use audit::{Audit, WeightLine};
 pub use checkpoint_name::CheckpointName;
 pub use decoder::{NORM_EPSILON, decoder, is_vector, layout};
 pub use dissect::{Dissection, dissect};
@@ -77,7 +80,8 @@ pub use export::{Exported, export, refuse_to_replace};
 pub use figure::Figure;
 pub use floors::{CeilingLine, FloorLine, Floors};
 pub use folder::SharedBlocks;
-pub use forecast::{Forecast, WeightLine, forecast, world_facts};
+pub use forecast::{Forecast, forecast, world_facts};
+pub use formula::functions;
 pub use infimum_engine::{Executor, Isa, Products};
 pub use infimum_worlds::{Fact, Quantity, World};
 pub use journal::{Status, StepLine, Summary};

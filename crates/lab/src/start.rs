@@ -4,22 +4,29 @@ use infimum_engine::Program;
 use infimum_worlds::{Purpose, Stream};
 
 use crate::decoder::is_vector;
+use crate::formula::{self, Start};
 use crate::recipe::Model;
 
 /// Random start values of all parameters, as nanoGPT: gains 1, biases 0, everything else normal with standard deviation
 /// `embedding_deviation` (embedding, positions, head) or `start_deviation` (both 0.02), the latter divided by
-/// `sqrt(2 layers)` for the arrays that write into the residual stream.
+/// `sqrt(2 layers)` for the arrays that write into the residual stream; unless a formula says how its parameters start.
 /// Array number `i` is drawn from the stream (`seed`, Start, 0, `i`).
 pub fn start(program: &Program, model: &Model, seed: u64) -> Vec<f32> {
+    let starts = formula::starts(model).expect("the formulas of a program are formulas");
     let mut point = vec![0.0; program.weights().parameters()];
     for (index, array) in program.parameters().into_iter().enumerate() {
         let mut stream = Stream::new(seed, Purpose::Start, 0, index as u64);
-        let deviation = deviation(&array.name, model);
+        let mut normal = |deviation: f64| (deviation * stream.normal()) as f32;
+        let (rows, columns) = (array.shape.rows, array.shape.channels);
+        let usual = is_vector(&array.name).then(|| if array.name.ends_with(".bias") { 0.0 } else { 1.0 });
+        let start = starts.get(&array.name).copied().unwrap_or(Start::Usual);
         point[array.range].iter_mut().for_each(|w| {
-            *w = match (is_vector(&array.name), array.name.ends_with(".bias")) {
-                (_, true) => 0.0,
-                (true, false) => 1.0,
-                (false, false) => (deviation * stream.normal()) as f32,
+            *w = match (start, usual) {
+                (Start::Value(x), _) => x as f32,
+                (Start::Deviation(deviation), _) => normal(deviation),
+                (Start::Glorot, _) => normal((2.0 / (rows + columns) as f64).sqrt()),
+                (Start::Usual, Some(x)) => x,
+                (Start::Usual, None) => normal(deviation(&array.name, model)),
             }
         });
     }

@@ -16,6 +16,8 @@ pub struct Constant {
     pub columns: usize,
     /// The scalars, row by row.
     pub scalars: Arc<Vec<f32>>,
+    /// Whether they were drawn at random, so that whoever ships the model has to ship them, too; otherwise a formula says them.
+    pub frozen: bool,
 }
 
 impl Express for Constant {
@@ -42,6 +44,6 @@ impl Express for Constant {
     #[cfg(test)]
     fn cases() -> Vec<(Expression, Vec<Shape>)> {
         let scalars = Arc::new(vec![0.5, -1.0, 2.0, 0.25, 3.0, -0.125]);
-        vec![(Constant { rows: 2, columns: 3, scalars }.into(), vec![])]
+        vec![(Constant { rows: 2, columns: 3, scalars, frozen: false }.into(), vec![])]
     }
 }

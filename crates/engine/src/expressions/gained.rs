@@ -3,6 +3,7 @@ use infimum_kernels::{Matrix, Scalar, View, ViewMut};
 #[cfg(test)]
 use crate::expression::Expression;
 use crate::expression::{Express, Weight};
+use crate::form::{Argument, Form};
 #[cfg(test)]
 use crate::shape::shape;
 use crate::shape::{Shape, require};
@@ -18,6 +19,15 @@ pub struct Gained {
 
 impl Express for Gained {
     const NAME: &'static str = "gained";
+
+    fn form() -> Option<Form> {
+        Some(Form {
+            name: "gained",
+            about: "each row of a weight times its number in a gain [1, rows]",
+            arguments: &[Argument::Weight("gain"), Argument::Weight("of")],
+            make: |weights, _| Gained { gain: weights[0], of: weights[1] }.into(),
+        })
+    }
 
     fn operands(&self) -> Vec<Weight> {
         vec![self.gain, self.of]

@@ -3,6 +3,7 @@ use infimum_kernels::Matrix;
 #[cfg(test)]
 use crate::expression::Expression;
 use crate::expression::{Express, Weight};
+use crate::form::{Argument, Form};
 use crate::shape::{Shape, require, shape};
 
 /// Rows `first .. first + count` of another weight, such as the queries of a joint query-key-value array.
@@ -19,6 +20,15 @@ pub struct Rows {
 impl Express for Rows {
     const NAME: &'static str = "rows";
     const VIEW: bool = true;
+
+    fn form() -> Option<Form> {
+        Some(Form {
+            name: "rows",
+            about: "rows `first` to `first + count - 1` of a weight, counted from 0",
+            arguments: &[Argument::Weight("of"), Argument::Count("first"), Argument::Count("count")],
+            make: |w, n| Rows { of: w[0], first: n[0] as usize, count: n[1] as usize }.into(),
+        })
+    }
 
     fn operands(&self) -> Vec<Weight> {
         vec![self.of]

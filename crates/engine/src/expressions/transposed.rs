@@ -3,6 +3,7 @@ use infimum_kernels::Matrix;
 #[cfg(test)]
 use crate::expression::Expression;
 use crate::expression::{Express, Weight};
+use crate::form::{Argument, Form};
 use crate::shape::{Shape, shape};
 
 /// Another weight with rows and columns exchanged.
@@ -15,6 +16,15 @@ pub struct Transposed {
 impl Express for Transposed {
     const NAME: &'static str = "transposed";
     const VIEW: bool = true;
+
+    fn form() -> Option<Form> {
+        Some(Form {
+            name: "transpose",
+            about: "rows and columns exchanged",
+            arguments: &[Argument::Weight("of")],
+            make: |weights, _| Transposed { of: weights[0] }.into(),
+        })
+    }
 
     fn operands(&self) -> Vec<Weight> {
         vec![self.of]

@@ -3,7 +3,7 @@
 //! at all (then keys or values are `h`, `g` themselves). What is multiplied out is the cheapest by a count of multiply-adds.
 
 use super::Folding;
-use crate::expression::{Expression, Weight};
+use crate::expression::Weight;
 use crate::expressions::{Product, Transposed};
 use crate::operation::Operation;
 use crate::operations::Linear;
@@ -32,7 +32,7 @@ impl Folding {
     /// Multiplies the attention out that gives `output`, if it is one, and if that is less work.
     pub(super) fn attention(&mut self, output: Value) -> Result<(), ShapeError> {
         let Some(around) = self.around(output) else { return Ok(()) };
-        let (keys, values) = (self.bases(&around.key), self.bases(&around.value));
+        let (keys, values) = (self.bases(&around.key)?, self.bases(&around.value)?);
         let all = keys.iter().flat_map(|k| values.iter().map(move |v| (*k, *v)));
         let best = all.min_by_key(|(k, v)| self.cost(&around, k, v)).expect("as it is");
         self.multiply_out(&around, best.0, best.1)
@@ -54,14 +54,14 @@ impl Folding {
     }
 
     /// The product as it is; what it multiplies; and, of a product of two factors, the first.
-    fn bases(&self, node: &Node) -> Vec<Basis> {
+    fn bases(&mut self, node: &Node) -> Result<Vec<Basis>, ShapeError> {
         let (array, w) = (node.x[0], node.w[0]);
         let mut bases =
             vec![Basis { array, factor: Some(w), rest: None }, Basis { array, factor: None, rest: Some(w) }];
-        if let Expression::Product(Product { left, right }) = *self.weights.expression(w) {
+        if let Some(Product { left, right }) = self.factors(w)? {
             bases.push(Basis { array, factor: Some(left), rest: Some(right) });
         }
-        bases
+        Ok(bases)
     }
 
     fn width(&self, basis: &Basis) -> usize {

@@ -1,6 +1,6 @@
 //! Every listed weight expression passes the gradient check, and a wrong one fails it.
 
-use crate::expression::Expression;
+use crate::expression::{Expression, Weight};
 use crate::gradient_check::{TOLERANCE, directional_error};
 use crate::laws::samples::numbers;
 use crate::shape::Shape;
@@ -48,11 +48,37 @@ fn every_expression_passes_the_gradient_check_and_a_wrong_one_fails() {
 
 #[test]
 fn parameters_are_the_free_scalars() {
-    let count = |index: usize| {
-        let (_, cases) = &Expression::all_cases()[index];
-        case(&cases[0].0, &cases[0].1).0.parameters()
-    };
-    let names: Vec<&str> = Expression::all_cases().iter().map(|c| c.0).collect();
-    assert_eq!(names, ["free", "constant", "tied", "transposed", "rows", "scaled", "product", "gained", "sum"]);
-    assert_eq!((0..9).map(count).collect::<Vec<_>>(), [6, 0, 12, 12, 12, 10, 18, 18, 20]);
+    for (name, parameters) in [
+        ("free", 6),
+        ("constant", 0),
+        ("tied", 12),
+        ("transposed", 12),
+        ("rows", 12),
+        ("scaled", 10),
+        ("product", 18),
+        ("gained", 18),
+        ("sum", 20),
+        ("stacked", 9),
+        ("beside", 9),
+        ("multiple", 7),
+        ("rotated", 13),
+        ("exponential", 6),
+        ("arc", 3),
+        ("spiral", 4),
+        ("quadratic", 3),
+    ] {
+        let all = Expression::all_cases();
+        let (_, cases) = all.iter().find(|(kind, _)| *kind == name).expect(name);
+        assert_eq!(case(&cases[0].0, &cases[0].1).0.parameters(), parameters, "{name}");
+    }
+}
+
+#[test]
+fn forms_have_names_of_their_own_and_make_their_expression() {
+    let forms = Expression::forms();
+    for (number, form) in forms.iter().enumerate() {
+        assert!(forms[..number].iter().all(|other| other.name != form.name), "{} is there twice", form.name);
+        let made = (form.make)(&[Weight(0), Weight(1), Weight(2), Weight(3)], &[1.0, 2.0]);
+        assert!(!form.about.is_empty() && !made.operands().is_empty(), "{}", form.name);
+    }
 }

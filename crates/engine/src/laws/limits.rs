@@ -85,7 +85,7 @@ fn what_32_bits_cannot_address_is_refused_before_any_memory_is_taken() {
     let right = b.weight("right", Free { rows: 1, columns: 1 << 16 }).unwrap();
     check(b.weight("w", Product { left, right }), &weight("w", "[65536, 65536]", (1 << 32) + (1 << 17)));
     assert!(b.weight("w", Rows { of: left, first: HUGE, count: 2 }).is_err());
-    assert!(b.weight("w", Constant { rows: HUGE, columns: 2, scalars: vec![0.0].into() }).is_err());
+    assert!(b.weight("w", Constant { rows: HUGE, columns: 2, scalars: vec![0.0].into(), frozen: false }).is_err());
     let most = u32::MAX as usize - (1 << 17);
     let most = b.weight("most", Free { rows: 1, columns: most }).unwrap();
     assert!(b.weight("one more", Free { rows: 1, columns: 1 }).is_err());

@@ -332,11 +332,11 @@ fn no_gradient_is_added_to_the_loss_weights() {
 #[test]
 fn an_audit_lists_each_parameter_once() {
     let program = decoder(6);
-    let weights = program.weights();
-    assert_eq!(weights.audit().map(|(_, _, _, own)| own).sum::<usize>(), weights.parameters());
-    let kinds: std::collections::BTreeSet<&str> = weights.audit().map(|(_, kind, _, _)| kind).collect();
+    let audit = program.audit();
+    assert_eq!(audit.iter().map(|line| line.free).sum::<usize>(), program.weights().parameters());
+    let kinds: std::collections::BTreeSet<&str> = audit.iter().map(|line| line.expression).collect();
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ["free", "product"], "views have no line of their own");
-    let free: Vec<&str> = weights.audit().filter(|line| line.3 > 0).map(|(name, ..)| name).collect();
+    let free: Vec<&str> = audit.iter().filter(|line| line.free > 0).map(|line| line.name).collect();
     assert_eq!(free, program.parameters().iter().map(|p| p.name.as_str()).collect::<Vec<_>>());
 }
 

@@ -36,7 +36,7 @@ pub(super) fn around(case: &Case) -> Program {
     let y = b.operate("y", case.operation.clone(), &x, &w, ids).unwrap();
     let channels = b.shape_of(y).channels;
     let scalars = numbers(channels, 5).iter().map(|x| *x as f32).collect::<Vec<_>>().into();
-    let reduce = b.weight("reduce", Constant { rows: channels, columns: 1, scalars }).unwrap();
+    let reduce = b.weight("reduce", Constant { rows: channels, columns: 1, scalars, frozen: false }).unwrap();
     let nats = b.linear("nats", y, reduce, None).unwrap();
     b.finish(nats, "weights", case.rows.clone()).unwrap()
 }

@@ -85,6 +85,7 @@ fn operations(model: &Model, shape: &Shape) -> f64 {
 /// A model of the same kind that takes at most [`LONGEST`] operations: the plan's, or one with fewer positions, then fewer
 /// blocks, then less width and fewer tokens.
 fn bounded(model: &Model, shape: &Shape) -> (Model, Shape) {
+    let whole = (model, shape);
     let (mut model, mut shape) = (model.clone(), shape.clone());
     while operations(&model, &shape) > LONGEST {
         match (shape.positions, model.layers, model.width) {
@@ -95,6 +96,9 @@ fn bounded(model: &Model, shape: &Shape) -> (Model, Shape) {
             (2.., _, _) => shape.positions /= 2,
             _ => break,
         }
+    }
+    if operations(&model, &shape) < operations(whole.0, whole.1) {
+        model.weights.clear(); // formulas have the sizes of the whole model
     }
     shape.scored = shape.scored.start.min(shape.positions - 1)..shape.scored.end.min(shape.positions);
     shape.heads.iter_mut().for_each(|head| head.alphabet = head.alphabet.min(shape.alphabet));

@@ -1,5 +1,7 @@
 //! The sections of a recipe: each key with its type, range, default and description.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,10 @@ pub struct Model {
     /// Standard deviation of start values; arrays that write into the residual stream get it divided by `sqrt(2 layers)`.
     #[schemars(range(max = 100.0), extend("exclusiveMinimum" = 0.0))]
     pub start_deviation: f64,
+    /// Weights that are no free arrays, each with the formula that gives it, such as `wpe = "low_rank(3)"`. Formulas may name
+    /// weights of their own and share them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub weights: BTreeMap<String, String>,
 }
 
 impl Default for Model {
@@ -79,6 +85,7 @@ impl Default for Model {
             dropout: 0.0,
             embedding_deviation: 0.02,
             start_deviation: 0.02,
+            weights: BTreeMap::new(),
         }
     }
 }

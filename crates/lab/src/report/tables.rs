@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::course::{named, seed};
 use super::sources::Source;
+use crate::audit::Audit;
 use crate::digits::{count, decimals, fixed};
 use crate::metrics::METRICS;
 use crate::student::mean_and_half_width;
@@ -85,20 +86,20 @@ fn formulas(figures: &[Figure]) -> Markup {
 
 /// Where each parameter went.
 pub(super) fn parameters(experiment: &Experiment) -> Markup {
-    let weights = experiment.program().weights();
+    let audit = Audit::of(experiment.program());
     html! {
         table id="parameters" {
             thead { tr { th { "array" } th { "made by" } th.number { "rows" } th.number { "columns" } th.number { "parameters" } } }
-            tbody { @for (name, expression, shape, own) in weights.audit() {
+            tbody { @for line in &audit.arrays {
                 tr {
-                    th scope="row" { (name) }
-                    td { (expression) }
-                    td.number { (count(shape.rows as u64)) }
-                    td.number { (count(shape.channels as u64)) }
-                    td.number { (count(own as u64)) }
+                    th scope="row" { (line.name) }
+                    td { (line.expression) }
+                    td.number { (count(line.shape[0] as u64)) }
+                    td.number { (count(line.shape[1] as u64)) }
+                    td.number { (count(line.parameters as u64)) }
                 }
             } }
-            tfoot { tr { th scope="row" { "all" } td {} td {} td {} td.number { (count(weights.parameters() as u64)) } } }
+            tfoot { tr { th scope="row" { "all" } td {} td {} td {} td.number { (count(audit.free as u64)) } } }
         }
         @for (name, target) in experiment.layout().tied() { p.note { (name) " repeats " (target) "." } }
     }

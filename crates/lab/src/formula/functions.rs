@@ -1,0 +1,160 @@
+//! What formulas can call, and the arguments of a call.
+
+use infimum_engine::{Argument as Wanted, Expression, Form};
+
+use super::{Kind, Node};
+
+/// A function that is none of the engine's forms: it makes new numbers of the shape that is wanted, or of one that is given.
+pub(super) struct Maker {
+    pub(super) name: &'static str,
+    about: &'static str,
+    /// Whole numbers by place, all of which may be left out, and numbers by name.
+    places: &'static [&'static str],
+    named: &'static [&'static str],
+}
+
+/// The functions that make new numbers.
+pub(super) const MAKERS: &[Maker] = &[
+    Maker {
+        name: "free",
+        about: "parameters; `value` is what each starts with, `deviation` that of normal start values (`glorot`: the root of 2 / (rows + columns))",
+        places: &["rows", "columns"],
+        named: &["value", "deviation"],
+    },
+    Maker {
+        name: "low_rank",
+        about: "the product of two arrays of parameters, `left` [rows, rank] and `right` [rank, columns]; `deviation` is `glorot` unless given",
+        places: &["rank", "rows", "columns"],
+        named: &["deviation"],
+    },
+    Maker {
+        name: "random",
+        about: "frozen normal numbers of deviation `deviation`, drawn from `seed` and never trained",
+        places: &["rows", "columns"],
+        named: &["deviation", "seed"],
+    },
+    Maker { name: "zeros", about: "constants 0", places: &["rows", "columns"], named: &[] },
+    Maker {
+        name: "identity",
+        about: "constants, 1 where row and column are the same",
+        places: &["rows", "columns"],
+        named: &[],
+    },
+];
+
+/// Every function of formulas: how it is called and what it gives.
+pub fn functions() -> Vec<(String, &'static str)> {
+    let makers = MAKERS.iter().map(|maker| {
+        let named = maker.named.iter().map(|name| format!("{name} = …"));
+        let arguments: Vec<String> = maker.places.iter().map(|name| name.to_string()).chain(named).collect();
+        (format!("{}({})", maker.name, arguments.join(", ")), maker.about)
+    });
+    let forms = Expression::forms().into_iter().map(|form| {
+        let arguments: Vec<String> = form.arguments.iter().map(described).collect();
+        (format!("{}({})", form.name, arguments.join(", ")), form.about)
+    });
+    makers.chain(forms).collect()
+}
+
+fn described(argument: &Wanted) -> String {
+    if matches!(argument, Wanted::Weights(_)) { format!("{}…", argument.name()) } else { argument.name().into() }
+}
+
+/// A call whose arguments have found their places.
+pub(super) struct Bound<'f> {
+    pub(super) function: Function,
+    /// Weights in the order of the form, each with what it is called below the call.
+    pub(super) weights: Vec<(String, &'f Node)>,
+    /// Whole numbers in the order of the function; `None` is left out, which makers allow.
+    pub(super) counts: Vec<Option<usize>>,
+    /// Other arguments of makers.
+    pub(super) named: Vec<(&'static str, &'f Node)>,
+}
+
+/// What is called.
+#[derive(Clone, Copy)]
+pub(super) enum Function {
+    Maker(&'static str),
+    Form(Form),
+}
+
+/// Brings the arguments of a call to their places.
+pub(super) fn bind(call: &Node) -> Result<Bound<'_>, String> {
+    let Kind::Call(name, _) = &call.kind else { unreachable!("only calls are bound") };
+    if let Some(maker) = MAKERS.iter().find(|maker| maker.name == name) {
+        return bind_maker(call, maker);
+    }
+    let forms = Expression::forms();
+    let form = forms.iter().find(|form| form.name == name).ok_or_else(|| {
+        let known = MAKERS.iter().map(|maker| maker.name).chain(forms.iter().map(|form| form.name));
+        call.wrong(format!("there is no function `{name}`; there are {}", known.collect::<Vec<_>>().join(", ")))
+    })?;
+    bind_form(call, *form)
+}
+
+fn bind_maker<'f>(call: &'f Node, maker: &Maker) -> Result<Bound<'f>, String> {
+    let Kind::Call(_, arguments) = &call.kind else { unreachable!("only calls are bound") };
+    let mut counts = vec![None; maker.places.len()];
+    let mut named: Vec<(&'static str, &'f Node)> = vec![];
+    for (place, argument) in arguments.iter().enumerate() {
+        let name = argument.name.as_deref().or_else(|| maker.places.get(place).copied());
+        let at = maker.places.iter().position(|known| Some(*known) == name);
+        let other = maker.named.iter().find(|known| Some(**known) == name);
+        match (at, other) {
+            (Some(at), _) if counts[at].is_none() => counts[at] = Some(count(&argument.node)?),
+            (None, Some(known)) if named.iter().all(|(given, _)| given != known) => named.push((known, &argument.node)),
+            _ => return Err(superfluous(&argument.node, maker.name, name, &maker.usage())),
+        }
+    }
+    Ok(Bound { function: Function::Maker(maker.name), weights: vec![], counts, named })
+}
+
+impl Maker {
+    fn usage(&self) -> String {
+        [self.places, self.named].concat().join(", ")
+    }
+}
+
+fn bind_form(call: &Node, form: Form) -> Result<Bound<'_>, String> {
+    let Kind::Call(_, arguments) = &call.kind else { unreachable!("only calls are bound") };
+    let usage = form.arguments.iter().map(described).collect::<Vec<_>>().join(", ");
+    if let [Wanted::Weights(_)] = form.arguments {
+        if let Some(named) = arguments.iter().find(|argument| argument.name.is_some()) {
+            return Err(superfluous(&named.node, form.name, named.name.as_deref(), &usage));
+        }
+        let weights = arguments.iter().enumerate().map(|(i, argument)| (i.to_string(), &argument.node)).collect();
+        return Ok(Bound { function: Function::Form(form), weights, counts: vec![], named: vec![] });
+    }
+    let mut given: Vec<Option<&Node>> = vec![None; form.arguments.len()];
+    for (place, argument) in arguments.iter().enumerate() {
+        let name = argument.name.as_deref().or_else(|| form.arguments.get(place).map(|wanted| wanted.name()));
+        let at = form.arguments.iter().position(|wanted| Some(wanted.name()) == name);
+        match at {
+            Some(at) if given[at].is_none() => given[at] = Some(&argument.node),
+            _ => return Err(superfluous(&argument.node, form.name, name, &usage)),
+        }
+    }
+    let mut bound = Bound { function: Function::Form(form), weights: vec![], counts: vec![], named: vec![] };
+    for (wanted, node) in form.arguments.iter().zip(given) {
+        let lacks = || call.wrong(format!("`{}` lacks `{}`; its arguments are {usage}", form.name, wanted.name()));
+        let node = node.ok_or_else(lacks)?;
+        match wanted {
+            Wanted::Count(_) => bound.counts.push(Some(count(node)?)),
+            _ => bound.weights.push((wanted.name().into(), node)),
+        }
+    }
+    Ok(bound)
+}
+
+fn superfluous(node: &Node, function: &str, name: Option<&str>, usage: &str) -> String {
+    let what = name.map_or("one more argument".into(), |name| format!("`{name}` again or for nothing"));
+    node.wrong(format!("{what}; the arguments of `{function}` are {usage}, each at most once"))
+}
+
+/// The largest whole number in a formula.
+const LARGEST: usize = 1 << 20;
+
+fn count(node: &Node) -> Result<usize, String> {
+    let whole = node.number().filter(|x| x.fract() == 0.0 && (0.0..=LARGEST as f64).contains(x));
+    whole.map(|x| x as usize).ok_or_else(|| node.wrong(format!("a whole number from 0 to {LARGEST} was expected")))
+}

@@ -1,0 +1,101 @@
+//! What a decoder's weights are called in formulas, and their shapes.
+
+use std::collections::BTreeMap;
+
+use infimum_worlds::Shape;
+
+use super::Formulas;
+use crate::recipe::{Embedding, MlpFirst, Model, Norm, Positions};
+
+/// The weights of a decoder that formulas may give and refer to, as they stand in a file (`[outputs, inputs]` of linear layers).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slots {
+    shapes: BTreeMap<String, [usize; 2]>,
+}
+
+impl Slots {
+    /// The slots of `model` on sequences of `shape`, with MLPs of hidden width `hidden`.
+    pub(super) fn new(formulas: &Formulas, model: &Model, shape: &Shape, hidden: usize) -> Slots {
+        let mut slots = Slots::default();
+        let (width, alphabet) = (model.width, shape.alphabet);
+        if model.embedding == Embedding::Learned {
+            slots.add("wte", [alphabet, width]);
+        }
+        if model.positions == Positions::Learned {
+            slots.add("wpe", [shape.positions, width]);
+        }
+        (0..model.layers).for_each(|block| slots.add_block(formulas, model, &format!("h.{block}"), hidden));
+        slots.add_norm(model, "ln_f");
+        if !model.tied {
+            slots.add("lm_head", [shape.heads[0].alphabet, width]);
+        }
+        slots
+    }
+
+    fn add_block(&mut self, formulas: &Formulas, model: &Model, at: &str, hidden: usize) {
+        let width = model.width;
+        if model.attention {
+            self.add_norm(model, &format!("{at}.ln_1"));
+            let apart = splits_attention(formulas, at);
+            let rows: &[&str] = if apart { &["attn.q", "attn.k", "attn.v"] } else { &["attn.c_attn"] };
+            rows.iter()
+                .for_each(|part| self.add_linear(model, &format!("{at}.{part}"), [3 * width / rows.len(), width]));
+            self.add_linear(model, &format!("{at}.attn.c_proj"), [width, width]);
+        }
+        if model.mlp {
+            self.add_norm(model, &format!("{at}.ln_2"));
+            if model.mlp_first == MlpFirst::Free {
+                self.add_linear(model, &format!("{at}.mlp.c_fc"), [hidden, width]);
+            }
+            self.add_linear(model, &format!("{at}.mlp.c_proj"), [width, hidden]);
+        }
+    }
+
+    fn add_norm(&mut self, model: &Model, name: &str) {
+        if model.norm == Norm::None {
+            return;
+        }
+        self.add(name, [1, model.width]);
+        if model.has_norm_bias() {
+            self.add(&format!("{name}.bias"), [1, model.width]);
+        }
+    }
+
+    fn add_linear(&mut self, model: &Model, name: &str, shape: [usize; 2]) {
+        self.add(name, shape);
+        if model.bias {
+            self.add(&format!("{name}.bias"), [1, shape[0]]);
+        }
+    }
+
+    fn add(&mut self, name: &str, shape: [usize; 2]) {
+        self.shapes.insert(name.into(), shape);
+    }
+
+    /// The shape of a slot.
+    pub(super) fn shape(&self, name: &str) -> Option<[usize; 2]> {
+        self.shapes.get(name).copied()
+    }
+
+    /// All names.
+    pub(super) fn listed(&self) -> String {
+        self.shapes.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Whether queries, keys and values of the block `at` are weights of their own, since a formula gives or reads one of them.
+pub(super) fn splits_attention(formulas: &Formulas, at: &str) -> bool {
+    let parts = ["q", "k", "v"].map(|part| format!("{at}.attn.{part}"));
+    formulas.iter().any(|(given, node)| parts.iter().any(|part| part == given || node.mentions(part)))
+}
+
+/// What the parameters of weight `name` are called: those of the model's weights as in nanoGPT's state dict, others by their
+/// name.
+pub(super) fn array(name: &str) -> String {
+    match name {
+        "lm_head" => "lm_head.weight".into(),
+        _ if !["wte", "wpe", "ln_f", "ln_f.bias"].contains(&name) && !name.starts_with("h.") => name.into(),
+        _ if name.ends_with(".bias") => format!("transformer.{name}"),
+        _ => format!("transformer.{name}.weight"),
+    }
+}
