@@ -94,7 +94,7 @@ impl Isa {
 
 /// A function of its own, as those of the other instruction sets are: its size must not be that of every caller.
 #[inline(never)]
-fn enter_scalar<T: Task>(task: T) -> T::Output {
+pub(crate) fn enter_scalar<T: Task>(task: T) -> T::Output {
     task.run::<Scalars>()
 }
 

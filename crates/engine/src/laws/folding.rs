@@ -1,7 +1,7 @@
 //! Folding is exact algebra: in f64, a folded program gives the loss and the gradient of the one it was made from.
 
 use crate::builder::Builder;
-use crate::expressions::{Free, Product};
+use crate::expressions::{Free, Product, Transposed};
 use crate::laws::samples::{decoder, fill, numbers};
 use crate::program::Program;
 use crate::reference::Reference;
@@ -17,6 +17,8 @@ enum Keys {
     Full,
     /// Low-rank products with one factor for all, keys that are the values.
     Shared,
+    /// The same as files have them: transposed, keys and values each a product by a weight of its own that is the other's.
+    Stored,
 }
 
 /// One block of one head, with gains and, if wanted, biases everywhere but around the attention.
@@ -60,6 +62,9 @@ fn attend(b: &mut Builder, h: Value, keys: Keys) -> Value {
         let (q, k, v) = (part("q"), part("k"), part("v"));
         return b.attention("y", q, k, v, 1).unwrap();
     }
+    if keys == Keys::Stored {
+        return attend_stored(b, h);
+    }
     let left = free(b, "left", WIDTH, 2);
     let mut part = |name: &str| {
         let right = free(b, &format!("{name} right"), 2, WIDTH);
@@ -68,6 +73,19 @@ fn attend(b: &mut Builder, h: Value, keys: Keys) -> Value {
     };
     let (q, kv) = (part("q"), part("kv"));
     b.attention("y", q, kv, kv, 1).unwrap()
+}
+
+fn attend_stored(b: &mut Builder, h: Value) -> Value {
+    let right = free(b, "right", 2, WIDTH);
+    let [query, key] = ["query", "key"].map(|name| {
+        let left = free(b, &format!("{name} left"), WIDTH, 2);
+        b.weight(name, Product { left, right }).unwrap()
+    });
+    let [q, k, v] = [("q", query), ("k", key), ("v", key)].map(|(name, stored)| {
+        let w = b.weight(&format!("{name} w"), Transposed { of: stored }).unwrap();
+        b.linear(name, h, w, None).unwrap()
+    });
+    b.attention("y", q, k, v, 1).unwrap()
 }
 
 /// The operations that run, by name and channels.
@@ -91,8 +109,10 @@ fn agree(program: &Program) {
 
 #[test]
 fn a_folded_program_has_the_gradient_of_the_one_it_was_made_from() {
-    for (keys, bias) in [(Keys::Full, false), (Keys::Full, true), (Keys::Shared, false), (Keys::Shared, true)] {
-        [1, 2, 9].into_iter().for_each(|positions| agree(&block(positions, keys, bias)));
+    for keys in [Keys::Full, Keys::Shared, Keys::Stored] {
+        for (positions, bias) in [(1, false), (2, true), (9, false), (9, true)] {
+            agree(&block(positions, keys, bias));
+        }
     }
     agree(&decoder(9));
     agree(&decoder(9).without_dropout());
@@ -119,9 +139,11 @@ fn attention_is_multiplied_out_where_that_is_less_work() {
     let expected = ["embed 6", "normalise 6", "linear 6", "attend 6", "linear 6", "add 6"];
     assert_eq!(operations(&block(9, Keys::Full, false).gradient().folded())[..6], expected);
     let expected = ["embed 6", "normalise 6", "linear 2", "linear 2", "attend 2", "linear 6", "add 6"];
-    let mut found = operations(&block(9, Keys::Shared, false).gradient().folded());
-    found.truncate(7);
-    assert_eq!(found, expected);
+    for keys in [Keys::Shared, Keys::Stored] {
+        let mut found = operations(&block(9, keys, false).gradient().folded());
+        found.truncate(7);
+        assert_eq!(found, expected, "{keys:?}");
+    }
     let several_heads = decoder(9).without_dropout().gradient();
     let attends = |p: &Program| operations(p).iter().filter(|o| *o == "attend 8").count();
     assert_eq!(attends(&several_heads.folded()), attends(&several_heads));

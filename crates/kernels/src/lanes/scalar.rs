@@ -1,8 +1,11 @@
 //! Sixteen lanes as a loop over numbers, on any processor.
+//!
+//! Nothing here needs an instruction set, so operations are functions and not part of every kernel: kernels of unrolled numbers
+//! would be most of the code of this crate, and of the time to compile it.
 
 use super::{LANES, Lanes, Vector, lane_sum};
 use crate::arithmetic::Arithmetic;
-use crate::isa::Task;
+use crate::isa::{Task, enter_scalar};
 
 /// Sixteen numbers.
 #[derive(Clone, Copy)]
@@ -21,71 +24,71 @@ impl Scalars {
 }
 
 impl Arithmetic for Scalars {
-    #[inline(always)]
+    #[inline(never)]
     fn splat(x: f32) -> Self {
         Scalars([x; LANES])
     }
-    #[inline(always)]
+    #[inline(never)]
     fn add(self, other: Self) -> Self {
         self.zip(other, f32::add)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn sub(self, other: Self) -> Self {
         self.zip(other, f32::sub)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn mul(self, other: Self) -> Self {
         self.zip(other, f32::mul)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn div(self, other: Self) -> Self {
         self.zip(other, f32::div)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn neg(self) -> Self {
         self.map(f32::neg)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn absolute(self) -> Self {
         self.map(f32::absolute)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn with_sign_of(self, sign: Self) -> Self {
         self.zip(sign, f32::with_sign_of)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn mul_add(self, factor: Self, term: Self) -> Self {
         Scalars(std::array::from_fn(|l| f32::mul_add(self.0[l], factor.0[l], term.0[l])))
     }
-    #[inline(always)]
+    #[inline(never)]
     fn sqrt(self) -> Self {
         self.map(f32::sqrt)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn maximum(self, other: Self) -> Self {
         self.zip(other, <f32 as Arithmetic>::maximum)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn minimum(self, other: Self) -> Self {
         self.zip(other, <f32 as Arithmetic>::minimum)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn select_less(self, other: Self, then: Self, otherwise: Self) -> Self {
         Scalars(std::array::from_fn(|l| self.0[l].select_less(other.0[l], then.0[l], otherwise.0[l])))
     }
-    #[inline(always)]
+    #[inline(never)]
     fn round_even(self) -> Self {
         self.map(f32::round_even)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn power_of_two(self) -> Self {
         self.map(f32::power_of_two)
     }
-    #[inline(always)]
+    #[inline(never)]
     fn split(self) -> (Self, Self) {
         (self.map(|x| x.split().0), self.map(|x| x.split().1))
     }
-    #[inline(always)]
+    #[inline(never)]
     fn round_to_upper_half(self) -> Self {
         self.map(f32::round_to_upper_half)
     }
@@ -101,7 +104,7 @@ impl Lanes for Scalars {
 
     #[inline(always)]
     unsafe fn apart<T: Task>(task: T) -> T::Output {
-        task.run::<Scalars>()
+        enter_scalar(task)
     }
 
     #[inline(always)]
