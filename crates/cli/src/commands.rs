@@ -13,6 +13,7 @@ mod law;
 mod list;
 pub(crate) mod new;
 mod recipes;
+pub(crate) mod regular;
 mod report;
 mod resume;
 mod run;
@@ -45,6 +46,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::New { world }) => new::new(&world),
         Some(Command::Check(arguments)) => check::check(&arguments),
         Some(Command::Bench(arguments)) => bench::bench(&arguments),
+        Some(Command::Regular { command }) => regular::regular(&command),
         Some(Command::Schema) => schema::schema(),
         Some(Command::Data { command: Data::Export(arguments) }) => data::export(&arguments),
         Some(Command::Completions { shell }) => completions::completions(shell),
