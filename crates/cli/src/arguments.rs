@@ -10,6 +10,7 @@ use infimum_lab::{CheckpointName, Executor, Isa, Names, Products, REPORT_SEQUENC
 
 use crate::commands::bench::Measured;
 use crate::commands::new::NewWorld;
+use crate::commands::regular::Regular;
 use crate::seed_list::SeedList;
 
 /// Train tiny transformers on worlds whose best possible score is known exactly.
@@ -123,6 +124,13 @@ A count cannot be set by hand: the engine counts what the model's program reads.
     /// Time training steps of seven models beside the processor's peak; or kernels, peaks, and how cost grows.
     #[command(after_help = BENCH_HELP)]
     Bench(Bench),
+    /// Patterns and their automata: show one, classify words, compare two.
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    #[command(after_help = "Example:\n  infimum regular show 'a*b*'")]
+    Regular {
+        #[command(subcommand)]
+        command: Regular,
+    },
     /// Print the JSON Schema of recipes, for editors.
     #[command(after_help = "Example:\n  infimum schema > recipe.schema.json")]
     Schema,

@@ -14,6 +14,7 @@ mod list;
 pub(crate) mod new;
 mod params;
 mod recipes;
+pub(crate) mod regular;
 mod report;
 mod resume;
 mod run;
@@ -47,6 +48,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Check(arguments)) => check::check(&arguments),
         Some(Command::Params(arguments)) => params::params(&arguments),
         Some(Command::Bench(arguments)) => bench::bench(&arguments),
+        Some(Command::Regular { command }) => regular::regular(&command),
         Some(Command::Schema) => schema::schema(),
         Some(Command::Data { command: Data::Export(arguments) }) => data::export(&arguments),
         Some(Command::Completions { shell }) => completions::completions(shell),

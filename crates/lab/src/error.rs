@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use infimum_engine::{NUMERICS, ShapeError};
 use infimum_worlds::WorldError;
+use infimum_worlds::regular::RegularError;
 
 /// The way out of a wrong value.
 pub(crate) const CHANGE_IT: &str = "change it in the recipe or with --set";
@@ -60,6 +61,9 @@ pub enum LabError {
     /// A world's settings that make no world.
     #[error("in [world]: {0}")]
     World(Box<WorldError>),
+    /// A pattern, an alphabet, a word or an automaton that is none.
+    #[error(transparent)]
+    Regular(#[from] RegularError),
     /// An argument of the form `a.b=c` that is none.
     #[error("--set {given}: it has to be KEY=VALUE with the whole key, such as training.steps=100")]
     Override {

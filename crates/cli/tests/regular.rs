@@ -1,0 +1,133 @@
+//! `regular`: patterns, words, comparisons and files, as typed.
+
+mod session;
+
+use std::io::Write;
+use std::process::Stdio;
+
+use session::Session;
+
+#[test]
+fn the_minimal_automata_of_four_patterns() {
+    let session = Session::new("regular-show");
+    for (pattern, states, monoid, aperiodic) in
+        [("a+", 3, 3, true), ("a*b*", 3, 5, true), ("(a|b)+", 2, 2, true), ("ab", 4, 5, true)]
+    {
+        let outcome = session.run(&["regular", "show", pattern, "--alphabet", "ab", "--json"]);
+        let shown: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+        assert_eq!(shown["states"], states, "{pattern}");
+        assert_eq!(shown["classes"], serde_json::json!(["accept", "incomplete", "reject"]));
+        assert_eq!(
+            (&shown["monoid"], &shown["aperiodic"], &shown["solvable"]),
+            (&monoid.into(), &aperiodic.into(), &true.into()),
+            "{pattern}"
+        );
+    }
+    let groups = ["s3", "a5", "s5"].map(|name| session.json(&format!("regular show {name}")));
+    assert_eq!(groups.each_ref().map(|shown| shown["monoid"].as_u64()), [Some(6), Some(60), Some(120)]);
+    assert_eq!(groups.each_ref().map(|shown| shown["solvable"].as_bool()), [Some(true), Some(false), Some(false)]);
+}
+
+#[test]
+fn what_is_shown_to_people() {
+    let session = Session::new("regular-text");
+    let shown = session.good("regular show a*b*");
+    let drawing = "\
+▶ ((0)) accept  ↺ a
+       └ b ─────────╮
+  ((1)) accept  ↺ b ◀╯";
+    let squeezed = |text: &str| text.replace(['─', ' ', '\n'], "");
+    for part in
+        ["states 3", "monoid 5 elements", "aperiodic yes", "ε", "reject", "Star-free", "6 layers at T = 64", drawing]
+    {
+        assert!(squeezed(&shown).contains(&squeezed(part)), "{part} is missing in\n{shown}");
+    }
+    let listed = session.good("regular list");
+    assert!(["tomita-7", "dyck-K-D", "counter-M", "url"].iter().all(|name| listed.contains(name)), "{listed}");
+    assert!(session.json("regular list").as_array().unwrap().len() > 20);
+    for large in ["dyck-2-5", "email", "s5-identity"] {
+        assert!(session.good(&format!("regular show {large}")).len() > 500, "{large}");
+    }
+}
+
+#[test]
+fn words_have_classes() {
+    let session = Session::new("regular-accepts");
+    let outcome = session.run(&["regular", "accepts", "a+b", "--alphabet", "ab", "aab", "", "ba"]);
+    assert_eq!(outcome.stdout, "aab\taccept\n\tincomplete\nba\treject\n");
+    let mut child = session.command(&["regular", "accepts", "parity"]);
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"1\n\n011\r\n1110").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "1\taccept\n\tincomplete\n011\tincomplete\n1110\taccept\n");
+    let listed = session.json("regular accepts a+ a");
+    assert_eq!(listed, serde_json::json!([{ "word": "a", "class": "accept" }]));
+    assert_eq!(session.good("regular accepts tomita-1"), "", "no line, no word");
+}
+
+#[test]
+fn languages_are_compared() {
+    let session = Session::new("regular-equal");
+    assert_eq!(session.good("regular equal (01)* repeat-01"), "equal\n");
+    assert_eq!(session.good("regular equal .* ~(a&b) --alphabet ab"), "equal\n");
+    let verdict = session.json("regular equal a* (aa)* --alphabet ab");
+    let expected = serde_json::json!({ "equal": false, "shortest": "a", "classes": ["accept", "incomplete"], "only_first": "a", "only_second": null });
+    assert_eq!(verdict, expected);
+    let shown = session.good("regular equal a+ b*");
+    for part in ["they differ on", "the empty word", "incomplete", "only the first accepts", "a"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    session.refused("regular equal parity s3", &["alphabets differ", "01", "ab"]);
+}
+
+#[test]
+fn files_come_back() {
+    let session = Session::new("regular-files");
+    session.good("regular show tomita-3 --svg t.svg --dot t.dot --save t.json --fsm t.fsm");
+    for file in ["t.dot", "t.json", "t.fsm"] {
+        assert_eq!(session.good(&format!("regular equal tomita-3 @{file}")), "equal\n", "{file}");
+    }
+    let svg = std::fs::read_to_string(session.path("t.svg")).unwrap();
+    assert!(svg.starts_with("<svg xmlns=") && svg.contains("State 0, accept: by 0 to 0, by 1 to 1."), "{svg}");
+    session.good("regular show tomita-3 --dot t.dot");
+    session.refused("regular show tomita-4 --dot t.dot", &["t.dot", "--force"]);
+    session.good("regular show tomita-4 --dot t.dot --force");
+    assert_eq!(session.json("regular equal tomita-4 @t.dot")["equal"], true);
+    session.refused("regular show dyck-2-5 --svg large.svg", &["64", "at most 60", "--dot"]);
+    let text = std::fs::read_to_string(session.path("t.fsm")).unwrap();
+    session.write("broken.fsm", text.replace("\"start\": 0", "\"start\": 1"));
+    session.refused("regular show @broken.fsm", &["broken.fsm", "`checksum`"]);
+    session.write("none.json", "{\"alphabet\": 3}");
+    session.refused("regular show @none.json", &["none.json", "line 1, column"]);
+    session.write("none.dot", "graph { a -- b }");
+    session.refused("regular accepts @none.dot ab", &["none.dot", "line 1", "`digraph`"]);
+    session.write("bytes", b"\xff");
+    session.refused("regular show @bytes", &["bytes", "UTF-8"]);
+    session.refused("regular show @nowhere", &["nowhere"]);
+    session.refused("regular show @.", &["is a folder"]);
+}
+
+#[test]
+fn mistakes_are_refused() {
+    let session = Session::new("regular-mistakes");
+    let cases: [(&[&str], &[&str]); 13] = [
+        (&["show", "(a"], &["column 3", "`)`"]),
+        (&["show", "ac", "--alphabet", "ab"], &["column 2", "`c`", "ab"]),
+        (&["show", "(a|b)*", "--alphabet", "ab"], &["every word", "choose"]),
+        (&["show", "~.*", "--alphabet", "ab"], &["no word", "choose"]),
+        (&["accepts", "a*", "--alphabet", "a", "aa"], &["every word"]),
+        (&["show", ".*a.{20}", "--alphabet", "ab"], &["states", "at most 20000"]),
+        (&["show", "a", "--alphabet", "aa"], &["`a`", "twice"]),
+        (&["show", "()"], &["0 symbols", "1 to 64"]),
+        (&["show", "tomita-8"], &["tomita-8", "the nearest is tomita-", "regular list"]),
+        (&["show", "dyck-9-9"], &["dyck-K-D", "K from 1 to 4"]),
+        (&["show", "parity", "--alphabet", "ab"], &["parity is over the alphabet 01", "leave it out"]),
+        (&["accepts", "a+", "--alphabet", "ab", "a", "ac"], &["the word `ac`, position 2", "`c`"]),
+        (&["equal", "a"], &["OTHER"]),
+    ];
+    for (arguments, parts) in cases {
+        let outcome = session.run(&[&["regular"], arguments].concat());
+        session::refused(&format!("{arguments:?}"), outcome, parts);
+    }
+    assert_eq!(session.good("regular accepts parity --alphabet 01 1"), "1\taccept\n");
+}
