@@ -25,7 +25,8 @@ STEPS, BATCHES, SEQUENCES = 20, 4, 3
 OPTIMISER = dict(rate=3e-3, beta1=0.9, beta2=0.95, epsilon=1e-8, decay=0.1, clip=1.0)
 PLAIN = dict(positions=5, alphabet=5, width=6, layers=1, heads=2, mlp_ratio=2, activation="gelu-erf", norm="layer",
              norm_epsilon=1e-5, position="learned", bias=False, tied=False, attention=True, mlp=True,
-             embedding="learned", mlp_first="free", parallel=False)
+             embedding="learned", mlp_first="free", parallel=False, qk_norm="none", mlp_gate=False, mlp_hidden=None,
+             kv_heads=None, head_width=None, value_width=None, rotary_base=None, rotary_pairs=None)
 CASES = {
     "plain": {},
     "biases, gelu-tanh": dict(bias=True, activation="gelu-tanh"),
@@ -46,6 +47,16 @@ CASES = {
     "identity first, biases": dict(mlp_first="identity", mlp_ratio=1, activation="relu", bias=True),
     "a table of logits": dict(width=5, embedding="one-hot", tied=True, mlp_first="identity", mlp_ratio=1, activation="relu",
                               norm="none", position="none", attention=False),
+    "rotary, interleaved": dict(width=8, position="rotary", rotary_pairs="interleaved"),
+    "rotary by halves, norms of heads, swiglu, tied": dict(position="rotary", rotary_pairs="half", rotary_base=3.0, qk_norm="rms", head_width=4,
+                                                           norm="rms", norm_epsilon=1e-6, activation="silu", mlp_gate=True, mlp_hidden=3, tied=True),
+    "grouped heads of another width, biases": dict(width=5, heads=6, kv_heads=2, head_width=3, bias=True),
+    "one head of keys, rotary, layer norms of heads": dict(heads=3, kv_heads=1, head_width=4, position="rotary", rotary_base=100.0, qk_norm="layer"),
+    "alibi, two heads": dict(position="alibi"),
+    "alibi, three heads of two groups of one, values of another width": dict(position="alibi", heads=3, kv_heads=1, value_width=5),
+    "alibi, norms of heads, two layers": dict(position="alibi", heads=4, kv_heads=2, head_width=5, qk_norm="rms", layers=2),
+    "values narrower than keys, geglu": dict(value_width=2, mlp_gate=True, mlp_ratio=1),
+    "rotary, values wider than keys, no norm": dict(position="rotary", head_width=2, value_width=7, norm="none", activation="silu"),
 }
 
 ACTIVATIONS = {
@@ -54,7 +65,18 @@ ACTIVATIONS = {
     "relu": lambda x: jnp.maximum(x, 0),
     "relu2": lambda x: jnp.maximum(x, 0) ** 2,
     "relu3": lambda x: jnp.maximum(x, 0) ** 3,
+    "silu": lambda x: x / (1 + jnp.exp(-x)),
 }
+
+
+def heads(s):
+    """Numbers of heads of queries and of keys, and channels of a head of keys and of one of values."""
+    width = s["head_width"] or s["width"] // s["heads"]
+    return s["heads"], s["kv_heads"] or s["heads"], width, s["value_width"] or width
+
+
+def hidden(s):
+    return s["mlp_hidden"] or s["mlp_ratio"] * s["width"]
 
 
 def shapes(s):
@@ -79,12 +101,17 @@ def shapes(s):
     for i in range(s["layers"]):
         h = f"transformer.h.{i}"
         if s["attention"]:
-            norm(f"{h}.ln_1"), linear(f"{h}.attn.c_attn", 3 * c, c), linear(f"{h}.attn.c_proj", c, c)
+            H, G, k, v = heads(s)
+            norm(f"{h}.ln_1"), linear(f"{h}.attn.c_attn", H * k + G * (k + v), c), linear(f"{h}.attn.c_proj", c, H * v)
+            if s["qk_norm"] != "none":
+                out[f"{h}.attn.q_norm.weight"] = out[f"{h}.attn.k_norm.weight"] = (k,)
         if s["mlp"]:
             norm(f"{h}.ln_2")
             if s["mlp_first"] == "free":
-                linear(f"{h}.mlp.c_fc", s["mlp_ratio"] * c, c)
-            linear(f"{h}.mlp.c_proj", c, s["mlp_ratio"] * c)
+                linear(f"{h}.mlp.c_fc", hidden(s), c)
+            if s["mlp_gate"]:
+                linear(f"{h}.mlp.c_up", hidden(s), c)
+            linear(f"{h}.mlp.c_proj", c, hidden(s))
     norm("transformer.ln_f")
     if not s["tied"]:
         out["lm_head.weight"] = (s["alphabet"], c)
@@ -106,29 +133,61 @@ def sinusoids(positions, width):
     return np.stack([np.sin(angle), np.cos(angle)], -1).reshape(positions, width)
 
 
+def float32(x):
+    """Tables of positions are float32 in a model, whatever computes with them."""
+    return np.float32(x).astype(np.float64)
+
+
+def turn(s, x):
+    """Rotary positions: x is [T, heads, width]; as complex numbers, pair i at position t is multiplied by exp(j t base^(-2i / width))."""
+    T, _, width = x.shape
+    angle = np.arange(T)[:, None] * (s["rotary_base"] or 10000.0) ** (-2 * np.arange(width // 2) / width)
+    wave = (float32(np.cos(angle)) + 1j * float32(np.sin(angle)))[:, None]
+    if s["rotary_pairs"] == "interleaved":
+        z = (x[..., 0::2] + 1j * x[..., 1::2]) * wave
+        return jnp.stack([z.real, z.imag], -1).reshape(x.shape)
+    z = (x[..., : width // 2] + 1j * x[..., width // 2 :]) * wave
+    return jnp.concatenate([z.real, z.imag], -1)
+
+
+def alibi(s):
+    """[H, T, T] added to scores: -slope times the distance of the key; slope 2^(-8 h / H) for h of 1..H, as float32(slope sqrt(width)) has it."""
+    T, (H, _, width, _) = s["positions"], heads(s)
+    slopes = float32(2.0 ** (-8 * np.arange(1, H + 1) / H) * math.sqrt(width)) / math.sqrt(width)
+    return -slopes[:, None, None] * (np.arange(T)[:, None] - np.arange(T)[None])
+
+
 def logits(s, w, tokens):
     """[T] tokens -> [T, V] logits of one sequence."""
-    T, c, H = s["positions"], s["width"], s["heads"]
+    T, c = s["positions"], s["width"]
 
     def linear(name, x):
         return x @ w[f"{name}.weight"].T + w.get(f"{name}.bias", 0)
 
-    def norm(name, x):
-        if s["norm"] == "none":
+    def norm(name, x, kind=s["norm"]):
+        if kind == "none":
             return x
-        if s["norm"] == "layer":
+        if kind == "layer":
             x = x - x.mean(-1, keepdims=True)
         return x / jnp.sqrt((x * x).mean(-1, keepdims=True) + s["norm_epsilon"]) * w[f"{name}.weight"] + w.get(f"{name}.bias", 0)
 
     def attention(name, x):
-        q, k, v = (z.reshape(T, H, c // H) for z in jnp.split(linear(f"{name}.c_attn", x), 3, -1))
-        scores = jnp.einsum("thc,uhc->htu", q, k) / math.sqrt(c // H)
+        H, G, width, value = heads(s)
+        q, k, v = jnp.split(linear(f"{name}.c_attn", x), [H * width, (H + G) * width], -1)
+        q, k, v = q.reshape(T, H, width), k.reshape(T, G, width), v.reshape(T, G, value)
+        q, k = norm(f"{name}.q_norm", q, s["qk_norm"]), norm(f"{name}.k_norm", k, s["qk_norm"])
+        if s["position"] == "rotary":
+            q, k = turn(s, q), turn(s, k)
+        k, v = (jnp.repeat(z, H // G, 1) for z in (k, v))
+        scores = jnp.einsum("thc,uhc->htu", q, k) / math.sqrt(width)
+        if s["position"] == "alibi":
+            scores = scores + alibi(s)
         p = jax.nn.softmax(jnp.where(np.tril(np.ones((T, T), bool)), scores, -jnp.inf))
-        return linear(f"{name}.c_proj", jnp.einsum("htu,uhc->thc", p, v).reshape(T, c))
+        return linear(f"{name}.c_proj", jnp.einsum("htu,uhc->thc", p, v).reshape(T, H * value))
 
     def mlp(name, x):
-        hidden = linear(f"{name}.c_fc", x) if s["mlp_first"] == "free" else x
-        return linear(f"{name}.c_proj", ACTIVATIONS[s["activation"]](hidden))
+        act = ACTIVATIONS[s["activation"]](linear(f"{name}.c_fc", x) if s["mlp_first"] == "free" else x)
+        return linear(f"{name}.c_proj", act * linear(f"{name}.c_up", x) if s["mlp_gate"] else act)
 
     table = w["transformer.wte.weight"] if s["embedding"] == "learned" else jnp.eye(c)
     x = table[tokens]

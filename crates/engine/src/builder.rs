@@ -6,10 +6,11 @@ use std::sync::Arc;
 use infimum_kernels::{Activation, Norm};
 
 use crate::expression::{Expression, Weight};
-use crate::operation::Operation;
+use crate::operation::{Operate, Operation};
 use crate::operations::*;
 use crate::plan::vectors_at_most;
 use crate::program::{Array, Goal, Ids, IdsInput, Loss, Mask, Node, Program, Value};
+use crate::rotary::Rotary;
 use crate::shape::{Shape, ShapeError, addressable, shape};
 use crate::weights::Weights;
 
@@ -100,15 +101,56 @@ impl Builder {
         self.operate(site, operation, &[x], &weights, None)
     }
 
+    /// Each head of each row of `x` `[T, H W]` normalised, times `gain` `[1, W]`, the same for all heads.
+    pub fn head_norm(
+        &mut self,
+        site: &str,
+        x: Value,
+        norm: Norm,
+        gain: Weight,
+        heads: usize,
+    ) -> Result<Value, ShapeError> {
+        self.operate(site, NormaliseHeads { norm, heads }, &[x], &[gain], None)
+    }
+
+    /// `x` `[T, H W]` with each pair of channels of each head of `rotary.width` channels turned by its angle at the position.
+    pub fn rotate(&mut self, site: &str, x: Value, rotary: Rotary) -> Result<Value, ShapeError> {
+        let Shape { rows: positions, channels } = self.arrays[x.0].shape;
+        rotary.check(channels).map_err(|reason| {
+            let arrays = format!("x = {} {}", self.arrays[x.0].site, self.arrays[x.0].shape);
+            ShapeError::Operation { operation: Rotate::NAME, site: site.into(), reason, arrays }
+        })?;
+        let waves = self.weights.shared(&rotary.name(positions), || rotary.waves(positions).into())?;
+        self.operate(site, Rotate { pairs: rotary.pairs }, &[x], &[waves], None)
+    }
+
+    /// `heads` heads of `width` channels, of which the first `heads / of` are the first of the `of` heads of `x` and so on, each
+    /// followed by zeros: `[T, heads * width]`.
+    pub fn spread(&mut self, site: &str, x: Value, of: usize, heads: usize, width: usize) -> Result<Value, ShapeError> {
+        self.operate(site, Spread { of, heads, width }, &[x], &[], None)
+    }
+
     /// Causal attention of `heads` heads over q, k `[T, C]` and v `[T, D]`, scores scaled by `1 / sqrt(C / heads)`. Even without
     /// dropout, q must be another array than k and v.
     pub fn attention(&mut self, site: &str, q: Value, k: Value, v: Value, heads: usize) -> Result<Value, ShapeError> {
+        let width = self.arrays[q.0].shape.channels / heads.max(1);
+        self.attention_of_width(site, [q, k, v], heads, width)
+    }
+
+    /// As [`Builder::attention`], with scores scaled by `1 / sqrt(width)`: for heads that have channels beside those that are
+    /// compared.
+    pub fn attention_of_width(
+        &mut self,
+        site: &str,
+        [q, k, v]: [Value; 3],
+        heads: usize,
+        width: usize,
+    ) -> Result<Value, ShapeError> {
         if [k, v].iter().any(|other| self.undropped(*other) == self.undropped(q)) {
             let reason = "q must be an array of its own, even without dropout; only k and v may be the same".into();
             let (operation, arrays) = ("attend", format!("q = {}", self.arrays[q.0].site));
             return Err(ShapeError::Operation { operation, site: site.into(), reason, arrays });
         }
-        let width = self.arrays[q.0].shape.channels / heads.max(1);
         self.operate(site, Attend { heads, scale: 1.0 / (width as f64).sqrt() }, &[q, k, v], &[], None)
     }
 

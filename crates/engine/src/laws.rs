@@ -3,6 +3,7 @@
 mod derived;
 mod expressions;
 mod folding;
+mod headed;
 mod limits;
 mod operations;
 mod positions;

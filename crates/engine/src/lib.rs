@@ -30,6 +30,7 @@ mod products;
 mod program;
 mod reference;
 mod replay;
+mod rotary;
 mod schedule;
 mod shape;
 mod steps;
@@ -46,11 +47,12 @@ pub use expressions::{
     Stacked, Sum, Tied, Transposed,
 };
 pub use form::{Argument, Form};
-pub use infimum_kernels::{Activation, Executor, Isa, Norm, NormKind, Team};
+pub use infimum_kernels::{Activation, Executor, Isa, Norm, NormKind, Pairs, Team};
 pub use products::{Products, UnknownProducts};
 pub use program::{Author, Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
 pub use reference::Reference;
 pub use replay::{Replay, Sink};
+pub use rotary::Rotary;
 pub use schedule::{Course, Schedule};
 pub use shape::{Shape, ShapeError};
 pub use steps::{Line, Steps};

@@ -104,6 +104,8 @@ pub(crate) struct Case {
     pub(crate) x: Vec<Shape>,
     /// Shapes of its weights.
     pub(crate) w: Vec<Shape>,
+    /// Whether its weights are constants, since the operation gives them no gradient.
+    pub(crate) fixed: bool,
     /// Size of the alphabet of its token ids; 0 if it reads none.
     pub(crate) alphabet: usize,
     /// Rows of the output that are wanted.
@@ -115,7 +117,11 @@ pub(crate) struct Case {
 #[cfg(test)]
 impl Case {
     pub(crate) fn new(operation: impl Into<Operation>, x: &[Shape], w: &[Shape], rows: Range<usize>) -> Self {
-        Case { operation: operation.into(), x: x.to_vec(), w: w.to_vec(), alphabet: 0, rows, same: None }
+        Case { operation: operation.into(), x: x.to_vec(), w: w.to_vec(), fixed: false, alphabet: 0, rows, same: None }
+    }
+
+    pub(crate) fn with_fixed_weights(self) -> Self {
+        Case { fixed: true, ..self }
     }
 
     pub(crate) fn with_ids(self, alphabet: usize) -> Self {
@@ -192,6 +198,12 @@ operations! {
     Linear,
     /// LayerNorm or RMSNorm with optional gain and bias.
     Normalise,
+    /// LayerNorm or RMSNorm of each head, with a gain that the heads share.
+    NormaliseHeads,
+    /// Pairs of channels of each head, turned by an angle of the position.
+    Rotate,
+    /// Heads given to those that read them, and widened with zeros.
+    Spread,
     /// An elementwise nonlinearity.
     Activate,
     /// Causal attention of several heads.

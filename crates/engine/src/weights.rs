@@ -78,6 +78,14 @@ impl Weights {
         self.push(&name, expression)
     }
 
+    /// The weight of that name, or a new one.
+    pub(crate) fn shared(&mut self, name: &str, make: impl FnOnce() -> Expression) -> Result<Weight, ShapeError> {
+        match self.entries.iter().position(|e| e.name == name) {
+            Some(found) => Ok(Weight(found)),
+            None => self.push(name, make()),
+        }
+    }
+
     /// Evaluates from now on only what stands behind `wanted`.
     pub(crate) fn keep(&mut self, wanted: impl Iterator<Item = Weight>) {
         let mut used = vec![false; self.entries.len()];

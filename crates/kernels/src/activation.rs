@@ -22,6 +22,8 @@ pub enum Activation {
     GeluErf,
     /// `x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2`, its approximation from the same paper.
     GeluTanh,
+    /// `x / (1 + e^-x)` (Elfwing, Uchibe and Doya 2018).
+    Silu,
     /// `x` where `x` is not negative, else 0; its slope at 0 is 0.
     Relu,
     /// The square of `Relu`.
@@ -67,6 +69,7 @@ fn value<S: Scalar>(x: S, kind: Activation) -> S {
     match kind {
         Activation::GeluErf => (half * x) * (S::ONE + (x * S::of(FRAC_1_SQRT_2)).erf()),
         Activation::GeluTanh => (half * x) * (S::ONE + inner(x).tanh()),
+        Activation::Silu => x * sigmoid(x),
         Activation::Relu => r,
         Activation::Relu2 => r * r,
         Activation::Relu3 => r * r * r,
@@ -88,11 +91,20 @@ fn slope<S: Scalar>(x: S, kind: Activation) -> S {
             let bend = (-tanh).mul_add(tanh, S::ONE) * steepness;
             (half * x).mul_add(bend, half * (S::ONE + tanh))
         }
+        Activation::Silu => {
+            let sigmoid = sigmoid(x);
+            sigmoid * x.mul_add(S::ONE - sigmoid, S::ONE)
+        }
         Activation::Relu if S::ZERO < x => S::ONE,
         Activation::Relu => S::ZERO,
         Activation::Relu2 => r + r,
         Activation::Relu3 => S::of(3.0) * r * r,
     }
+}
+
+/// `1 / (1 + e^-x)`; 0 where `e^-x` has no finite number.
+fn sigmoid<S: Scalar>(x: S) -> S {
+    S::ONE / (S::ONE + (-x).exp())
 }
 
 /// `sqrt(2 / pi) (x + 0.044715 x^3)`.
@@ -148,6 +160,7 @@ impl Kernel for Activate {
             match self.kind {
                 Activation::GeluErf => self.all::<L>(memory, Activation::GeluErf),
                 Activation::GeluTanh => self.all::<L>(memory, Activation::GeluTanh),
+                Activation::Silu => self.all::<L>(memory, Activation::Silu),
                 Activation::Relu => self.all::<L>(memory, Activation::Relu),
                 Activation::Relu2 => self.all::<L>(memory, Activation::Relu2),
                 Activation::Relu3 => self.all::<L>(memory, Activation::Relu3),
@@ -191,7 +204,7 @@ impl Activate {
 impl Activation {
     /// Whether its slope is worth keeping: reading it back costs less than computing it.
     pub const fn keeps_slope(self) -> bool {
-        matches!(self, Activation::GeluErf | Activation::GeluTanh)
+        matches!(self, Activation::GeluErf | Activation::GeluTanh | Activation::Silu)
     }
 }
 
@@ -238,6 +251,7 @@ fn lanes_value<A: Arithmetic>(x: A, kind: Activation) -> A {
     match kind {
         Activation::GeluErf => half.mul(one.add(math::erf(x.mul(A::splat(FRAC_1_SQRT_2 as f32))))),
         Activation::GeluTanh => half.mul(one.add(math::tanh(lanes_inner(x)))),
+        Activation::Silu => x.mul(lanes_sigmoid(x)),
         Activation::Relu => r,
         Activation::Relu2 => r.mul(r),
         Activation::Relu3 => r.mul(r).mul(r),
@@ -262,10 +276,20 @@ fn lanes_slope<A: Arithmetic>(x: A, kind: Activation) -> A {
             let bend = tanh.neg().mul_add(tanh, one).mul(steepness);
             half.mul(x).mul_add(bend, half.mul(one.add(tanh)))
         }
+        Activation::Silu => {
+            let sigmoid = lanes_sigmoid(x);
+            sigmoid.mul(x.mul_add(one.sub(sigmoid), one))
+        }
         Activation::Relu => zero.select_less(x, one, zero),
         Activation::Relu2 => r.add(r),
         Activation::Relu3 => A::splat(3.0).mul(r).mul(r),
     }
+}
+
+/// [`sigmoid`] on lanes.
+#[inline(always)]
+fn lanes_sigmoid<A: Arithmetic>(x: A) -> A {
+    A::splat(1.0).div(A::splat(1.0).add(math::exp(x.neg())))
 }
 
 /// [`inner`] on lanes.

@@ -290,6 +290,43 @@ impl WideRows {
         }
     }
 
+    /// Reads `count` channels of a row, `step` apart, at most sixteen; zeros behind them.
+    ///
+    /// # Safety
+    /// They lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn some<L: Lanes>(self, row: u32, channel: u32, step: u32, count: usize) -> L {
+        debug_assert!(count > 0 && channel + (count as u32 - 1) * step < self.place.channels, "{:?}", self.place);
+        // SAFETY: the caller's promise; the channels of a row follow each other.
+        unsafe { read(self.number(row, channel), step as usize, count) }
+    }
+
+    /// Writes the first `count` lanes to channels of a row, `step` apart, or adds them to what is there.
+    ///
+    /// # Safety
+    /// They lie inside the place.
+    #[inline(always)]
+    pub(crate) unsafe fn write_some<L: Lanes>(
+        self,
+        (row, channel, step): (u32, u32, u32),
+        lanes: L,
+        count: usize,
+        write: Write,
+    ) {
+        // SAFETY: the caller's promise, as in `some`.
+        unsafe {
+            let lanes = match write {
+                Write::Store => lanes,
+                Write::Add => self.some::<L>(row, channel, step, count).add(lanes),
+            };
+            let to = self.number(row, channel);
+            if count == LANES && step == 1 {
+                return lanes.store_array(to);
+            }
+            lanes.to_array()[..count].iter().enumerate().for_each(|(l, x)| *to.add(l * step as usize) = *x);
+        }
+    }
+
     /// Numbers from a row to the next.
     #[inline(always)]
     pub(crate) fn stride(self) -> usize {

@@ -10,6 +10,7 @@ pub(crate) mod attention;
 mod column_sums;
 mod cross_entropy;
 mod embed;
+mod head_norm;
 mod linear;
 mod norm;
 mod outer;

@@ -4,8 +4,12 @@
 //! values are the rows of one array. Sites, in the order of computation: `wte`, `x`, for each block `h.0.ln_1`,
 //! `h.0.attn.q`, `.k`, `.v`, `.y`, `.out`, `h.0.x_mid`, `h.0.ln_2`, `h.0.mlp.fc`, `.act`, `.out`, `h.0.x`, then `ln_f`,
 //! `logits`, `nats`. A block with attention only goes from `h.0.attn.out` to `h.0.x`; what is switched off or fixed to the
-//! identity has no site.
+//! identity has no site. With a norm of heads, rotary positions, shared keys or ALiBi, `h.0.attn.q` and `.k` are followed by
+//! `.q_norm`, `.q_turned`, `.k_shared`, `.v_shared`, `.q_placed`, and so on; with a gate `h.0.mlp.act` by `.up` and `.gated`.
 
+mod heads;
+
+use std::ops::Range;
 use std::sync::Arc;
 
 use infimum_engine::{Builder, Constant, NormKind, Program, Rows, ShapeError, Tied, Transposed, Value, Weight};
@@ -14,9 +18,6 @@ use infimum_worlds::Shape;
 use crate::Layout;
 use crate::formula::{WeightTable, identity};
 use crate::recipe::{Activation, Embedding, MlpFirst, Model, Norm, Positions};
-
-/// Added to the variance in every norm, as GPT-2.
-pub const NORM_EPSILON: f64 = 1e-5;
 
 /// The program of `model` on sequences of `shape`: token inputs `tokens` and `targets`, float input `weights` (of the loss).
 ///
@@ -45,7 +46,7 @@ pub(crate) fn decoder_with_hidden(model: &Model, shape: &Shape, hidden: usize) -
 
 /// Whether the array of that name has one dimension: gains and biases. They do not decay and start at 1 and 0.
 pub fn is_vector(name: &str) -> bool {
-    name.ends_with(".bias") || name.contains(".ln_")
+    name.ends_with(".bias") || name.contains(".ln_") || name.contains("_norm.")
 }
 
 /// How the parameters of `program`, a decoder of `model`, stand in a file.
@@ -91,7 +92,7 @@ impl Decoder<'_> {
         };
         let mut x = self.b.embed("wte", ids, table)?;
         let rows = match self.model.positions {
-            Positions::None => None,
+            Positions::None | Positions::Rotary | Positions::Alibi => None,
             Positions::Learned => Some(self.weight("wpe")?),
             Positions::Sinusoidal => Some(self.b.weight("transformer.wpe.weight", waves(positions, width))?),
         };
@@ -118,20 +119,26 @@ impl Decoder<'_> {
     /// Queries, keys and values are linears of their own, so that pruning can leave out queries.
     fn attention(&mut self, at: &str, x: Value) -> Result<Value, ShapeError> {
         let x = self.norm(&format!("{at}.ln_1"), x)?;
-        let mut parts = Vec::new();
-        for (number, part) in ["q", "k", "v"].into_iter().enumerate() {
-            let (w, bias) = self.attention_part(at, part, number)?;
+        let (mut parts, mut first) = (Vec::new(), 0);
+        for (part, count) in ["q", "k", "v"].into_iter().zip(self.model.attention_channels()) {
+            let (w, bias) = self.attention_part(at, part, first..first + count)?;
             parts.push(self.b.linear(&format!("{at}.attn.{part}"), x, w, bias)?);
+            first += count;
         }
-        let y = self.b.attention(&format!("{at}.attn.y"), parts[0], parts[1], parts[2], self.model.heads)?;
+        let y = self.attend(at, [parts[0], parts[1], parts[2]])?;
         let out = self.linear(&format!("{at}.attn.c_proj"), &format!("{at}.attn.out"), y)?;
         self.b.dropout(&format!("{at}.attn.dropout"), out, self.model.dropout)
     }
 
-    /// Matrix and bias of part number `number` of queries, keys, values: weights of their own where formulas speak of them,
-    /// otherwise rows of `c_attn`.
-    fn attention_part(&mut self, at: &str, part: &str, number: usize) -> Result<(Weight, Option<Weight>), ShapeError> {
-        let (own, width) = (format!("{at}.attn.{part}"), self.model.width);
+    /// Matrix and bias of queries, keys or values: weights of their own where formulas speak of them, otherwise the rows `rows` of
+    /// `c_attn`.
+    fn attention_part(
+        &mut self,
+        at: &str,
+        part: &str,
+        rows: Range<usize>,
+    ) -> Result<(Weight, Option<Weight>), ShapeError> {
+        let own = format!("{at}.attn.{part}");
         let name = format!("transformer.{own}.weight");
         if self.weights.has(&own) {
             let stored = self.weight(&own)?;
@@ -139,27 +146,34 @@ impl Decoder<'_> {
         }
         let joint = self.weight(&format!("{at}.attn.c_attn"))?;
         let bias = self.bias(&format!("{at}.attn.c_attn"))?;
-        let bias = bias.map(|b| self.bias_part(&own, b, number)).transpose()?;
-        let rows = self.b.weight(&name, Rows { of: joint, first: number * width, count: width })?;
+        let bias = bias.map(|b| self.bias_part(&own, b, rows.clone())).transpose()?;
+        let rows = self.b.weight(&name, Rows { of: joint, first: rows.start, count: rows.len() })?;
         Ok((self.transposed(&name, rows)?, bias))
     }
 
-    /// Columns `part * width ..` of a joint bias `[1, 3 width]`: rows of its transpose, transposed back.
-    fn bias_part(&mut self, at: &str, joint: Weight, part: usize) -> Result<Weight, ShapeError> {
-        let width = self.model.width;
+    /// Some columns of a joint bias: rows of its transpose, transposed back.
+    fn bias_part(&mut self, at: &str, joint: Weight, columns: Range<usize>) -> Result<Weight, ShapeError> {
         let name = format!("transformer.{at}.bias");
         let column = self.transposed(&format!("{name}.joint"), joint)?;
-        let rows = self.b.weight(&format!("{name}.rows"), Rows { of: column, first: part * width, count: width })?;
+        let rows =
+            self.b.weight(&format!("{name}.rows"), Rows { of: column, first: columns.start, count: columns.len() })?;
         self.transposed(&name, rows)
     }
 
     fn mlp(&mut self, at: &str, x: Value) -> Result<Value, ShapeError> {
         let x = self.norm(&format!("{at}.ln_2"), x)?;
-        let x = match self.model.mlp_first {
+        let first = match self.model.mlp_first {
             MlpFirst::Free => self.linear(&format!("{at}.mlp.c_fc"), &format!("{at}.mlp.fc"), x)?,
             MlpFirst::Identity => x,
         };
-        let x = self.b.activation(&format!("{at}.mlp.act"), x, activation(self.model.activation))?;
+        let act = self.b.activation(&format!("{at}.mlp.act"), first, activation(self.model.activation))?;
+        let x = match self.model.mlp_gate {
+            true => {
+                let up = self.linear(&format!("{at}.mlp.c_up"), &format!("{at}.mlp.up"), x)?;
+                self.b.multiply(&format!("{at}.mlp.gated"), act, up)?
+            }
+            false => act,
+        };
         let out = self.linear(&format!("{at}.mlp.c_proj"), &format!("{at}.mlp.out"), x)?;
         self.b.dropout(&format!("{at}.mlp.dropout"), out, self.model.dropout)
     }
@@ -192,7 +206,7 @@ impl Decoder<'_> {
             Norm::Rms => NormKind::Rms,
         };
         let (gain, bias) = (self.weight(at)?, self.bias(at)?);
-        self.b.norm(at, x, infimum_engine::Norm { kind, epsilon: NORM_EPSILON }, Some(gain), bias)
+        self.b.norm(at, x, infimum_engine::Norm { kind, epsilon: self.model.epsilon() }, Some(gain), bias)
     }
 }
 
@@ -200,6 +214,7 @@ fn activation(kind: Activation) -> infimum_engine::Activation {
     match kind {
         Activation::Gelu => infimum_engine::Activation::GeluErf,
         Activation::GeluTanh => infimum_engine::Activation::GeluTanh,
+        Activation::Silu => infimum_engine::Activation::Silu,
         Activation::Relu => infimum_engine::Activation::Relu,
         Activation::Relu2 => infimum_engine::Activation::Relu2,
         Activation::Relu3 => infimum_engine::Activation::Relu3,

@@ -73,7 +73,7 @@ mod scratch;
 
 pub use audit::{Audit, WeightLine};
 pub use checkpoint_name::CheckpointName;
-pub use decoder::{NORM_EPSILON, decoder, is_vector, layout};
+pub use decoder::{decoder, is_vector, layout};
 pub use dissect::{Dissection, dissect};
 pub use error::LabError;
 pub use experiment::{Experiment, Machine};
@@ -93,6 +93,7 @@ pub use memory::require_memory;
 pub use new_recipe::{Key, Kind, kinds, new_recipe};
 pub use overview::{Overview, UNFINISHED, newest, record_plan};
 pub use plan::{DataPlan, EvaluationPlan, FolderPlan, Init, Plan, StagePlan, TrainingPlan};
+pub use recipe::NORM_EPSILON;
 pub use recipe::Recipe;
 pub use record::{Record, read_weights};
 pub use record_writer::RecordWriter;

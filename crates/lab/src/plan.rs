@@ -2,6 +2,7 @@
 
 mod checks;
 mod curriculum;
+mod heads;
 
 use std::path::Path;
 

@@ -4,6 +4,7 @@
 //! them is what editors read (`infimum schema`) and what recipes are checked by, so the two cannot differ.
 
 pub(crate) mod check;
+mod heads;
 pub(crate) mod names;
 mod sections;
 pub(crate) mod text;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{LabError, recipes};
+pub use heads::{NORM_EPSILON, Pairs};
 pub use sections::{
     Activation, Course, Data, DataLaw, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Products,
     Source, Stage, Track, Training,

@@ -1,10 +1,10 @@
 //! The decoder family against JAX in f64 (`oracles/decoder.py` computes `tests/oracles/decoder.json`): losses and gradients
-//! of eighteen decoders through every executor, and twenty steps of AdamW through the shipped trainer.
+//! of twenty-seven decoders through every executor, and twenty steps of AdamW through the shipped trainer.
 
 mod replay;
 
 use infimum_engine::{Executor, Feed, Isa, Program, Reference, Replay, Team};
-use infimum_lab::recipe::{Activation, Embedding, MlpFirst, Model, Norm, Positions};
+use infimum_lab::recipe::{Activation, Embedding, MlpFirst, Model, Norm, Pairs, Positions};
 use infimum_lab::{NORM_EPSILON, decoder};
 use infimum_worlds::{Head, Shape};
 use replay::{Sequence, replay};
@@ -47,6 +47,14 @@ struct Settings {
     embedding: Embedding,
     mlp_first: MlpFirst,
     parallel: bool,
+    qk_norm: String,
+    mlp_gate: bool,
+    mlp_hidden: Option<usize>,
+    kv_heads: Option<usize>,
+    head_width: Option<usize>,
+    value_width: Option<usize>,
+    rotary_base: Option<f64>,
+    rotary_pairs: Option<Pairs>,
 }
 
 #[derive(Deserialize)]
@@ -75,30 +83,45 @@ fn oracle() -> Oracle {
     serde_json::from_str(include_str!("oracles/decoder.json")).expect("the oracle's file is whole")
 }
 
+fn norm(name: &str) -> Norm {
+    match name {
+        "layer" => Norm::Layer,
+        "rms" => Norm::Rms,
+        "none" => Norm::None,
+        other => panic!("{other}"),
+    }
+}
+
 fn model(s: &Settings) -> Model {
-    assert_eq!(s.norm_epsilon, NORM_EPSILON);
     Model {
         width: s.width,
         layers: s.layers,
         heads: if s.attention { s.heads } else { 1 },
-        mlp_ratio: s.mlp_ratio,
+        mlp_ratio: if s.mlp_hidden.is_some() { Model::default().mlp_ratio } else { s.mlp_ratio },
+        mlp_hidden: s.mlp_hidden,
+        mlp_gate: s.mlp_gate,
+        kv_heads: s.kv_heads,
+        head_width: s.head_width,
+        value_width: s.value_width,
+        qk_norm: norm(&s.qk_norm),
+        norm_epsilon: (s.norm_epsilon != NORM_EPSILON).then_some(s.norm_epsilon),
+        rotary_base: s.rotary_base,
+        rotary_pairs: s.rotary_pairs,
         activation: match &*s.activation {
             "gelu-erf" => Activation::Gelu,
             "gelu-tanh" => Activation::GeluTanh,
             "relu" => Activation::Relu,
             "relu2" => Activation::Relu2,
             "relu3" => Activation::Relu3,
+            "silu" => Activation::Silu,
             other => panic!("{other}"),
         },
-        norm: match &*s.norm {
-            "layer" => Norm::Layer,
-            "rms" => Norm::Rms,
-            "none" => Norm::None,
-            other => panic!("{other}"),
-        },
+        norm: norm(&s.norm),
         positions: match &*s.position {
             "learned" => Positions::Learned,
             "sinusoidal" => Positions::Sinusoidal,
+            "rotary" => Positions::Rotary,
+            "alibi" => Positions::Alibi,
             "none" => Positions::None,
             other => panic!("{other}"),
         },
@@ -114,9 +137,13 @@ fn model(s: &Settings) -> Model {
 }
 
 fn program(s: &Settings) -> Program {
+    program_of(&model(s), s)
+}
+
+fn program_of(model: &Model, s: &Settings) -> Program {
     let heads = vec![Head { name: "token", alphabet: s.alphabet }];
     let shape = Shape { positions: s.positions, alphabet: s.alphabet, heads, scored: 0..s.positions };
-    decoder(&model(s), &shape).expect("the oracle's settings are valid")
+    decoder(model, &shape).expect("the oracle's settings are valid")
 }
 
 /// The arrays in the order of the program's parameters, each once and none left over.
@@ -158,6 +185,34 @@ fn reference_has_jaxs_losses_and_gradients() {
         assert!(error([sum.loss / sum.weight], &[case.loss]) <= tolerance, "{}: loss", case.name);
         let gradient = sum.gradient.iter().map(|d| d / sum.weight);
         assert!(error(gradient, &gathered(&program, &case.gradients)) <= tolerance, "{}: gradient", case.name);
+    }
+}
+
+/// Makes another model of one.
+type Change = fn(&mut Model);
+
+/// Models with the same arrays that mean something else.
+#[test]
+fn a_wrong_key_is_noticed() {
+    let wrong: [(&str, Change); 7] = [
+        ("rotary, interleaved", |m| m.rotary_pairs = Some(Pairs::Half)),
+        ("rotary, interleaved", |m| m.rotary_base = Some(10_100.0)),
+        ("rotary by halves, norms of heads, swiglu, tied", |m| m.rotary_pairs = Some(Pairs::Interleaved)),
+        ("rotary by halves, norms of heads, swiglu, tied", |m| m.norm_epsilon = None),
+        ("rotary by halves, norms of heads, swiglu, tied", |m| m.qk_norm = Norm::Layer),
+        ("rotary by halves, norms of heads, swiglu, tied", |m| m.activation = Activation::Gelu),
+        ("alibi, two heads", |m| m.positions = Positions::None),
+    ];
+    let oracle = oracle();
+    for (number, (name, change)) in wrong.into_iter().enumerate() {
+        let case = oracle.cases.iter().find(|case| case.name == name).expect(name);
+        let mut model = model(&case.settings);
+        change(&mut model);
+        let program = program_of(&model, &case.settings);
+        let (batch, point) = (&case.batches[0], gathered(&program, &case.weights));
+        let sum = Reference::new(&program.gradient()).gradient(&point, batch.tokens.len(), &source(batch));
+        let error = error([sum.loss / sum.weight], &[case.loss]);
+        assert!(error > 10.0 * reference_tolerance(case), "{name}, change {number}: {error:e}");
     }
 }
 

@@ -156,6 +156,74 @@ fn hidden_widths_and_biases_of_norms_are_said_once() {
     assert_eq!(plan(GOOD, &["model.norm_bias=true"]).parameters(), wide + 3 * 8);
 }
 
+/// Each: what is set, and what the message has to say.
+#[test]
+fn heads_and_positions_at_odds_are_refused() {
+    let none = ["model.attention=false", "model.heads=1"];
+    let cases: [(&[&str], &str, &str); 20] = [
+        (&["model.kv_heads=3"], "model.kv_heads = 3", "a divisor of model.heads, 2"),
+        (&["model.kv_heads=0"], "model.kv_heads = 0", "at least 1"),
+        (&["model.head_width=0"], "model.head_width = 0", "at least 1"),
+        (&["model.value_width=20000"], "model.value_width = 20000", "at most 16384"),
+        (&["model.positions=rotary", "model.head_width=3"], "model.head_width = 3", "even"),
+        (&["model.positions=rotary", "model.heads=8"], "model.head_width = 1", "even"),
+        (&["model.positions=rotery"], "\"rotery\"", "did you mean \"rotary\"?"),
+        (&["model.rotary_base=3"], "model.rotary_base = 3", "model.positions = \"rotary\" only"),
+        (&["model.rotary_pairs=half"], "model.rotary_pairs = half", "model.positions = \"rotary\" only"),
+        (&["model.positions=rotary", "model.rotary_pairs=halves"], "\"halves\"", "interleaved, half"),
+        (&["model.positions=rotary", "model.rotary_base=0.5"], "model.rotary_base = 0.5", "at least 1"),
+        (&["model.qk_norm=batch"], "\"batch\"", "layer, rms, none"),
+        (&["model.norm_epsilon=0"], "model.norm_epsilon = 0", "at least 1e-30"),
+        (&["model.norm_epsilon=1e-6", "model.norm=none"], "model.norm_epsilon = 0.000001", "no norm"),
+        (&["model.mlp_gate=true", "model.mlp=false"], "model.mlp_gate = true", "no MLP"),
+        (
+            &["model.mlp_gate=true", "model.mlp_first=identity", "model.mlp_ratio=1"],
+            "model.mlp_gate = true",
+            "identity",
+        ),
+        (&[none[0], none[1], "model.head_width=4"], "model.head_width = 4", "model.attention = false"),
+        (&[none[0], none[1], "model.positions=alibi"], "model.positions = \"alibi\"", "model.attention = false"),
+        (&[none[0], none[1], "model.positions=rotary"], "model.positions = \"rotary\"", "model.attention = false"),
+        (&[none[0], none[1], "model.qk_norm=rms"], "model.qk_norm = \"rms\"", "model.attention = false"),
+    ];
+    for (set, value, way_out) in cases {
+        let message = message(GOOD, set);
+        assert!(message.contains(value) && message.contains(way_out), "{set:?}: {message}");
+    }
+    let large = message(GOOD, &["model.heads=4096", "model.head_width=4096", "model.width=1", "world.length=1000"]);
+    assert!(large.contains("model.width = 1") && large.contains("scalars"), "{large}");
+}
+
+/// Heads of queries, keys, values, and what joins them; gains of heads; the gate.
+#[test]
+fn heads_gates_and_gains_have_the_parameters_that_they_say() {
+    let before = plan(GOOD, &[]).parameters();
+    let count = |set: &[&str]| plan(GOOD, set).parameters() as isize - before as isize;
+    assert_eq!(count(&["model.head_width=4", "model.value_width=4", "model.kv_heads=2"]), 0);
+    assert_eq!(count(&["model.kv_heads=1"]), -2 * 4 * 8);
+    assert_eq!(count(&["model.head_width=5"]), 4 * 2 * 8);
+    assert_eq!(count(&["model.value_width=1"]), -2 * 2 * 3 * 8);
+    assert_eq!(count(&["model.qk_norm=layer", "model.heads=4"]), 2 * 2);
+    assert_eq!(count(&["model.mlp_gate=true", "model.activation=silu"]), 4 * 8 * 8);
+    assert_eq!(count(&["model.positions=rotary"]), count(&["model.positions=none"]));
+    assert_eq!(count(&["model.positions=alibi"]), count(&["model.positions=none"]));
+    assert_eq!(count(&["model.bias=true", "model.kv_heads=1"]) - count(&["model.bias=true"]), -2 * 4 * (8 + 1));
+}
+
+/// Plans of models that have none of these keys do not have them either.
+#[test]
+fn plans_have_the_keys_that_were_given_alone() {
+    let keys = ["kv_heads", "head_width", "value_width", "qk_norm", "mlp_gate", "norm_epsilon", "rotary"];
+    for (name, text) in recipes::BUILT_IN {
+        let toml = plan(text, &[]).to_toml();
+        assert!(keys.iter().all(|key| !toml.contains(key)), "{name}: {toml}");
+    }
+    let set = ["model.positions=rotary", "model.rotary_base=3", "model.rotary_pairs=half", "model.kv_heads=1"];
+    let all = [&set[..], &["model.qk_norm=rms", "model.mlp_gate=true", "model.norm_epsilon=1e-8"]].concat();
+    let given = plan(GOOD, &all);
+    assert_eq!(Plan::from_toml(&given.to_toml(), Path::new("plan.toml")).unwrap(), given);
+}
+
 /// 14 tokens, 33 positions, attention, MLP, and three norms with gain and bias; the 1,104 of the benchmark's have no biases.
 #[test]
 fn adders_have_their_published_number_of_parameters() {

@@ -2,6 +2,7 @@
 
 use crate::builder::Builder;
 use crate::expressions::{Free, Product, Transposed};
+use crate::laws::headed::headed;
 use crate::laws::samples::{decoder, fill, numbers};
 use crate::program::Program;
 use crate::reference::Reference;
@@ -116,6 +117,7 @@ fn a_folded_program_has_the_gradient_of_the_one_it_was_made_from() {
     }
     agree(&decoder(9));
     agree(&decoder(9).without_dropout());
+    agree(&headed(9));
 }
 
 /// A loss is wanted as it is, though a product reads it, too.

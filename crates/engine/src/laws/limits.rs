@@ -1,16 +1,18 @@
 //! What the builder and the programs made from a program refuse, by name.
 
-use infimum_kernels::{Activation, Executor, Norm, NormKind};
+use infimum_kernels::{Activation, Executor, Norm, NormKind, Pairs};
 
 use crate::builder::Builder;
 use crate::emit::Emit;
 use crate::expressions::{Constant, Free, Product, Rows, Transposed};
 use crate::families::Families;
+use crate::laws::headed::headed;
 use crate::laws::samples::{around, decoder};
 use crate::operation::Operation;
 use crate::plan::vectors_at_most;
 use crate::products::Products;
 use crate::program::Program;
+use crate::rotary::Rotary;
 use crate::shape::ShapeError;
 use crate::steps::Steps;
 
@@ -92,6 +94,41 @@ fn what_32_bits_cannot_address_is_refused_before_any_memory_is_taken() {
     assert!(b.weight("a view", Transposed { of: most }).is_ok(), "what has no numbers of its own takes none");
 }
 
+#[test]
+fn heads_that_do_not_fit_are_refused() {
+    let mut b = Builder::new();
+    let x = b.input("x", 5, 12).unwrap();
+    let operands = "(its operands: x = x [5, 12])";
+    for (width, base, reason) in [
+        (3, 10.0, "heads of 3 channels; there must be an even number of them, to make pairs"),
+        (0, 10.0, "heads of 0 channels; there must be an even number of them, to make pairs"),
+        (8, 10.0, "x must have heads of 8 channels"),
+        (HUGE - 1, 10.0, "x must have heads of 18446744073709551614 channels"),
+        (4, 0.5, "the base is 0.5; it must be finite and at least 1"),
+        (4, f64::NAN, "the base is NaN; it must be finite and at least 1"),
+        (4, f64::INFINITY, "the base is inf; it must be finite and at least 1"),
+    ] {
+        let found = b.rotate("turned", x, Rotary { width, base, pairs: Pairs::Half });
+        check(found, &format!("rotate `turned`: {reason} {operands}"));
+    }
+    for (of, heads, width, reason) in [
+        (5, 5, 3, "5 heads must divide the channels"),
+        (0, 5, 3, "0 heads must divide the channels"),
+        (2, 3, 6, "2 heads must divide their 3 readers"),
+        (2, 0, 6, "2 heads must divide their 0 readers"),
+        (2, 4, 5, "heads of 6 channels do not fit into 5"),
+        (1, HUGE, 12, "so many channels cannot be addressed"),
+    ] {
+        check(b.spread("wider", x, of, heads, width), &format!("spread `wider`: {reason} {operands}"));
+    }
+    let gain = b.weight("gain", Free { rows: 1, columns: 4 }).unwrap();
+    for (heads, reason) in [(5, "5 heads must divide the channels"), (2, "the gain must be [1, 6]")] {
+        let norm = Norm { kind: NormKind::Rms, epsilon: 1e-5 };
+        let message = format!("normalise_heads `normed`: {reason} (its operands: x = x [5, 12], gain = gain [1, 4])");
+        check(b.head_norm("normed", x, norm, gain, heads), &message);
+    }
+}
+
 /// Each array can be addressed, all together cannot.
 #[test]
 fn a_program_that_cannot_be_planned_is_refused() {
@@ -135,7 +172,7 @@ fn no_derived_program_needs_more_than_was_checked() {
         draft.buffers.last().map_or(0, |b| u128::from(b.base) + u128::from(b.vectors))
     };
     let cases = Operation::all_cases().into_iter().flat_map(|(_, cases)| cases);
-    for program in cases.map(|case| around(&case)).chain([decoder(2), decoder(9), norms()]) {
+    for program in cases.map(|case| around(&case)).chain([decoder(2), decoder(9), headed(9), norms()]) {
         let most = vectors_at_most(&program);
         let rows = program.sites().map(|s| program.shape_of(s).unwrap().rows).min().unwrap();
         let all = program.outputs_at(&program.sites().collect::<Vec<_>>(), 0..rows).unwrap();

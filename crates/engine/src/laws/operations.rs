@@ -70,13 +70,14 @@ impl Instance {
         d.concat()
     }
 
-    /// Worst error over the operands, each checked alone; the gradient of each is multiplied by `slip` first.
+    /// Worst error over the operands that have a gradient, each checked alone; the gradient of each is multiplied by `slip` first.
     fn error(&self, slip: f64) -> f64 {
         let point = numbers(self.parts.iter().map(|s| s.len()).sum(), 7);
         let r = numbers(self.case.rows.len() * self.output.channels, 8);
         let gradient = self.gradient(&point, &r);
         let (mut start, mut worst) = (0, 0.0);
-        for part in &self.parts {
+        let given = if self.case.fixed { self.case.x.len() } else { self.parts.len() };
+        for part in &self.parts[..given] {
             let range = start..start + part.len();
             let loss = |x: &[f64]| {
                 let mut moved = point.clone();

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use infimum_kernels::{Executor, Isa, Team};
 
 use crate::decode::Decode;
+use crate::laws::headed::headed;
 use crate::laws::samples::{around, decoder, fill, numbers};
 use crate::operation::Operation;
 use crate::program::{Author, Feed, Program};
@@ -120,7 +121,11 @@ fn programs() -> Vec<Program> {
     let cases = Operation::all_cases().into_iter().flat_map(|(_, cases)| cases);
     let whole = decoder(9).without_dropout();
     let replaced = ["0.k", "1.v", "1.y", "x", "1.normed"].map(|site| whole.replace(site).unwrap());
-    cases.map(|case| around(&case)).chain(replaced).chain([decoder(9), whole, decoder(1)]).collect()
+    cases
+        .map(|case| around(&case))
+        .chain(replaced)
+        .chain([decoder(9), whole, decoder(1), headed(9), headed(1)])
+        .collect()
 }
 
 #[test]
@@ -137,8 +142,8 @@ fn one_position_after_another_has_the_bits_of_the_whole_program() {
 
 #[test]
 fn threads_and_instruction_sets_change_no_bit_of_one_position_after_another() {
-    let program = decoder(20).without_dropout();
-    for executor in Executor::ALL {
+    let programs = [decoder(20).without_dropout(), headed(20)];
+    for (program, executor) in programs.into_iter().flat_map(|p| Executor::ALL.map(|e| (p.clone(), e))) {
         let expected = whole(&program, executor, 37);
         for (isa, threads) in Isa::available().into_iter().flat_map(|isa| [1, 2, 3, 8].map(|threads| (isa, threads))) {
             let found = told(&program, Way { executor, isa, threads, side_by_side: 4 }, 37);

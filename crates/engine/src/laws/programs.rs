@@ -10,6 +10,7 @@ use crate::emit::Emit;
 use crate::expressions::{Free, Product};
 use crate::families::Families;
 use crate::gradient_check::{TOLERANCE, directional_error};
+use crate::laws::headed::headed;
 use crate::laws::samples::{around, decoder, fill, numbers};
 use crate::operation::Operation;
 use crate::products::Products;
@@ -51,17 +52,22 @@ fn bits(x: &[f32]) -> Vec<u32> {
 
 #[test]
 fn the_gradient_of_a_decoder_passes_the_gradient_check() {
-    let program = decoder(6).gradient();
-    let reference = Reference::new(&program);
-    let point = wide(&point(&program));
-    let at = |p: &[f64]| reference.gradient(p, 2, &fill(&program));
-    let error = directional_error(|p| at(p).loss, &point, &at(&point).gradient, 10);
-    assert!(error <= TOLERANCE, "relative error {error:e}");
+    for program in [decoder(6).gradient(), headed(6).gradient()] {
+        let reference = Reference::new(&program);
+        let point = wide(&point(&program));
+        let at = |p: &[f64]| reference.gradient(p, 2, &fill(&program));
+        let error = directional_error(|p| at(p).loss, &point, &at(&point).gradient, 10);
+        assert!(error <= TOLERANCE, "relative error {error:e}");
+    }
 }
 
 #[test]
 fn every_executor_agrees_with_the_reference_on_a_decoder() {
-    let program = decoder(9).gradient();
+    [decoder(9), headed(9)].iter().for_each(agree);
+}
+
+fn agree(program: &Program) {
+    let program = program.gradient();
     let point = point(&program);
     let reference = Reference::new(&program).gradient(&wide(&point), 37, &fill(&program));
     for (executor, p) in Executor::ALL.into_iter().flat_map(|e| program.parameters().into_iter().map(move |p| (e, p))) {
@@ -98,9 +104,10 @@ fn products_of_rounded_operands_are_near_the_reference() {
 
 #[test]
 fn threads_and_instruction_sets_change_no_bit_of_a_decoder() {
-    let program = decoder(9).gradient();
     let replayed = Executor::ALL.map(|executor| (executor, Products::F32));
-    for (executor, products) in replayed.into_iter().chain([(Executor::Wide, Products::Bf16)]) {
+    let replayed = replayed.into_iter().chain([(Executor::Wide, Products::Bf16)]);
+    let programs = [decoder(9).gradient(), headed(9).gradient()];
+    for (program, (executor, products)) in replayed.flat_map(|r| programs.clone().map(|program| (program, r))) {
         let run = |isa, threads| {
             let mut replay = Replay::with_products(&program, executor, products, isa);
             replay.gradient(&mut Team::new(threads), &point(&program), 150, &fill(&program))
@@ -114,16 +121,19 @@ fn threads_and_instruction_sets_change_no_bit_of_a_decoder() {
     }
 }
 
+/// A decoder of so many positions.
+type Make = fn(usize) -> Program;
+
 /// A decoder of `positions` positions, its first ones fed with what the one of 12 positions would get.
 fn prefix_logits(
-    executor: Executor,
+    (make, executor): (Make, Executor),
     positions: usize,
     rows: Range<usize>,
     sequence: usize,
     neighbours: usize,
 ) -> Vec<f32> {
-    let program = decoder(positions).without_dropout().outputs_at(&["logits"], rows).unwrap();
-    let long = decoder(12).without_dropout();
+    let program = make(positions).without_dropout().outputs_at(&["logits"], rows).unwrap();
+    let long = make(12).without_dropout();
     let source = |s: usize, feed: &mut Feed| {
         let mut whole = long.feed();
         fill(&long)(if s == sequence { 1000 } else { s }, &mut whole);
@@ -134,11 +144,11 @@ fn prefix_logits(
 
 #[test]
 fn a_position_has_the_same_bits_whatever_surrounds_it() {
-    for executor in Executor::ALL {
-        let expected = prefix_logits(executor, 12, 0..12, 0, 1);
+    for (make, executor) in [decoder as Make, headed].into_iter().flat_map(|make| Executor::ALL.map(|e| (make, e))) {
+        let expected = prefix_logits((make, executor), 12, 0..12, 0, 1);
         for (positions, rows) in [(12, 3..5), (7, 0..7), (7, 6..7), (5, 2..4), (1, 0..1)] {
             for (sequence, neighbours) in [(0, 1), (3, 16), (15, 16), (17, 20)] {
-                let got = prefix_logits(executor, positions, rows.clone(), sequence, neighbours);
+                let got = prefix_logits((make, executor), positions, rows.clone(), sequence, neighbours);
                 let same = &expected[rows.start * 7..rows.end * 7];
                 let label = format!("{executor}, {positions} positions, rows {rows:?}, {sequence} of {neighbours}");
                 assert_eq!(bits(&got), bits(same), "{label}");
@@ -151,7 +161,7 @@ fn a_position_has_the_same_bits_whatever_surrounds_it() {
 #[test]
 fn replacing_a_site_by_itself_changes_no_bit() {
     let cases = Operation::all_cases().into_iter().flat_map(|(_, cases)| cases);
-    let programs = cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout()]);
+    let programs = cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout(), headed(8)]);
     for (program, executor) in programs.flat_map(|program| Executor::ALL.map(|executor| (program.clone(), executor))) {
         let nats = program.outputs(&["nats"]).unwrap();
         let expected = outputs(&nats, executor, 3, &fill(&program));
@@ -177,7 +187,7 @@ fn replacing_a_site_by_itself_changes_no_bit() {
 #[test]
 fn the_reference_takes_what_replaces_a_site() {
     let cases = Operation::all_cases().into_iter().flat_map(|(_, cases)| cases);
-    for program in cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout()]) {
+    for program in cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout(), headed(8)]) {
         let point = wide(&point(&program));
         let read = |program: &Program, feed: &Feed| {
             let (mut told, source) = (vec![], |_: usize, to: &mut Feed| to.clone_from(feed));

@@ -30,9 +30,16 @@ pub(super) fn around(case: &Case) -> Program {
         let operand = b.add_rows(&format!("operand {i}"), input, free).unwrap();
         x.push(case.same.filter(|(later, _)| *later == i).map_or(operand, |(_, earlier)| x[earlier]));
     }
-    let mut free =
-        |(i, s): (usize, &Shape)| b.weight(&format!("w {i}"), Free { rows: s.rows, columns: s.channels }).unwrap();
-    let w: Vec<Weight> = case.w.iter().enumerate().map(&mut free).collect();
+    let mut weight = |(i, s): (usize, &Shape)| {
+        let (name, rows, columns) = (format!("w {i}"), s.rows, s.channels);
+        let scalars = || numbers(s.len(), 6).iter().map(|x| *x as f32).collect::<Vec<_>>().into();
+        let weight = match case.fixed {
+            true => b.weight(&name, Constant { rows, columns, scalars: scalars(), frozen: false }),
+            false => b.weight(&name, Free { rows, columns }),
+        };
+        weight.unwrap()
+    };
+    let w: Vec<Weight> = case.w.iter().enumerate().map(&mut weight).collect();
     let y = b.operate("y", case.operation.clone(), &x, &w, ids).unwrap();
     let channels = b.shape_of(y).channels;
     let scalars = numbers(channels, 5).iter().map(|x| *x as f32).collect::<Vec<_>>().into();

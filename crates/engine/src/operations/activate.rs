@@ -64,7 +64,7 @@ impl Operate for Activate {
     #[cfg(test)]
     fn cases() -> Vec<Case> {
         use Activation::*;
-        [GeluErf, GeluTanh, Relu, Relu2, Relu3]
+        [GeluErf, GeluTanh, Silu, Relu, Relu2, Relu3]
             .into_iter()
             .flat_map(|kind| {
                 let case = |t, c, rows| Case::new(Activate { kind }, &[shape(t, c)], &[], rows);

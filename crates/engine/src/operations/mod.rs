@@ -9,6 +9,9 @@ mod embed;
 mod linear;
 mod multiply;
 mod normalise;
+mod normalise_heads;
+mod rotate;
+mod spread;
 
 pub(crate) use activate::Activate;
 pub(crate) use add::Add;
@@ -19,3 +22,6 @@ pub(crate) use embed::Embed;
 pub(crate) use linear::Linear;
 pub(crate) use multiply::Multiply;
 pub(crate) use normalise::Normalise;
+pub(crate) use normalise_heads::NormaliseHeads;
+pub(crate) use rotate::Rotate;
+pub(crate) use spread::Spread;

@@ -4,14 +4,15 @@ use infimum_kernels::{Activate, ActivateGradient, Activation, Write};
 
 use crate::frame::{Bound, Case, Layout};
 
-const KINDS: [Activation; 5] =
-    [Activation::GeluErf, Activation::GeluTanh, Activation::Relu, Activation::Relu2, Activation::Relu3];
+use Activation::{GeluErf, GeluTanh, Relu, Relu2, Relu3, Silu};
+
+const KINDS: [Activation; 6] = [GeluErf, GeluTanh, Silu, Relu, Relu2, Relu3];
 
 pub(crate) fn cases() -> Vec<Case> {
     KINDS
         .into_iter()
         .enumerate()
-        .flat_map(|(i, kind)| (3..=9).flat_map(move |c| both(3, c, kind, KINDS[(i + 1) % 5])))
+        .flat_map(|(i, kind)| (3..=9).flat_map(move |c| both(3, c, kind, KINDS[(i + 1) % 6])))
         .collect()
 }
 

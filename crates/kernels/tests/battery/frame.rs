@@ -341,8 +341,16 @@ fn compare(bound: Bound, found: &[f64], expected: &[f64], sizes: &[f64]) -> Resu
 }
 
 /// Kernels that sum over the channels of a row, which the wide layout does in an order of its own.
-const SUMS_OVER_CHANNELS: [&str; 6] =
-    ["NormForward", "NormGradient", "CrossEntropy", "Attend", "AttendGradient", "AttendCached"];
+const SUMS_OVER_CHANNELS: [&str; 8] = [
+    "NormForward",
+    "NormGradient",
+    "HeadNorm",
+    "HeadNormGradient",
+    "CrossEntropy",
+    "Attend",
+    "AttendGradient",
+    "AttendCached",
+];
 
 /// Every written value equals that of the twin in f32: the lanes do the same operations in the same order. (Zeros of either
 /// sign are equal, as a stored -0 is 0 to a twin that adds. Gradients are summed over lanes, where the twin has one

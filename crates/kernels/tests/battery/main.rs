@@ -11,9 +11,12 @@ mod cross_entropy;
 mod elementwise;
 mod embed;
 mod frame;
+mod head_norm;
 mod linear;
 mod norm;
 mod outer;
+mod rotate;
+mod spread;
 mod twins;
 
 use std::collections::BTreeSet;
@@ -25,7 +28,8 @@ use infimum_kernels::{Executor, Instruction, Isa};
 fn cases() -> Vec<Case> {
     let products = [linear::cases(), outer::cases(), attention::cases(), attention_cached::cases()].concat();
     let rows = [add_rows::cases(), embed::cases(), norm::cases(), cross_entropy::cases()].concat();
-    [products, rows, elementwise::cases(), activation::cases()].concat()
+    let heads = [head_norm::cases(), rotate::cases(), spread::cases()].concat();
+    [products, rows, heads, elementwise::cases(), activation::cases()].concat()
 }
 
 fn on_every_executor() -> impl Iterator<Item = (Case, Executor)> {

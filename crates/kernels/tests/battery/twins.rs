@@ -1,8 +1,9 @@
 //! Instructions run by their plain twins, one sequence at a time: in f64, the definition, and in f32, whose bits the lanes have.
 
 use infimum_kernels::{
-    Attend, AttendCached, AttendGradient, Attention, CrossEntropy, CrossEntropyGradient, Executor, Ids, Instruction,
-    Linear, Matrix, NormForward, NormGradient, Place, Scalar, View, ViewMut, Write, plain,
+    Attend, AttendCached, AttendGradient, Attention, CrossEntropy, CrossEntropyGradient, Executor, HeadNorm,
+    HeadNormGradient, Ids, Instruction, Linear, Matrix, NormForward, NormGradient, Place, Rotate, Scalar,
+    SpreadGradient, View, ViewMut, Write, plain,
 };
 
 use crate::frame::{State, numbers, places_of};
@@ -154,6 +155,14 @@ fn twin<S: Scalar>(instruction: &Instruction, m: &mut Plain<S>) {
         }
         Instruction::NormForward(k) => norm_forward(k, m),
         Instruction::NormGradient(k) => norm_gradient(k, m),
+        Instruction::HeadNorm(k) => head_norm(k, m),
+        Instruction::HeadNormGradient(k) => head_norm_gradient(k, m),
+        Instruction::Rotate(k) => rotate(k, m),
+        Instruction::Spread(k) => {
+            let x = m.value(k.x);
+            m.write(k.y, |y| plain::spread(y, x.view(), k.readers));
+        }
+        Instruction::SpreadGradient(k) => spread_gradient(k, m),
         Instruction::Activate(k) => {
             let (x, mut slope) = (m.value(k.x), k.slope.map(Array::zeros));
             let mut slopes = slope.as_mut().map(Array::view_mut);
@@ -194,6 +203,44 @@ fn norm_gradient<S: Scalar>(k: &NormGradient, m: &mut Plain<S>) {
         plain::norm_gradient(Some(&mut to.view_mut()), None, None, x, dy, k.norm, gain, saved);
         m.replace(dx.0, to);
     }
+}
+
+fn head_norm<S: Scalar>(k: &HeadNorm, m: &mut Plain<S>) {
+    let (x, gain, mut saved) = (m.value(k.x), m.weight(k.gain), Array::zeros(k.saved));
+    m.write(k.y, |y| plain::head_norm(y, x.view(), k.norm, gain.view(), &mut saved.view_mut()));
+    m.replace(k.saved, saved);
+}
+
+fn head_norm_gradient<S: Scalar>(k: &HeadNormGradient, m: &mut Plain<S>) {
+    let (x, dy, saved, gain) = (m.value(k.x), m.value(k.dy), m.value(k.saved), m.weight(k.gain));
+    let (x, dy, saved, gain) = (x.view(), dy.view(), saved.view(), gain.view());
+    if let Some(dgain) = k.dgain {
+        m.gradient(dgain, |to| plain::head_norm_gradient(None, Some(to), x, dy, k.norm, gain, saved));
+    }
+    if let Some(dx) = k.dx {
+        let mut to = m.target(dx);
+        plain::head_norm_gradient(Some(&mut to.view_mut()), None, x, dy, k.norm, gain, saved);
+        m.replace(dx.0, to);
+    }
+}
+
+fn spread_gradient<S: Scalar>(k: &SpreadGradient, m: &mut Plain<S>) {
+    let (dy, mut dx) = (m.value(k.dy), m.target((k.dx, k.write)));
+    plain::spread_gradient(&mut dx.view_mut(), dy.view(), k.readers);
+    m.replace(k.dx, dx);
+}
+
+/// With the row of each position, where positions are named.
+fn rotate<S: Scalar>(k: &Rotate, m: &mut Plain<S>) {
+    let (x, table, mut y) = (m.value(k.x), m.weight(k.waves), m.target((k.y, k.write)));
+    let rows: Vec<usize> = match k.positions {
+        Some(positions) => m.ids(positions).into_iter().map(usize::from).collect(),
+        None => (0..table.rows).collect(),
+    };
+    let data = rows.iter().flat_map(|row| table.data[row * table.columns..][..table.columns].to_vec()).collect();
+    let waves = Array { data, rows: rows.len(), columns: table.columns };
+    plain::rotate(&mut y.view_mut(), x.view(), waves.view(), k.turn, Write::Add);
+    m.replace(k.y, y);
 }
 
 /// Query by query, so that where `dk` and `dv` are one place each query adds to it for `dk`, then for `dv`.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use infimum_engine::Program;
 
-use crate::recipe::{Model, Positions};
+use crate::recipe::Model;
 
 /// One part, and how to leave it out: at `site`, some channels of the array at `part` are taken away and their mean is added.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,13 +40,13 @@ pub(super) fn all(model: &Model, program: &Program) -> Vec<Ablation> {
         width: model.width,
         over: Over::Sequences,
     };
-    let stream = if model.positions == Positions::None { "wte" } else { "x" };
+    let stream = if model.positions.are_added() { "x" } else { "wte" };
     let mut found = Vec::new();
     if model.layers > 0 {
         let last = format!("h.{}.x", model.layers - 1);
         found.push(over_sequences("direct_path".into(), last, stream.into(), whole.clone()));
     }
-    if model.positions != Positions::None {
+    if model.positions.are_added() {
         let (name, site, part) = ("positions".into(), stream.into(), "wte".into());
         let (channels, width, over) = (whole.clone(), model.width, Over::Positions);
         found.push(Ablation { name, site, part, channels, width, over });
@@ -57,10 +57,11 @@ pub(super) fn all(model: &Model, program: &Program) -> Vec<Ablation> {
     for layer in 0..model.layers {
         if model.attention {
             found.push(own(format!("attention_{layer}"), format!("h.{layer}.attn.out"), &whole));
-            let width = model.width / model.heads;
+            let width = model.value_width();
             let head = |head: usize| {
                 let channels = head * width..(head + 1) * width;
-                own(format!("head_{layer}_{head}"), format!("h.{layer}.attn.y"), &channels)
+                let head = own(format!("head_{layer}_{head}"), format!("h.{layer}.attn.y"), &channels);
+                Ablation { width: width * model.heads, ..head }
             };
             found.extend((0..model.heads).map(head));
         }

@@ -110,6 +110,21 @@ fn one_head_is_all_of_attention() {
     }
 }
 
+/// Of heads whose values have other widths, without positions that are added.
+#[test]
+fn heads_of_other_widths_are_left_out_whole() {
+    let experiment = experiment(&["model.heads=1", "model.value_width=5", "model.positions=alibi"]);
+    let point: Vec<f32> =
+        crate::start(experiment.program(), experiment.plan().model(), 1).iter().map(|w| 5.0 * w).collect();
+    let found = dissected(&experiment, &point);
+    assert!(found.losses.iter().all(|figure| figure.name != "without_positions"), "{found:?}");
+    let [attention, head] = ["attention", "head"].map(|part| match part {
+        "head" => value(&found.losses, "without_head_0_0"),
+        _ => value(&found.losses, "without_attention_0"),
+    });
+    assert!(attention != 0.0 && (attention - head).abs() <= 1e-5, "{attention} and {head}");
+}
+
 /// Logits that depend on the position as well as on the token, so that the mean table of few sequences is not that of many. A 95 %
 /// interval covers the value of many in 38 of 40 experiments, on average; in fewer than 33 with a probability of 0.0006.
 #[test]

@@ -7,7 +7,7 @@ use infimum_worlds::{Example, Purpose, Shape, Stream, World};
 
 use crate::decoder::decoder;
 use crate::evaluation::evaluating;
-use crate::recipe::Model;
+use crate::recipe::{Model, Positions};
 use crate::{Experiment, Plan, start};
 
 /// Sequences that are timed.
@@ -75,11 +75,18 @@ impl Timing {
 /// Multiply-adds of one sequence, forward: linears, causal attention, and a few passes over the channels.
 fn operations(model: &Model, shape: &Shape) -> f64 {
     let (width, positions) = (model.width as f64, shape.positions as f64);
-    let square = width * width;
-    let attention = if model.attention { 4.0 * square + width * positions } else { 0.0 };
-    let mlp = if model.mlp { 2.0 * model.hidden() as f64 * width } else { 0.0 };
+    let attention = if model.attention { attention(model, positions) } else { 0.0 };
+    let linears = if model.mlp_gate { 3.0 } else { 2.0 };
+    let mlp = if model.mlp { linears * model.hidden() as f64 * width } else { 0.0 };
     let block = attention + mlp + 16.0 * width;
     positions * (shape.alphabet as f64 * width + model.layers as f64 * block + 16.0 * width)
+}
+
+/// Multiply-adds of one position of a block's attention: its linears, and half of all pairs of queries and keys.
+fn attention(model: &Model, positions: f64) -> f64 {
+    let mixed = (model.heads * model.value_width()) as f64;
+    let [queries, keys, values] = model.attention_channels().map(|channels| channels as f64);
+    model.width as f64 * (queries + keys + values + mixed) + (queries + mixed) / 2.0 * positions
 }
 
 /// A model of the same kind that takes at most [`LONGEST`] operations: the plan's, or one with fewer positions, then fewer
@@ -105,12 +112,17 @@ fn bounded(model: &Model, shape: &Shape) -> (Model, Shape) {
     (model, shape)
 }
 
-/// Half the width, with heads as wide as before where they fit. A width that is the alphabet's stays so: it may have to be.
+/// Half the width, with heads as wide as before where they fit, or half as many if their width is no matter of it. A width that is the alphabet's stays so: it may have to be.
 fn narrow(model: &mut Model, shape: &mut Shape) {
-    let (head, channel_per_token) = (model.width / model.heads, model.width == shape.alphabet);
+    let (head, channel_per_token) = (model.head_width(), model.width == shape.alphabet);
     model.width /= 2;
     model.mlp_hidden = model.mlp_hidden.map(|hidden| (hidden / 2).max(1));
-    model.heads = if model.width.is_multiple_of(head) { model.width / head } else { 1 };
+    model.kv_heads = None;
+    if model.head_width.is_some() || model.positions == Positions::Rotary {
+        (model.head_width, model.heads) = (Some(head), (model.heads / 2).max(1));
+    } else {
+        model.heads = if model.width.is_multiple_of(head) { model.width / head } else { 1 };
+    }
     if channel_per_token {
         shape.alphabet = model.width;
     }
@@ -193,8 +205,15 @@ mod tests {
         assert_eq!(bounded(&small, &shape(127, 11)), (small.clone(), shape(127, 11)));
         for (width, heads, layers) in [(16_384, 1, 1), (16_384, 16_384, 1000), (96, 3, 2), (30, 2, 7), (1, 1, 0)] {
             for (positions, alphabet) in [(1, 65_536), (29_999, 101), (999_999, 3), (255, 1001)] {
-                for (attention, mlp_ratio) in [(true, 64), (false, 1)] {
-                    let model = Model { width, heads, layers, attention, mlp_ratio, ..Model::default() };
+                let plain = Model { width, heads, layers, mlp_ratio: 64, ..Model::default() };
+                let turned = Positions::Rotary;
+                let kinds = [
+                    plain.clone(),
+                    Model { attention: false, mlp_ratio: 1, ..plain.clone() },
+                    Model { positions: turned, head_width: Some(width.min(34)), mlp_gate: true, ..plain.clone() },
+                    Model { kv_heads: Some(1), value_width: Some(3), ..plain },
+                ];
+                for model in kinds.into_iter().filter(|m| m.positions != turned || m.head_width() > 1) {
                     let (model, shape) = bounded(&model, &shape(positions, alphabet));
                     assert!(operations(&model, &shape) <= LONGEST, "{model:?} {shape:?}");
                     assert!(decoder(&model, &shape).unwrap().weights().parameters() <= 10_000_000);

@@ -37,15 +37,25 @@ impl Slots {
         if model.attention {
             self.add_norm(model, &format!("{at}.ln_1"));
             let apart = splits_attention(formulas, at);
-            let rows: &[&str] = if apart { &["attn.q", "attn.k", "attn.v"] } else { &["attn.c_attn"] };
-            rows.iter()
-                .for_each(|part| self.add_linear(model, &format!("{at}.{part}"), [3 * width / rows.len(), width]));
-            self.add_linear(model, &format!("{at}.attn.c_proj"), [width, width]);
+            let channels = model.attention_channels();
+            match apart {
+                true => ["q", "k", "v"].into_iter().zip(channels).for_each(|(part, outputs)| {
+                    self.add_linear(model, &format!("{at}.attn.{part}"), [outputs, width]);
+                }),
+                false => self.add_linear(model, &format!("{at}.attn.c_attn"), [channels.iter().sum(), width]),
+            }
+            if model.qk_norm != Norm::None {
+                ["q", "k"].iter().for_each(|part| self.add(&format!("{at}.attn.{part}_norm"), [1, model.head_width()]));
+            }
+            self.add_linear(model, &format!("{at}.attn.c_proj"), [width, model.heads * model.value_width()]);
         }
         if model.mlp {
             self.add_norm(model, &format!("{at}.ln_2"));
             if model.mlp_first == MlpFirst::Free {
                 self.add_linear(model, &format!("{at}.mlp.c_fc"), [hidden, width]);
+            }
+            if model.mlp_gate {
+                self.add_linear(model, &format!("{at}.mlp.c_up"), [hidden, width]);
             }
             self.add_linear(model, &format!("{at}.mlp.c_proj"), [width, hidden]);
         }

@@ -120,8 +120,7 @@ impl Plan {
 
     fn check_model(&self, shape: &Shape) -> Result<(), LabError> {
         let m = &self.model;
-        let divides = m.heads >= 1 && m.width.is_multiple_of(m.heads);
-        require(!m.attention || divides, "model.heads", m.heads, format!("a divisor of model.width, {}", m.width))?;
+        super::heads::check(m)?;
         let default = Model::default().heads;
         let allowed =
             format!("1, or left at {default}, where model.attention = false, since there is nothing to divide");
@@ -144,7 +143,9 @@ impl Plan {
         let biased = m.norm_bias.is_none() || m.norm != Norm::None;
         let allowed = "left out with model.norm = \"none\"".into();
         require(biased, "model.norm_bias", m.has_norm_bias(), allowed)?;
-        let channels = 2 * shape.alphabet + m.layers * (20 * m.width + 4 * m.hidden()) + 8 * m.width;
+        let beyond = (m.heads * (m.head_width() + m.value_width())).saturating_sub(2 * m.width);
+        let of_a_block = 20 * m.width + 10 * beyond + (4 + 4 * usize::from(m.mlp_gate)) * m.hidden();
+        let channels = 2 * shape.alphabet + m.layers * of_a_block + 8 * m.width;
         let scalars = shape.positions as u128 * channels as u128;
         let allowed = format!(
             "small enough that all arrays of a sequence together, {scalars} scalars, have at most {SCALAR_LIMIT}; \

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::heads::Pairs;
+
 /// A decoder of the GPT-2 kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -17,9 +19,25 @@ pub struct Model {
     /// Blocks. 0 leaves embedding and head.
     #[schemars(range(min = 0, max = 1000))]
     pub layers: usize,
-    /// Attention heads; each owns `width / heads` channels. 1, or left out, where `attention` is false.
+    /// Attention heads; each owns `width / heads` channels, or `head_width`. 1, or left out, where `attention` is false.
     #[schemars(range(min = 1, max = 16384))]
     pub heads: usize,
+    /// Heads of keys and values, a divisor of `heads`: each is read by as many heads of queries. Default: `heads`.
+    #[schemars(range(min = 1, max = 16384))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kv_heads: Option<usize>,
+    /// Channels of a head of queries, and of one of keys. Default: `width / heads`.
+    #[schemars(range(min = 1, max = 16384))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_width: Option<usize>,
+    /// Channels of a head of values. Default: as many as of one of keys.
+    #[schemars(range(min = 1, max = 16384))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value_width: Option<usize>,
+    /// The norm of each head of queries and of keys, over its own channels, before they are compared. Its gain is shared by the
+    /// heads; there is no bias.
+    #[serde(skip_serializing_if = "Norm::is_none")]
+    pub qk_norm: Norm,
     /// The MLP's hidden width is `mlp_ratio * width`.
     #[schemars(range(min = 1, max = 64))]
     pub mlp_ratio: usize,
@@ -29,10 +47,18 @@ pub struct Model {
     pub mlp_hidden: Option<usize>,
     /// The MLP's first matrix.
     pub mlp_first: MlpFirst,
+    /// Whether the nonlinearity's channels are multiplied by a second linear of the MLP's input: with `activation = "silu"` it
+    /// is SwiGLU, with `"gelu"` GEGLU.
+    #[serde(skip_serializing_if = "is_false")]
+    pub mlp_gate: bool,
     /// The MLP's nonlinearity.
     pub activation: Activation,
     /// The norm before attention, before the MLP and before the head.
     pub norm: Norm,
+    /// Added to the variance, or mean square, in every norm. Default 0.00001, as GPT-2.
+    #[schemars(range(min = 1e-30, max = 1.0))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub norm_epsilon: Option<f64>,
     /// Whether linears and norms have a bias (the head never has one).
     pub bias: bool,
     /// Whether norms have a bias. Default: as `bias`.
@@ -42,6 +68,15 @@ pub struct Model {
     pub tied: bool,
     /// What tells positions apart.
     pub positions: Positions,
+    /// Of rotary positions: pair `i` of a head turns by `rotary_base^(-2 i / head_width)` from a position to the next.
+    /// Default 10000.
+    #[schemars(range(min = 1.0, max = 1e12))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotary_base: Option<f64>,
+    /// Of rotary positions: which channels of a head turn together. Default: those of its two halves.
+    #[schemars(with = "Pairs")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotary_pairs: Option<Pairs>,
     /// Whether blocks have attention.
     pub attention: bool,
     /// Whether blocks have an MLP.
@@ -70,15 +105,23 @@ impl Default for Model {
             embedding: Embedding::Learned,
             layers: 2,
             heads: 4,
+            kv_heads: None,
+            head_width: None,
+            value_width: None,
+            qk_norm: Norm::None,
             mlp_ratio: 4,
             mlp_hidden: None,
             mlp_first: MlpFirst::Free,
+            mlp_gate: false,
             activation: Activation::Gelu,
             norm: Norm::Layer,
+            norm_epsilon: None,
             bias: false,
             norm_bias: None,
             tied: false,
             positions: Positions::Learned,
+            rotary_base: None,
+            rotary_pairs: None,
             attention: true,
             mlp: true,
             parallel: false,
@@ -100,6 +143,10 @@ impl Model {
     pub fn has_norm_bias(&self) -> bool {
         self.norm_bias.unwrap_or(self.bias)
     }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// Which other programs can follow a run.
@@ -148,6 +195,8 @@ pub enum Activation {
     Gelu,
     /// GELU through `tanh`, as GPT-2.
     GeluTanh,
+    /// `x / (1 + e^-x)`.
+    Silu,
     /// `max(x, 0)`.
     Relu,
     /// `max(x, 0)^2`.
@@ -168,6 +217,12 @@ pub enum Norm {
     None,
 }
 
+impl Norm {
+    pub(crate) fn is_none(&self) -> bool {
+        *self == Norm::None
+    }
+}
+
 /// What tells positions apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -176,6 +231,11 @@ pub enum Positions {
     Learned,
     /// The fixed waves of Vaswani et al. 2017, added to the embedding.
     Sinusoidal,
+    /// Heads of queries and keys are turned by angles that grow with the position (Su et al. 2021).
+    Rotary,
+    /// Scores of attention fall with the distance of the key, by `2^(-8 h / heads)` a position in head `h`, of 1 to `heads`
+    /// (ALiBi, Press et al. 2022).
+    Alibi,
     /// Nothing but the causal order of attention.
     None,
 }

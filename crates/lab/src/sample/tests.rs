@@ -64,12 +64,18 @@ fn recomputed(experiment: &Experiment, point: &[f32], draw: Draw) -> Vec<Vec<u16
 
 #[test]
 fn what_is_kept_from_position_to_position_changes_no_sequence() {
-    let models: [(&[&str], Executor); 5] = [
+    let models: [(&[&str], Executor); 8] = [
         (&["model.width=8", "model.heads=2"], Executor::Lanes),
         (&["model.width=12", "model.heads=1", "model.positions=none"], Executor::Lanes),
         (&["model.width=32", "model.heads=4", "model.dropout=0.2"], Executor::Wide),
         (&["model.width=40", "model.heads=1", "model.positions=sinusoidal", "model.norm=rms"], Executor::Wide),
         (&["model.width=33", "model.heads=11", "model.bias=true", "model.parallel=true"], Executor::Wide),
+        (
+            &["model.width=6", "model.heads=1", "model.positions=rotary", "model.qk_norm=rms", "model.mlp_gate=true"],
+            Executor::Lanes,
+        ),
+        (&["model.width=36", "model.heads=6", "model.kv_heads=2", "model.positions=rotary"], Executor::Wide),
+        (&["model.width=33", "model.heads=4", "model.head_width=7", "model.positions=alibi"], Executor::Wide),
     ];
     for (overrides, executor) in models {
         let experiment = experiment(overrides);

@@ -6,7 +6,7 @@ use infimum_worlds::Shape;
 use serde_json::{Map, Value as Json, json};
 
 use super::{Node, Value};
-use crate::recipe::{Activation, Embedding, MlpFirst, Model, Norm, Positions};
+use crate::recipe::{Activation, Embedding, MlpFirst, Model, NORM_EPSILON, Norm, Positions};
 
 /// The most characters that `model_args` may have as JSON; ours have about 450.
 const MOST_CHARACTERS: usize = 4096;
@@ -185,6 +185,7 @@ fn filter(activation: Activation) -> &'static str {
     match activation {
         Activation::Gelu => "GELU",
         Activation::GeluTanh => "gelu-tanh",
+        Activation::Silu => "SILU",
         Activation::Relu => "RELU",
         Activation::Relu2 => "RELU2",
         Activation::Relu3 => "RELU3",
@@ -197,6 +198,13 @@ pub(super) fn lacking(model: &Model) -> Option<&'static str> {
     let cases = [
         (model.norm == Norm::Rms, "model.norm = \"rms\""),
         (model.positions == Positions::Sinusoidal, "model.positions = \"sinusoidal\""),
+        (model.positions == Positions::Rotary, "model.positions = \"rotary\""),
+        (model.positions == Positions::Alibi, "model.positions = \"alibi\""),
+        (blocks && !model.qk_norm.is_none(), "model.qk_norm, another than \"none\""),
+        (blocks && model.attention && !has_whole_heads(model), "heads of other widths than model.width / model.heads"),
+        (blocks && model.mlp_gate, "model.mlp_gate = true"),
+        (blocks && model.activation == Activation::Silu, "model.activation = \"silu\""),
+        (model.norm == Norm::Layer && model.epsilon() != NORM_EPSILON, "model.norm_epsilon, another than 1e-5"),
         (blocks && !model.mlp, "model.mlp = false"),
         (blocks && !model.hidden().is_multiple_of(model.width), "model.mlp_hidden, no multiple of model.width"),
         (model.has_norm_bias() != model.bias, "model.norm_bias, another than model.bias"),
@@ -209,6 +217,11 @@ pub(super) fn lacking(model: &Model) -> Option<&'static str> {
         ),
     ];
     cases.into_iter().find_map(|(lacks, key)| lacks.then_some(key))
+}
+
+/// Whether the channels are those of the stream divided among the heads, of queries as of keys and values.
+fn has_whole_heads(model: &Model) -> bool {
+    model.attention_channels() == [model.width; 3]
 }
 
 /// Whether it is nanoGPT's own model, which needs none of nanoMarkov's switches.
