@@ -71,6 +71,15 @@ Examples:
   infimum eval markov-10-s1 --at all
   infimum eval weights.safetensors --recipe markov-10")]
     Eval(Eval),
+    /// Read weights that somebody else trained, and write them with the plan of their model.
+    #[command(after_help = "\
+Examples:
+  infimum import
+  infimum import best_456p.pt -o 456p
+  infimum eval 456p.safetensors
+
+Nothing in the file is run. Without a file, the families that are recognised are listed.")]
+    Import(Import),
     /// Take a trained model apart: nats lost without each part, and its tables beside the law.
     #[command(after_help = "Example:\n  infimum dissect markov-10-s1")]
     Dissect(Dissect),
@@ -425,6 +434,23 @@ pub(crate) struct Check {
     pub(crate) recipe: RecipeArgument,
     #[command(flatten)]
     pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// A file of weights of one of the families: PyTorch's, `.npz` or safetensors.
+    pub(crate) file: Option<PathBuf>,
+    /// The family, where it is not to be recognised.
+    #[arg(long, value_name = "NAME", requires = "file")]
+    pub(crate) family: Option<String>,
+    /// The file to write; `.safetensors` is added where it is not there. Default: the name of the file in this folder.
+    #[arg(short, long, value_name = "FILE", requires = "file")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace a file that is there and has another content.
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) form: Form,
 }

@@ -9,6 +9,7 @@ mod dissect;
 mod eval;
 mod export;
 mod floor;
+mod import;
 mod law;
 mod list;
 pub(crate) mod new;
@@ -38,6 +39,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Law(arguments)) => law::law(&arguments),
         Some(Command::Eval(arguments)) => eval::eval(&arguments),
         Some(Command::Export(arguments)) => export::export(&arguments),
+        Some(Command::Import(arguments)) => import::import(&arguments),
         Some(Command::Dissect(arguments)) => dissect::dissect(&arguments),
         Some(Command::Agree(arguments)) => agree::agree(&arguments),
         Some(Command::Sample(arguments)) => sample::sample(&arguments),

@@ -62,6 +62,7 @@ mod events;
 pub mod whole_file;
 pub mod weights_file;
 pub mod foreign;
+pub mod import;
 pub mod regular;
 mod layout;
 pub mod checkpoint;

@@ -91,7 +91,9 @@ fn placed(b: &mut Builder, site: &str, x: Value, of: usize, seed: u64) -> Value 
     let own = numbers(MOST * heads * width, seed);
     let number = |(i, x): (usize, f64)| if i % width == width - 1 { x as f32 } else { 0.0 };
     let scalars = own.into_iter().enumerate().map(number).collect::<Vec<f32>>().into();
-    let rows = b.weight(&format!("{site} places"), Constant { rows: MOST, columns: heads * width, scalars, frozen: false }).unwrap();
+    let rows = b
+        .weight(&format!("{site} places"), Constant { rows: MOST, columns: heads * width, scalars, frozen: false })
+        .unwrap();
     b.add_rows(&format!("{site} placed"), wider, rows).unwrap()
 }
 

@@ -1,0 +1,104 @@
+"""The page of the smallest adders: what was published of them, what many seeds give, and what the published counts could decide."""
+
+import json
+import os
+import subprocess
+
+import addition_printed as printed
+import runs
+import tables
+
+NAME = "addition"
+SEEDS = list(range(32))
+MODELS = ["456p", "512p", "763p", "896p", "959p", "1128p"]
+ROWS = [{"name": model, "recipe": f"adders/{model}", "settings": {}, "seeds": SEEDS} for model in MODELS]
+FIGURES = ("exact_match", "excess_loss", "accuracy")
+EXACT = "exact_match"
+
+
+def measure(rows, store, options):
+    """Trains what is missing of each row's seeds, all of a row at once, and asks the program what the published counts can decide."""
+    for row in rows:
+        seeds = row["seeds"][: options.seeds]
+        folder = options.runs / NAME / row["name"]
+        command = [options.program, "run", row["recipe"], "--seeds", f"{seeds[0]}..{seeds[-1] + 1}", "--runs", folder]
+        command += ["--threads", str(options.threads), "--json"]
+        done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True)
+        if done.returncode != 0:
+            raise SystemExit(f"{row['name']}: stopped; the same command goes on")
+        store.data["rows"][row["name"]] = entry(json.loads(done.stdout))
+        store.write()
+    store.data["decided"] = {name: decided(a, b, options) for name, _, a, b in printed.CONCLUSIONS if a and b}
+    store.write()
+
+
+def entry(found):
+    """What the page keeps of `run --seeds`."""
+    kept = {}
+    for run in found["seeds"]:
+        figures = {figure["name"]: {key: figure[key] for key in runs.KEPT} for figure in run["figures"] if figure["name"] in FIGURES}
+        kept[str(run["seed"])] = {"weights_hash": run["weights_hash"], "seconds": round(run["seconds"], 1), "reached": run["reached"], "figures": figures}
+    keys = ("value", "low", "high", "successes", "of")
+    rate = {key: found["success_rate"][key] for key in keys}
+    time = {key: found["time_to_success"][key] for key in ("median", "low", "high")}
+    return {"runs": kept, "success_rate": rate, "time_to_success": time, "commit": runs.commit(), "processor": runs.processor()}
+
+
+def decided(a, b, options):
+    found = runs.infimum("compare", f"{a[0]}/{a[1]}", f"{b[0]}/{b[1]}", program=options.program)
+    return {key: found[key] for key in ("verdict", "p")}
+
+
+def percent(share):
+    return f"{100 * share:.0f} %"
+
+
+def steps(value):
+    return "never" if value is None else f"{value:,}"
+
+
+def errors(share):
+    return f"{round(100_000 * (1 - share)):,}"
+
+
+def row_of(model, data):
+    found = data["rows"].get(model)
+    if not found:
+        return [model, printed.PUBLISHED[model], "not run", "", "", "", ""]
+    rate, time = found["success_rate"], found["time_to_success"]
+    of = list(found["runs"].values())
+    exact = sorted((run["figures"][EXACT]["value"] for run in of), reverse=True)
+    good = [value for value in exact if value >= 0.99]
+    middle = errors(good[len(good) // 2]) if good else "-"
+    seconds = sorted(run["seconds"] for run in of)[len(of) // 2]
+    return [
+        model,
+        printed.PUBLISHED[model],
+        f"{rate['successes']} of {rate['of']}, {percent(rate['value'])} ({percent(rate['low'])} to {percent(rate['high'])})",
+        f"{steps(time['median'])} ({steps(time['low'])} to {steps(time['high'])})",
+        errors(exact[0]),
+        middle,
+        f"{seconds:.0f} s",
+    ]
+
+
+def conclusion_row(data, name, words, a, b):
+    said = data.get("decided", {}).get(name)
+    if a is None or b is None:
+        return [name, words, "one seed each", "no: one run of each says nothing of the next"]
+    counts = f"{a[0]} of {a[1]}; {b[0]} of {b[1]}"
+    if said is None:
+        return [name, words, counts, "not computed"]
+    verdict = "yes" if said["verdict"] == "differ" else "no"
+    return [name, words, counts, f"{verdict}, p = {said['p']:.2g}"]
+
+
+def document(data):
+    head = ["model", "published", "ours: reach 0.99 of fresh pairs (95 % interval)", "median steps to it (95 % interval)", "errors in 100,000, best seed",
+            "median of those that reach it", "a seed"]
+    models = tables.table(head, [row_of(model, data) for model in MODELS])
+    conclusions = tables.table(["experiment", "what it concluded", "runs that succeeded", "could the counts carry it"],
+                               [conclusion_row(data, *conclusion) for conclusion in printed.CONCLUSIONS])
+    where = sorted({f"{row['processor']}, commit {row['commit']}" for row in data["rows"].values()})
+    measured = "; ".join(where) or "nothing was run yet"
+    return printed.TEXT.format(models=models, conclusions=conclusions, measured=measured)

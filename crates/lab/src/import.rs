@@ -1,0 +1,173 @@
+//! Weights that somebody else trained become ours: a file is recognised as that of a family of models, by the names and shapes
+//! of its arrays; the family says with which recipe the model is ours, and which array is which of its parameters.
+//!
+//! Adding a family is one file in `import/` and one line in [`FAMILIES`].
+
+mod arrays;
+mod factorised;
+mod micro_adder;
+mod minimal;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+
+use crate::foreign::{numpy, torch};
+use crate::weights_file::{self, Tensor};
+use crate::{Experiment, LabError, Layout, Plan, Recipe, export, whole_file};
+use arrays::Arrays;
+
+/// Models that are built alike and stored under the same names.
+trait Family: Sync {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+    /// Who made such models, in a sentence.
+    fn about(&self) -> &'static str;
+    /// Arrays that every file of the family has.
+    fn signature(&self) -> &'static [&'static str];
+    /// The model in `arrays`.
+    ///
+    /// # Errors
+    /// An array that is missing, of another shape than the others ask for, or that differs from one to which the family ties it.
+    fn translate(&self, arrays: &mut Arrays) -> Result<Translation, String>;
+}
+
+/// The families that are known.
+const FAMILIES: &[&dyn Family] =
+    &[&factorised::Factorised, &micro_adder::MicroAdder, &minimal::Minimal, &minimal::MinimalArc];
+
+/// A model of a family as ours.
+struct Translation {
+    /// The recipe, without its name.
+    recipe: String,
+    /// The numbers of each array of parameters, by its name.
+    numbers: BTreeMap<String, Vec<f32>>,
+}
+
+/// Weights from elsewhere, and the plan of the model that they belong to.
+pub struct Imported {
+    /// The family.
+    pub family: &'static str,
+    /// The plan. How it trains is a guess; world and model are those of the file.
+    pub plan: Plan,
+    /// All parameters.
+    pub point: Vec<f32>,
+    layout: Layout,
+}
+
+/// Name and description of every family.
+pub fn families() -> Vec<(&'static str, &'static str)> {
+    FAMILIES.iter().map(|family| (family.name(), family.about())).collect()
+}
+
+/// Reads the weights in `path`, which PyTorch (`.pt`), NumPy (`.npz`) or safetensors wrote; `family` is recognised unless it is
+/// given.
+///
+/// # Errors
+/// A file that cannot be read or is none of these; arrays of no family that is known, with what was found and which family is
+/// nearest; arrays that do not fit each other.
+pub fn import(path: &Path, family: Option<&str>) -> Result<Imported, LabError> {
+    let refused = |problem: String| LabError::File { path: path.into(), problem, remedy: remedy() };
+    let mut arrays = Arrays::new(tensors(path)?, settings(path)?);
+    let family = match family {
+        Some(name) => named(name)?,
+        None => recognised(&arrays).map_err(refused)?,
+    };
+    let translation = family.translate(&mut arrays).and_then(|found| arrays.require_all_used().map(|()| found));
+    let about = |problem: String| refused(format!("as one of the family {}: {problem}", family.name()));
+    let Translation { recipe, mut numbers } = translation.map_err(about)?;
+    let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let plan = Plan::new(&Recipe::named(&recipe, Path::new(&crate::recipe::names::near(&name)), &[])?)?;
+    let layout = Experiment::new(plan.clone())?.layout();
+    let mut point = Vec::with_capacity(layout.scalars());
+    for parameter in layout.parameters() {
+        let numbers = numbers.remove(&parameter.name).filter(|numbers| numbers.len() == parameter.shape.len());
+        let lacks = || about(format!("no numbers for {} {}", parameter.name, parameter.shape));
+        point.extend(numbers.ok_or_else(lacks)?);
+    }
+    match point.iter().position(|x| !x.is_finite()) {
+        Some(place) => Err(about(format!("parameter {place} is {}, which is no number", point[place]))),
+        None => Ok(Imported { family: family.name(), plan, point, layout }),
+    }
+}
+
+impl Imported {
+    /// Writes weights and plan as one safetensors file, whole or not at all. A file that is there and differs is replaced only if
+    /// `force`.
+    ///
+    /// # Errors
+    /// [`LabError::Replaces`]; whatever the system refuses.
+    pub fn write(&self, path: &Path, force: bool) -> Result<(), LabError> {
+        let metadata = [("infimum", env!("CARGO_PKG_VERSION").to_string()), ("plan", self.plan.to_toml())];
+        let metadata = metadata.into_iter().chain([("family", self.family.to_string())]);
+        let metadata = metadata.map(|(key, text)| (key.to_string(), text)).collect();
+        let views = self.layout.views(&self.point);
+        let mut fill = |file: &mut dyn Write| weights_file::encode(file, &views, &metadata);
+        if !force {
+            export::compare(path, &mut fill)?;
+        }
+        whole_file::write(path, "write the weights", fill)
+    }
+}
+
+fn tensors(path: &Path) -> Result<Vec<Tensor>, LabError> {
+    if numpy::wrote_npz(path)? {
+        let round = |(name, array): (String, numpy::Array)| Tensor {
+            name,
+            shape: array.shape,
+            data: array.data.iter().map(|x| *x as f32).collect(),
+        };
+        return Ok(numpy::read_npz(path)?.into_iter().map(round).collect());
+    }
+    match torch::wrote(path)? {
+        true => torch::read(path)?.tensors(),
+        false => Ok(weights_file::read(path)?.tensors),
+    }
+}
+
+/// Whole numbers that a checkpoint of PyTorch has beside its weights, in its `model_config` or `config`.
+fn settings(path: &Path) -> Result<BTreeMap<String, i64>, LabError> {
+    if numpy::wrote_npz(path)? || !torch::wrote(path)? {
+        return Ok(BTreeMap::new());
+    }
+    let checkpoint = torch::read(path)?;
+    let root = checkpoint.root();
+    let config = ["model_config", "config"].into_iter().find_map(|name| root.get(name)?.entries());
+    let number = |(key, value): (crate::foreign::pickle::Node<'_>, crate::foreign::pickle::Node<'_>)| {
+        Some((key.text()?.to_string(), value.integer()?))
+    };
+    Ok(config.into_iter().flatten().filter_map(number).collect())
+}
+
+fn named(name: &str) -> Result<&'static dyn Family, LabError> {
+    FAMILIES.iter().find(|family| family.name() == name).copied().ok_or_else(|| {
+        let known: Vec<&str> = FAMILIES.iter().map(|family| family.name()).collect();
+        let allowed = format!("one of the families {}", known.join(", "));
+        LabError::value("--family", name, format!("it has to be {allowed}"), "leave it out to have it recognised")
+    })
+}
+
+/// The family whose arrays are all there.
+fn recognised(arrays: &Arrays) -> Result<&'static dyn Family, String> {
+    let shared = |family: &&dyn Family| family.signature().iter().filter(|name| arrays.has(name)).count();
+    if let Some(family) = FAMILIES.iter().find(|family| shared(family) == family.signature().len()) {
+        return Ok(*family);
+    }
+    let nearest = FAMILIES.iter().max_by_key(|family| shared(family)).expect("there are families");
+    let missing = nearest.signature().iter().filter(|name| !arrays.has(name));
+    Err(format!(
+        "holds {}, which is no family that is known; the nearest is {} ({}), which also has {}",
+        arrays.listed(),
+        nearest.name(),
+        nearest.about(),
+        missing.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    ))
+}
+
+fn remedy() -> String {
+    let known: Vec<&str> = FAMILIES.iter().map(|family| family.name()).collect();
+    format!(
+        "give a file of one of the families {}; weights of nanoGPT's kind need no import: infimum eval FILE --recipe RECIPE",
+        known.join(", ")
+    )
+}

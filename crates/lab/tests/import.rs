@@ -1,0 +1,159 @@
+//! Adders of each family, as their authors save them, give the logits that `oracles/imported.py` computes for them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use infimum_engine::{Feed, Reference};
+use infimum_lab::import::{Imported, families, import};
+use infimum_lab::{Audit, Experiment, LabError, checkpoint, read_weights, weights_file};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Expected {
+    tokens: Vec<u16>,
+    logits: Vec<Vec<f64>>,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/imported")
+}
+
+fn expected() -> BTreeMap<String, Expected> {
+    serde_json::from_str(&fs::read_to_string(folder().join("expected.json")).unwrap()).unwrap()
+}
+
+/// Where a test writes; what is there from before is taken away.
+fn scratch(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    _ = fs::remove_file(&path);
+    path
+}
+
+/// The logits of `tokens`, in f64, position by position.
+fn logits(imported: &Imported, tokens: &[u16]) -> Vec<f64> {
+    let experiment = Experiment::new(imported.plan.clone()).unwrap();
+    let program = experiment.program().outputs_at(&["logits"], 0..tokens.len()).unwrap();
+    let place = program.ids_index("tokens").unwrap();
+    let fill = |_: usize, feed: &mut Feed| feed.ids[place][..tokens.len()].copy_from_slice(tokens);
+    let point: Vec<f64> = imported.point.iter().map(|x| f64::from(*x)).collect();
+    let mut found = Vec::new();
+    Reference::new(&program).outputs(&point, 1, &fill, &mut |_, rows: &[&[f64]]| found.extend(rows.concat()));
+    found
+}
+
+#[test]
+fn every_family_gives_the_logits_of_its_authors_formulas() {
+    for (name, expected) in expected() {
+        let imported = import(&folder().join(&name), None).unwrap();
+        let found = logits(&imported, &expected.tokens);
+        let wanted = expected.logits.concat();
+        assert_eq!(found.len(), wanted.len(), "{name}");
+        let largest = found.iter().zip(&wanted).fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()));
+        assert!(largest <= 1e-6, "{name}: {largest}");
+    }
+}
+
+/// Two numbers exchanged give other logits, so that the check above could fail.
+#[test]
+fn exchanged_numbers_are_noticed() {
+    for (name, expected) in expected() {
+        let mut imported = import(&folder().join(&name), None).unwrap();
+        let (first, last) = (0, imported.point.len() - 1);
+        imported.point.swap(first, last);
+        let found = logits(&imported, &expected.tokens);
+        let largest = found.iter().zip(expected.logits.concat()).fold(0.0, |most: f64, (a, b)| most.max((a - b).abs()));
+        assert!(largest > 1e-4, "{name}: {largest}");
+    }
+}
+
+#[test]
+fn what_is_written_is_read_again_with_its_plan() {
+    for name in expected().keys() {
+        let imported = import(&folder().join(name), None).unwrap();
+        let path = scratch(&format!("{name}.safetensors"));
+        imported.write(&path, false).unwrap();
+        let file = weights_file::read(&path).unwrap();
+        let plan = infimum_lab::Plan::from_toml(checkpoint::plan(&file, &path).unwrap(), &path).unwrap();
+        assert_eq!(plan, imported.plan, "{name}");
+        let experiment = Experiment::new(plan).unwrap();
+        assert_eq!(
+            read_weights(&path, experiment.plan().model(), &experiment.layout()).unwrap(),
+            imported.point,
+            "{name}"
+        );
+        imported.write(&path, false).expect("the same file may be written again");
+    }
+}
+
+#[test]
+fn tied_arrays_are_one_parameter() {
+    for (name, parameters) in [
+        ("factorised-none.pt", 56 + 26 + 12 + 8 + 24 + 16 + 2 * 20),
+        ("factorised-shareA_tieKV.pt", 56 + 26 + 12 + 8 + 2 * 8 + 16 + 2 * 20),
+        ("micro-adder.pt", 67),
+        ("micro-adder-small.pt", 57),
+        ("minimal.npz", 122),
+        ("minimal-arc.pt", 3 + 9 + 12 + 12 + 12 + 8 + 12 + 6),
+        ("minimal-arc-tied.pt", 3 + 3 + 12 + 1 + 4 + 12 + 1),
+    ] {
+        let imported = import(&folder().join(name), None).unwrap();
+        let audit = Audit::of(Experiment::new(imported.plan.clone()).unwrap().program());
+        assert_eq!((imported.point.len(), audit.free), (parameters, parameters), "{name}");
+    }
+}
+
+fn refusal(result: Result<Imported, LabError>) -> String {
+    let Err(error) = result else { panic!("it was imported") };
+    assert!(error.is_user_error());
+    error.to_string()
+}
+
+#[test]
+fn what_is_of_no_family_is_refused_with_the_nearest() {
+    let nanogpt = folder().join("../nanogpt/plain.npz");
+    let message = refusal(import(&nanogpt, None));
+    for part in ["no family that is known", "the nearest is", "infimum eval FILE --recipe RECIPE"] {
+        assert!(message.contains(part), "{message}");
+    }
+    let message = refusal(import(&folder().join("minimal.npz"), Some("factorised")));
+    assert!(message.contains("as one of the family factorised: it lacks `token_emb.weight`"), "{message}");
+    let message = refusal(import(&folder().join("minimal.npz"), Some("gpt")));
+    assert!(families().iter().all(|(name, _)| message.contains(name)), "{message}");
+}
+
+/// A tensor that is changed, cut or renamed after the file was read well.
+#[test]
+fn arrays_that_do_not_fit_are_refused_by_name() {
+    let read = |name: &str| infimum_lab::foreign::torch::read(&folder().join(name)).unwrap().tensors().unwrap();
+    let path = scratch("changed.safetensors");
+    let attempt = |tensors: &[weights_file::Tensor]| {
+        let views: Vec<_> = tensors
+            .iter()
+            .map(|t| weights_file::TensorView { name: t.name.clone(), shape: t.shape.clone(), data: &t.data })
+            .collect();
+        weights_file::write(&path, "write", &views, &BTreeMap::new()).unwrap();
+        refusal(import(&path, None))
+    };
+    let change = |file: &str, name: &str, change: &dyn Fn(&mut weights_file::Tensor)| {
+        let mut tensors = read(file);
+        change(tensors.iter_mut().find(|t| t.name == name).expect(name));
+        attempt(&tensors)
+    };
+    let message = change("factorised-kv.pt", "lm_head.weight", &|t| t.data[5] += 1.0);
+    assert!(message.contains("`lm_head.weight` is tied to `token_emb.weight`, but number 5"), "{message}");
+    let message = change("micro-adder.pt", "ln_f.weight", &|t| t.data[0] = 9.0);
+    assert!(message.contains("`ln_f.weight` is tied to `blocks.0.ln1.weight`"), "{message}");
+    let message = change("factorised-kv.pt", "pos_emb.B", &|t| {
+        t.shape = vec![2, 3];
+        t.data.truncate(6);
+    });
+    assert!(message.contains("`pos_emb.B` is [2, 3], where the other arrays want [2, 4]"), "{message}");
+    let message = change("factorised-kv.pt", "ln_f.weight", &|t| t.data[1] = f32::NAN);
+    assert!(message.contains("which is no number"), "{message}");
+    let message = change("factorised-kv.pt", "blocks.0.mlp.fc1.A", &|t| t.name = "blocks.0.mlp.fc1.C".into());
+    assert!(message.contains("it lacks `blocks.0.mlp.fc1.weight`") || message.contains("fc1"), "{message}");
+    let mut more = read("factorised-kv.pt");
+    more.push(weights_file::Tensor { name: "extra".into(), shape: vec![1], data: vec![1.0] });
+    assert!(attempt(&more).contains("it holds `extra`, which no model of it has"));
+}
