@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod sets;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -11,6 +13,8 @@ use infimum_lab::{CheckpointName, Executor, Isa, Names, Products, REPORT_SEQUENC
 use crate::commands::bench::Measured;
 use crate::commands::new::NewWorld;
 use crate::seed_list::SeedList;
+use sets::{COMPARE_HELP, SWEEP_HELP};
+pub(crate) use sets::{Compare, Sweep};
 
 /// Train tiny transformers on worlds whose best possible score is known exactly.
 #[derive(Debug, Parser)]
@@ -51,6 +55,12 @@ Examples:
 Ctrl-C saves the run after the step; `infimum resume` goes on to the same bits. With --seeds, the same command goes on with
 what is not finished; small models train a seed on each thread, to the same bits as alone.")]
     Run(Run),
+    /// Train a grid: a recipe with some keys varied, each combination with several seeds, and print one table.
+    #[command(after_help = SWEEP_HELP)]
+    Sweep(Sweep),
+    /// Say whether two sets of runs differ, in how often they succeed or in a figure; or that they are too few to tell.
+    #[command(after_help = COMPARE_HELP)]
+    Compare(Compare),
     /// Go on with a run that was interrupted or killed, to the same bits.
     #[command(after_help = "Example:\n  infimum resume markov-10-s1")]
     Resume(Resume),
