@@ -1,17 +1,25 @@
 //! What can be typed.
 
+mod benches;
+mod numbers;
+mod sets;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use infimum_lab::{CheckpointName, Executor, Isa, Names, Products, REPORT_SEQUENCES};
+use infimum_lab::{CheckpointName, Isa, Names, REPORT_SEQUENCES};
 
-use crate::commands::bench::Measured;
 use crate::commands::new::NewWorld;
 use crate::commands::regular::Regular;
 use crate::seed_list::SeedList;
+use benches::BENCH_HELP;
+pub(crate) use benches::Bench;
+pub(crate) use numbers::{Import, Params};
+use sets::{COMPARE_HELP, SWEEP_HELP};
+pub(crate) use sets::{Compare, Sweep};
 
 /// Train tiny transformers on worlds whose best possible score is known exactly.
 #[derive(Debug, Parser)]
@@ -29,16 +37,6 @@ Results go to the standard output, progress and messages to the standard error.
 Exit status: 0 success; 2 a mistake of the user, or the system refuses; 1 a mistake of ours, an impossible
 score, or a loss that is no longer a number; 130 or 143 stopped by a signal, after saving.";
 
-const BENCH_HELP: &str = "\
-Examples:
-  infimum bench
-  infimum bench mm100 --threads 1 --json
-  infimum bench kernels
-  infimum bench decoding --threads 1
-
-A step is gradient, clipping and AdamW on a batch in memory; docs/performance.md has it beside PyTorch and JAX.
-Nothing else should run meanwhile.";
-
 /// One for each thing to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -52,6 +50,12 @@ Examples:
 Ctrl-C saves the run after the step; `infimum resume` goes on to the same bits. With --seeds, the same command goes on with
 what is not finished; small models train a seed on each thread, to the same bits as alone.")]
     Run(Run),
+    /// Train a grid: a recipe with some keys varied, each combination with several seeds, and print one table.
+    #[command(after_help = SWEEP_HELP)]
+    Sweep(Sweep),
+    /// Say whether two sets of runs differ, in how often they succeed or in a figure; or that they are too few to tell.
+    #[command(after_help = COMPARE_HELP)]
+    Compare(Compare),
     /// Go on with a run that was interrupted or killed, to the same bits.
     #[command(after_help = "Example:\n  infimum resume markov-10-s1")]
     Resume(Resume),
@@ -439,37 +443,6 @@ pub(crate) struct Check {
 }
 
 #[derive(Args, Debug)]
-pub(crate) struct Import {
-    /// A file of weights of one of the families: PyTorch's, `.npz` or safetensors.
-    pub(crate) file: Option<PathBuf>,
-    /// The family, where it is not to be recognised.
-    #[arg(long, value_name = "NAME", requires = "file")]
-    pub(crate) family: Option<String>,
-    /// The file to write; `.safetensors` is added where it is not there. Default: the name of the file in this folder.
-    #[arg(short, long, value_name = "FILE", requires = "file")]
-    pub(crate) output: Option<PathBuf>,
-    /// Replace a file that is there and has another content.
-    #[arg(long)]
-    pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) form: Form,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Params {
-    /// A recipe, a run (its name or its folder), or a `.safetensors` file that holds its plan.
-    #[arg(value_name = "RECIPE|RUN|FILE")]
-    pub(crate) model: Option<PathBuf>,
-    /// Set one key of the recipe, such as model.width=16. May be given several times.
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
-    #[command(flatten)]
-    pub(crate) runs: Runs,
-    #[command(flatten)]
-    pub(crate) form: Form,
-}
-
-#[derive(Args, Debug)]
 pub(crate) struct Export {
     /// A recipe that is built in, or the path of one.
     pub(crate) recipe: PathBuf,
@@ -483,38 +456,6 @@ pub(crate) struct Export {
     pub(crate) set: Vec<String>,
     #[command(flatten)]
     pub(crate) form: Form,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Bench {
-    /// A workload (add456, add1128, memo4k, copilot, regex, mm10, mm100); peaks: what the processor can do; kernels: what the time of a
-    /// step goes into; scaling: how time and memory grow with each size; decoding: how fast models write. Default: all workloads.
-    #[arg(value_name = "WORKLOAD|peaks|kernels|scaling|decoding", default_value = "all", hide_default_value = true)]
-    pub(crate) measured: Measured,
-    /// Time steps of this recipe's model in place of a workload's: its gradient and AdamW, on a batch that lies in memory.
-    #[arg(long, value_name = "RECIPE", conflicts_with = "measured")]
-    pub(crate) recipe: Option<PathBuf>,
-    /// Set one key of the recipe, such as training.batch=8. May be given several times.
-    #[arg(long, value_name = "KEY=VALUE", requires = "recipe")]
-    pub(crate) set: Vec<String>,
-    /// Seconds to measure each workload, or each growing size, for.
-    #[arg(long, value_name = "X", default_value = "2", allow_negative_numbers = true, value_parser = patience)]
-    pub(crate) seconds: f64,
-    /// lanes: sixteen sequences at a time; wide: one. Default: what a run of such a model takes (scaling: wide).
-    #[arg(long, value_name = "X")]
-    pub(crate) executor: Option<Executor>,
-    /// What products with weights multiply, for one workload: f32, or bf16 (numbers rounded to bfloat16, by wide only).
-    #[arg(long, value_name = "X", default_value = "f32")]
-    pub(crate) products: Products,
-    #[command(flatten)]
-    pub(crate) speed: Speed,
-    #[command(flatten)]
-    pub(crate) form: Form,
-}
-
-fn patience(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|x: &f64| (0.0..=3600.0).contains(x));
-    number.ok_or_else(|| "seconds are a number from 0 to 3600".into())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

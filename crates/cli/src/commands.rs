@@ -3,6 +3,7 @@
 mod agree;
 pub(crate) mod bench;
 mod check;
+mod compare;
 mod completions;
 mod data;
 mod dissect;
@@ -24,6 +25,8 @@ mod sample;
 mod schema;
 mod seeds;
 mod show;
+mod successes;
+mod sweep;
 mod training;
 mod welcome;
 
@@ -41,6 +44,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Import(arguments)) => import::import(&arguments),
         Some(Command::Dissect(arguments)) => dissect::dissect(&arguments),
+        Some(Command::Sweep(arguments)) => sweep::sweep(&arguments),
+        Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Agree(arguments)) => agree::agree(&arguments),
         Some(Command::Sample(arguments)) => sample::sample(&arguments),
         Some(Command::List(arguments)) => list::list(&arguments),

@@ -13,6 +13,7 @@ mod number;
 mod output;
 mod progress;
 mod seed_list;
+mod several;
 mod signals;
 mod table;
 

@@ -22,6 +22,21 @@ pub(crate) fn short(x: f64) -> String {
     format!("{value:.decimals$}{unit}")
 }
 
+/// A share in percent: `62.5 %`.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// A p with two digits: `0.62`, `0.014`, `3.1e-5`.
+pub(crate) fn p(p: f64) -> String {
+    match p {
+        p if p >= 0.1 => format!("{p:.2}"),
+        p if p >= 0.01 => format!("{p:.3}"),
+        p if p >= 0.001 => format!("{p:.4}"),
+        p => format!("{p:.1e}"),
+    }
+}
+
 /// Bytes: `1.5 MB`.
 pub(crate) fn bytes(n: u64) -> String {
     let text = short(n as f64);

@@ -10,7 +10,7 @@ use session::{Session, outcome, refused};
 #[test]
 fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
     let session = Session::new("recipes");
-    let cases: [(&str, &[&str]); 18] = [
+    let cases: [(&str, &[&str]); 22] = [
         ("model.widht=8", &["unknown key `widht`", "[model]", "`width`"]),
         ("world.length=-5", &["length = -5", "at least 2"]),
         ("world.states=1", &["states = 1", "at least 2"]),
@@ -29,6 +29,10 @@ fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
         ("model.rate=5", &["unknown key `rate` in [model]", "`training.rate`"]),
         ("world.stats=5", &["unknown key `stats` in [world]", "`states`"]),
         ("steps", &["--set steps", "KEY=VALUE"]),
+        ("success.figure=acuracy", &["success.figure = \"acuracy\"", "did you mean \"accuracy\""]),
+        ("success.figure=exact_match", &["success.figure = \"exact_match\"", "in this world", "excess_loss"]),
+        ("success.figure=accuracy", &["[success] lacks `at_least`", "at_most"]),
+        ("success={figure=\"accuracy\",at_least=0,at_most=1}", &["success.at_most = 1", "left out"]),
     ];
     for (setting, parts) in cases {
         session.refused(&format!("run tiny.toml --set {setting}"), parts);

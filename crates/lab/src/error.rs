@@ -126,6 +126,24 @@ pub enum LabError {
         /// The file.
         path: PathBuf,
     },
+    /// A cell of a grid that makes no plan.
+    #[error("in the cell {cell}: {source}")]
+    Cell {
+        /// Its settings.
+        cell: String,
+        /// What is wrong with it.
+        source: Box<LabError>,
+    },
+    /// Two sets of runs that cannot be compared, or runs that are no set.
+    #[error("{given}: {problem}; {remedy}")]
+    Incomparable {
+        /// What was given.
+        given: String,
+        /// What is wrong with it.
+        problem: String,
+        /// The way out.
+        remedy: String,
+    },
     /// A plan of another version of the arithmetic.
     #[error(
         "the plan has numerics = {found}, this version computes with numerics = {NUMERICS} and would give other bits; \
@@ -233,7 +251,10 @@ impl From<WorldError> for LabError {
 impl LabError {
     /// Whether the user can mend it (exit status 2), or it is a fault of ours or of the run (1).
     pub fn is_user_error(&self) -> bool {
-        !matches!(self, LabError::Shape(_) | LabError::Impossible { .. } | LabError::NotFinite { .. })
+        match self {
+            LabError::Cell { source, .. } => source.is_user_error(),
+            other => !matches!(other, LabError::Shape(_) | LabError::Impossible { .. } | LabError::NotFinite { .. }),
+        }
     }
 
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> LabError {

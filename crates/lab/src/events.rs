@@ -26,6 +26,7 @@ fn event(line: &StepLine) -> Vec<u8> {
         ("loss", Some(line.loss)),
         ("validation", line.validation),
         ("excess", line.excess),
+        ("criterion", line.criterion),
         ("rate", Some(line.rate)),
         ("gradient_norm", Some(line.gradient_norm)),
     ];

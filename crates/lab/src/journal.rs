@@ -24,6 +24,9 @@ pub struct StepLine {
     pub validation: Option<f64>,
     /// Validation loss above the floor of the same sequences, in nats per scored token, where the law is known.
     pub excess: Option<f64>,
+    /// The figure that the plan's `[success]` names, on the validation sequences, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
+    pub criterion: Option<f64>,
     /// Wall time of training so far, in seconds; the one number that differs between two runs of a plan.
     pub seconds: f64,
 }
@@ -72,4 +75,11 @@ pub struct Summary {
     pub version: String,
     /// Numerics of the plan.
     pub numerics: u32,
+}
+
+impl Summary {
+    /// The value of the figure of that name.
+    pub fn value(&self, name: &str) -> Option<f64> {
+        self.figures.iter().find(|figure| figure.name == name).map(|figure| figure.value)
+    }
 }

@@ -14,6 +14,8 @@ mod shared_sequences;
 mod structure_captured;
 mod transition_kl;
 
+use infimum_worlds::World;
+
 use crate::evaluation::SequenceScore;
 use crate::floors::simple_predictors;
 use crate::retrace::Retraced;
@@ -47,6 +49,11 @@ pub trait Metric: Sync {
         true
     }
 
+    /// Whether validations have it in `world`: it then takes nothing but the scores of sequences.
+    fn is_validated(&self, _world: &dyn World) -> bool {
+        false
+    }
+
     /// The figure; `None` where the world has not what it takes.
     fn figure(&self, scored: Scored<'_>) -> Option<Figure>;
 }
@@ -74,6 +81,18 @@ pub const METRICS: &[&dyn Metric] = &[
 /// The figures of every metric that applies.
 pub fn figures(scored: Scored<'_>) -> Vec<Figure> {
     METRICS.iter().filter_map(|metric| metric.figure(scored)).collect()
+}
+
+/// The names of the figures that validations have in `world`.
+pub fn validated(world: &dyn World) -> Vec<&'static str> {
+    METRICS.iter().filter(|metric| metric.is_validated(world)).map(|metric| metric.name()).collect()
+}
+
+/// The value of the figure `name` on validation sequences; `None` where they have it not.
+pub(crate) fn of_validation(experiment: &Experiment, name: &str, scores: &[SequenceScore]) -> Option<f64> {
+    let metric = METRICS.iter().find(|metric| metric.name() == name)?;
+    let figure = metric.figure(Scored { experiment, scores, transitions: None, retraced: None })?;
+    Some(figure.value)
 }
 
 /// Whether tables show this figure: its metric may say that `--json` alone shows it.
@@ -105,6 +124,10 @@ impl Figure {
 
 /// Nats of the uniform predictor of the world, which knows its alphabet only.
 fn uniform_nats(experiment: &Experiment) -> Option<f64> {
-    let baselines = simple_predictors(experiment.world(), 0);
+    uniform_nats_in(experiment.world())
+}
+
+fn uniform_nats_in(world: &dyn World) -> Option<f64> {
+    let baselines = simple_predictors(world, 0);
     baselines.iter().find(|b| b.name == "uniform")?.nats.value()
 }

@@ -3,6 +3,7 @@
 mod checks;
 mod curriculum;
 mod heads;
+mod success;
 
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::decoder::{self, decoder};
 use crate::error::CHANGE_IT;
 use crate::recipe::check::check_plan;
-use crate::recipe::{Course, DataLaw, Export, Lines, Model, Source, Track};
+use crate::recipe::{Course, DataLaw, Export, Lines, Model, Source, Success, Track};
 use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipe, recipes};
 use checks::STEP_LIMIT;
 pub use curriculum::StagePlan;
@@ -35,6 +36,8 @@ pub struct Plan {
     data: DataPlan,
     evaluation: EvaluationPlan,
     export: Export,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    success: Option<Success>,
 }
 
 /// [`crate::recipe::Training`] with every value resolved; the keys mean the same.
@@ -216,12 +219,14 @@ impl Plan {
             data,
             evaluation: evaluation(recipe, None)?,
             export: recipe.export.clone(),
+            success: recipe.success.clone(),
         };
         plan.parameters = plan.check()?;
         if let Some(folder) = &plan.data.folder {
             let (folder, held_out) = folder::resolve(&plan, &folder.path, recipe.data.law)?;
             plan.data.folder = Some(folder);
             plan.evaluation = evaluation(recipe, Some(held_out))?;
+            success::check(plan.success.as_ref(), &*plan.build_world()?)?;
         }
         if let Some(given) = &recipe.training.init {
             let path = init::path(given, runs)?;
@@ -324,6 +329,11 @@ impl Plan {
     /// What `data export` writes.
     pub fn export(&self) -> &Export {
         &self.export
+    }
+
+    /// When a run counts as a success; `None` where the recipe does not say.
+    pub fn success(&self) -> Option<&Success> {
+        self.success.as_ref()
     }
 
     /// Draws the world, or makes that of the data in `data.folder`.

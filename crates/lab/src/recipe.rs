@@ -7,6 +7,7 @@ pub(crate) mod check;
 mod heads;
 pub(crate) mod names;
 mod sections;
+mod success;
 pub(crate) mod text;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ pub use sections::{
     Activation, Course, Data, DataLaw, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Products,
     Source, Stage, Track, Training,
 };
+pub use success::Success;
 pub(crate) use text::Lines;
 use text::Text;
 
@@ -52,6 +54,10 @@ pub struct Recipe {
     /// What `data export` writes.
     #[serde(default)]
     pub export: Export,
+    /// When a run counts as a success.
+    #[schemars(with = "Success")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success: Option<Success>,
     #[serde(skip)]
     pub(crate) lines: Lines,
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use infimum_engine::{Isa, Team, Work};
 
+use crate::statistics::Spread;
 use crate::student::mean_and_half_width;
 use crate::training::{self, Event};
 use crate::{Experiment, Figure, LabError, Machine, Plan, Record, Status, Summary, memory};
@@ -28,6 +29,9 @@ pub struct SeedRun {
 
 /// Who is told what happens to which seed, on whichever thread trains it.
 pub type Progress<'p> = &'p (dyn Fn(u64, Event<'_>) + Sync);
+
+/// The same where runs of several plans train together: the first number says which plan.
+pub type CellProgress<'p> = &'p (dyn Fn(usize, u64, Event<'_>) + Sync);
 
 /// What there is of each of `seeds` in the folder `runs`: a record counts if its plan is that of the experiment with this seed.
 ///
@@ -53,10 +57,20 @@ pub fn record_name(plan: &Plan) -> String {
 /// Where a step takes less than 2 x 10^9 floating point operations, there is one run to a thread, as long as there are as many seeds, and memory
 /// for them. Larger models train one after another, on all threads.
 pub fn machines(experiment: &Experiment, isa: Isa, threads: usize, seeds: usize) -> Vec<Machine> {
-    let at_once = threads.min(seeds).max(1);
+    let shared = trains_beside_others(experiment, isa, threads, seeds);
+    split(isa, threads, if shared { seeds } else { 1 })
+}
+
+/// Whether threads do better with a run of this experiment each than with one together, where there are `runs` runs.
+pub(crate) fn trains_beside_others(experiment: &Experiment, isa: Isa, threads: usize, runs: usize) -> bool {
+    let at_once = threads.min(runs).max(1);
     let each = threads.div_ceil(at_once);
-    let shared = at_once > 1 && is_short(experiment) && memory::fits(experiment, &Machine::new(isa, each), at_once);
-    let at_once = if shared { at_once } else { 1 };
+    at_once > 1 && is_short(experiment) && memory::fits(experiment, &Machine::new(isa, each), at_once)
+}
+
+/// A machine for each of `runs` runs that train at once, at most one for each thread.
+pub(crate) fn split(isa: Isa, threads: usize, runs: usize) -> Vec<Machine> {
+    let at_once = threads.min(runs).max(1);
     let threads_of = |number| threads / at_once + usize::from(number < threads % at_once);
     (0..at_once).map(|number| Machine::new(isa, threads_of(number))).collect()
 }
@@ -79,28 +93,60 @@ pub fn train(
     progress: Progress<'_>,
     stop: &AtomicBool,
 ) {
-    let mut left: Vec<&mut SeedRun> = seeds.iter_mut().filter(|seed| !seed.is_finished()).collect();
-    Team::new(machines.len()).each(&mut left, machines, |_, run, machine| {
+    let left = seeds.iter_mut().filter(|seed| !seed.is_finished());
+    let mut jobs: Vec<Job<'_>> = left.map(|run| Job { experiment, run, cell: 0 }).collect();
+    train_jobs(&mut jobs, machines, runs, &|_, seed, event| progress(seed, event), stop);
+}
+
+/// A run that is not finished, and the plan of which it is a seed.
+pub(crate) struct Job<'a> {
+    pub(crate) experiment: &'a Experiment,
+    pub(crate) run: &'a mut SeedRun,
+    /// Which plan, among those that train together.
+    pub(crate) cell: usize,
+}
+
+/// As [`train`], of runs of several plans.
+pub(crate) fn train_jobs(
+    jobs: &mut [Job<'_>],
+    machines: &mut [Machine],
+    runs: &Path,
+    progress: CellProgress<'_>,
+    stop: &AtomicBool,
+) {
+    Team::new(machines.len()).each(jobs, machines, |_, job, machine| {
         if stop.load(Ordering::Relaxed) {
             return;
         }
-        let experiment = experiment.with_seed(run.seed);
-        run.error = run.train(&experiment, machine, runs, progress, stop).err();
+        let (cell, seed) = (job.cell, job.run.seed);
+        let experiment = job.experiment.with_seed(seed);
+        let tell = |seed, event: Event<'_>| progress(cell, seed, event);
+        job.run.error = job.run.train(&experiment, machine, runs, &tell, stop).err();
     });
 }
 
 /// The mean over finished seeds of every figure that all of them have, with its 95 % interval (Student's t); the optimum and the
 /// baseline are those of the first.
 pub fn means(seeds: &[SeedRun]) -> Vec<Figure> {
-    let summaries: Vec<&Summary> = seeds.iter().filter_map(SeedRun::finished).collect();
-    let Some(first) = summaries.first() else { return vec![] };
-    let value = |summary: &Summary, name: &str| summary.figures.iter().find(|f| f.name == name).map(|f| f.value);
-    let mean = |figure: &Figure| {
-        let values: Option<Vec<f64>> = summaries.iter().map(|summary| value(summary, &figure.name)).collect();
-        let (mean, half) = mean_and_half_width(&values?)?;
+    let mean = |(figure, values): (&Figure, Vec<f64>)| {
+        let (mean, half) = mean_and_half_width(&values)?;
         Some(Figure { value: mean, low: Some(mean - half), high: Some(mean + half), ..figure.clone() })
     };
-    first.figures.iter().filter_map(mean).collect()
+    values(seeds).into_iter().filter_map(mean).collect()
+}
+
+/// Where the values of finished seeds lie, of every figure that all of them have.
+pub fn spreads(seeds: &[SeedRun]) -> Vec<Spread> {
+    let spread = |(figure, values): (&Figure, Vec<f64>)| Spread::of(&figure.name, &figure.unit, &values);
+    values(seeds).into_iter().filter_map(spread).collect()
+}
+
+/// Every figure that all finished seeds have, as that of the first, and its values.
+fn values(seeds: &[SeedRun]) -> Vec<(&Figure, Vec<f64>)> {
+    let summaries: Vec<&Summary> = seeds.iter().filter_map(SeedRun::finished).collect();
+    let of_all = |name: &str| summaries.iter().map(|summary| summary.value(name)).collect::<Option<Vec<f64>>>();
+    let figures = summaries.first().map_or(&[][..], |first| &first.figures);
+    figures.iter().filter_map(|figure| Some((figure, of_all(&figure.name)?))).collect()
 }
 
 impl SeedRun {

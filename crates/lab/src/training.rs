@@ -9,7 +9,7 @@ use infimum_worlds::Purpose;
 
 use crate::evaluation::{self, Evaluator};
 use crate::metrics::{self, Scored};
-use crate::recipe::Track;
+use crate::recipe::{Success, Track};
 use crate::retrace::retrace;
 use crate::trainer::{Step, Trainer};
 use crate::unsaved::Unsaved;
@@ -110,6 +110,16 @@ struct Run<'a> {
     clock: Clock,
 }
 
+/// What validation sequences say of a point.
+#[derive(Clone, Copy)]
+struct Validation {
+    /// Nats per scored token.
+    loss: f64,
+    excess: Option<Mean>,
+    /// The figure that `[success]` names.
+    criterion: Option<f64>,
+}
+
 /// Seconds of the run; they stand in records and never decide a bit.
 struct Clock {
     began: Instant,
@@ -193,11 +203,11 @@ impl<'a> Run<'a> {
         let end = done == self.steps();
         let validates = done.is_multiple_of(evaluation.every) || end;
         if validates || done.is_multiple_of(evaluation.line_every()) {
-            let scores = validates.then(|| self.validate(machine));
-            self.lines.push(self.line(step, scores));
+            let validation = validates.then(|| self.validate(machine));
+            self.lines.push(self.line(step, validation));
             self.unreported = (0.0, 0);
             progress(Event::Line(self.lines.last().expect("one was pushed")));
-            if let Some(excess) = scores.and_then(|(_, excess)| excess) {
+            if let Some(excess) = validation.and_then(|validation| validation.excess) {
                 alarm::check(excess, "validation")?;
             }
         }
@@ -212,23 +222,26 @@ impl<'a> Run<'a> {
         if end || self.unsaved.is_due() { self.write() } else { Ok(()) }
     }
 
-    /// Validation loss and excess. Its sequences have streams of their own, so it changes no bit of training.
-    fn validate(&mut self, machine: &mut Machine) -> (f64, Option<Mean>) {
-        let sequences = self.experiment.plan().evaluation().sequences;
+    /// What validation sequences say. They have streams of their own, so this changes no bit of training.
+    fn validate(&mut self, machine: &mut Machine) -> Validation {
+        let plan = self.experiment.plan();
+        let sequences = plan.evaluation().sequences;
         let scores = self.evaluator.score(machine, self.trainer.point(), Purpose::Validation, 0..sequences);
         let loss = Mean::of(scores.iter().map(|s| (s.weight, s.nats))).map_or(f64::NAN, |mean| mean.value);
-        (loss, alarm::excess(&scores))
+        let criterion = |success: &Success| metrics::of_validation(self.experiment, &success.figure, &scores);
+        Validation { loss, excess: alarm::excess(&scores), criterion: plan.success().and_then(criterion) }
     }
 
-    fn line(&self, step: Step, scores: Option<(f64, Option<Mean>)>) -> StepLine {
+    fn line(&self, step: Step, validation: Option<Validation>) -> StepLine {
         StepLine {
             step: self.trainer.step(),
             tokens: self.trainer.tokens(),
             rate: step.rate,
             loss: self.unreported.0 / self.unreported.1 as f64,
             gradient_norm: step.gradient_norm,
-            validation: scores.map(|(loss, _)| loss),
-            excess: scores.and_then(|(_, excess)| excess).map(|mean| mean.value),
+            validation: validation.map(|validation| validation.loss),
+            excess: validation.and_then(|validation| validation.excess).map(|mean| mean.value),
+            criterion: validation.and_then(|validation| validation.criterion),
             seconds: self.seconds(),
         }
     }

@@ -53,6 +53,7 @@ fn line() -> StepLine {
         gradient_norm: 1.0,
         validation: None,
         excess: None,
+        criterion: None,
         seconds: 0.1,
     }
 }

@@ -36,7 +36,17 @@ fn state(step: u64) -> TrainingState {
 
 fn line(step: u64) -> StepLine {
     let (rate, loss) = (0.1, step as f64);
-    StepLine { step, tokens: step, rate, loss, gradient_norm: 1.0, validation: None, excess: None, seconds: 0.0 }
+    StepLine {
+        step,
+        tokens: step,
+        rate,
+        loss,
+        gradient_norm: 1.0,
+        validation: None,
+        excess: None,
+        criterion: None,
+        seconds: 0.0,
+    }
 }
 
 /// "Trains" until it is killed: resumes the record in the folder, or begins one.

@@ -33,7 +33,7 @@ pub(crate) fn world(argument: &RecipeArgument) -> anyhow::Result<Box<dyn World>>
     Ok(progress::waiting("drawing the world", || Plan::load_world(name, &argument.set))?)
 }
 
-fn name(argument: &RecipeArgument) -> anyhow::Result<&Path> {
+pub(crate) fn name(argument: &RecipeArgument) -> anyhow::Result<&Path> {
     argument.recipe.as_deref().with_context(|| format!("which recipe?\n\n{}", listed().trim_end()))
 }
 

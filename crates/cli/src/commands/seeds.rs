@@ -1,26 +1,23 @@
 //! `run --seeds`: several seeds of one recipe, each with a record of its own, and what they come to together.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use infimum_lab::seeds::{self, SeedRun};
+use infimum_lab::success::Outcome;
 use infimum_lab::training::Event;
-use infimum_lab::{Experiment, Figure, LabError, Machine, Status, metrics, require_memory};
-use serde_json::json;
+use infimum_lab::{Experiment, Figure, LabError, Machine, metrics, require_memory};
+use serde_json::{Value, json};
 
 use crate::arguments::{Form, Run};
-use crate::commands::{list, recipes, runs};
+use crate::commands::{list, recipes, runs, successes};
 use crate::exit::Stopped;
-use crate::number::{count, decimals, fixed, seconds, short};
-use crate::progress::{self, Progress};
+use crate::number::{count, decimals, fixed};
+use crate::several::{Done, Several};
 use crate::signals::Stop;
-use crate::{output, table};
+use crate::{output, progress, table};
 
 /// Figures of a row; the others are in the records and with `--json`.
-const COLUMNS: usize = 5;
-/// Time between two changes of the live line.
-const TICK: Duration = Duration::from_millis(50);
+pub(crate) const COLUMNS: usize = 5;
 
 /// Trains what is not finished of these seeds, and prints all.
 pub(crate) fn run(arguments: &Run, numbers: &[u64]) -> anyhow::Result<()> {
@@ -31,25 +28,42 @@ pub(crate) fn run(arguments: &Run, numbers: &[u64]) -> anyhow::Result<()> {
     let left = seeds.iter().filter(|seed| !seed.is_finished()).count();
     if left == 0 {
         output::say(&format!("all {} seeds are finished; nothing is left to do", numbers.len()));
-        return print(&seeds, arguments.form);
+        return print(&experiment, &seeds, arguments.form);
     }
     let (isa, threads) = runs::budget(&arguments.speed);
     let mut machines = seeds::machines(&experiment, isa, threads, left);
     require_memory(&experiment, &machines[0])?;
     let stop = Stop::listen()?;
-    let view = Mutex::new(View::new(&experiment, &machines, &seeds));
-    let tell = |seed, event: Event<'_>| view.lock().unwrap_or_else(PoisonError::into_inner).show(seed, &event);
+    let view = Mutex::new(view(&experiment, &machines, &seeds));
+    let tell = |seed, event: Event<'_>| view.lock().unwrap_or_else(PoisonError::into_inner).show(0, seed, &event);
     seeds::train(&experiment, &mut machines, folder, &mut seeds, &tell, stop.asked());
     drop(view);
-    ended(&mut seeds, &stop, arguments.form)
+    ended(&experiment, &mut seeds, &stop, arguments.form)
+}
+
+fn view(experiment: &Experiment, machines: &[Machine], seeds: &[SeedRun]) -> Several {
+    let (plan, of) = (experiment.plan(), seeds.len() as u64);
+    let (finished, steps) = (seeds.iter().filter(|seed| seed.is_finished()).count() as u64, plan.training().steps);
+    let skipped = if finished == 0 { String::new() } else { format!(", {finished} of them finished before") };
+    let headline = format!(
+        "{}: {} parameters, {of} seeds of {} steps{skipped}; {} at once on {}, {}",
+        plan.name(),
+        count(plan.parameters() as u64),
+        count(steps),
+        machines.len(),
+        runs::threads(machines.iter().map(Machine::threads).sum()),
+        machines[0].isa().name()
+    );
+    let steps = Done { done: steps * finished, of: steps * of };
+    Several::new(&headline, vec![String::new()], Done { done: finished, of }, steps)
 }
 
 /// What failed with a seed is the command's failure, after the scores of the others; what was stopped is to be gone on with.
-fn ended(seeds: &mut [SeedRun], stop: &Stop, form: Form) -> anyhow::Result<()> {
+fn ended(experiment: &Experiment, seeds: &mut [SeedRun], stop: &Stop, form: Form) -> anyhow::Result<()> {
     let failed: Vec<String> = seeds.iter().filter(|s| s.error.is_some()).map(|s| s.seed.to_string()).collect();
     let (finished, all) = (seeds.iter().filter(|seed| seed.is_finished()).count(), seeds.len());
     if !failed.is_empty() || finished == all {
-        print(seeds, form)?;
+        print(experiment, seeds, form)?;
     }
     match seeds.iter_mut().find_map(|seed| seed.error.take()) {
         None if finished < all => {
@@ -71,22 +85,35 @@ fn ended(seeds: &mut [SeedRun], stop: &Stop, form: Form) -> anyhow::Result<()> {
     }
 }
 
-/// A row for each seed, and the mean of those that are finished.
-fn print(seeds: &[SeedRun], form: Form) -> anyhow::Result<()> {
-    let means = seeds::means(seeds);
+/// A row for each seed, and what they come to.
+fn print(experiment: &Experiment, seeds: &[SeedRun], form: Form) -> anyhow::Result<()> {
+    let (means, success) = (seeds::means(seeds), experiment.plan().success());
+    let outcomes = success.map(|success| Outcome::of_seeds(success, seeds)).transpose()?;
     if form.json {
-        let seeds: Vec<_> = seeds.iter().map(as_json).collect();
-        return output::json(&json!({ "seeds": seeds, "means": means }));
+        return output::json(&as_json(experiment, seeds, outcomes.as_deref()));
     }
     let figures = seeds.iter().find_map(SeedRun::finished).map_or(&[][..], |summary| &summary.figures);
     let shown: Vec<&Figure> = figures.iter().filter(|figure| metrics::is_in_tables(figure)).take(COLUMNS).collect();
-    let columns: Vec<Column> = shown.into_iter().map(|figure| Column::of(figure, &means)).collect();
+    let columns: Vec<Column> = shown.iter().map(|figure| Column::of(figure, &means)).collect();
     let titles: Vec<String> = columns.iter().map(|column| format!(">{}", column.figure.name)).collect();
     let mut headings = vec![">seed", "status"];
     headings.extend(titles.iter().map(String::as_str));
     headings.extend(["weights", "record"]);
     let rows = seeds.iter().map(|seed| row(seed, &columns)).chain(together(&columns));
-    output::print(&format!("{}\n\n{}", table::table(&headings, rows), note(seeds, &columns)))
+    let mut parts = vec![table::table(&headings, rows), note(seeds, &columns)];
+    parts.extend(successes::spreads(&seeds::spreads(seeds), &shown));
+    parts.extend(success.zip(outcomes).map(|(success, outcomes)| successes::text(success, seeds, &outcomes)));
+    output::print(&parts.join("\n\n"))
+}
+
+/// What seeds of one plan are and come to, as JSON.
+pub(crate) fn as_json(experiment: &Experiment, seeds: &[SeedRun], outcomes: Option<&[Option<Outcome>]>) -> Value {
+    let run = |(place, seed)| run_as_json(seed, outcomes.and_then(|outcomes| outcomes[place]));
+    let runs: Vec<Value> = seeds.iter().enumerate().map(run).collect();
+    let mut all = json!({ "seeds": runs, "means": seeds::means(seeds), "spreads": seeds::spreads(seeds) });
+    let together = successes::as_json(experiment.plan().success(), outcomes);
+    all.as_object_mut().expect("it is an object").extend(together);
+    all
 }
 
 /// A figure of every row.
@@ -146,7 +173,7 @@ fn note(seeds: &[SeedRun], columns: &[Column<'_>]) -> String {
     }
 }
 
-fn as_json(run: &SeedRun) -> serde_json::Value {
+fn run_as_json(run: &SeedRun, outcome: Option<Outcome>) -> Value {
     let summary = run.summary.as_ref();
     json!({
         "seed": run.seed,
@@ -155,105 +182,8 @@ fn as_json(run: &SeedRun) -> serde_json::Value {
         "weights_hash": summary.map(|s| &s.weights_hash),
         "seconds": summary.map(|s| s.seconds),
         "figures": summary.map(|s| s.figures.as_slice()).unwrap_or_default(),
+        "succeeded": outcome.map(|outcome| outcome.succeeded),
+        "reached": outcome.and_then(|outcome| outcome.reached),
         "error": run.error.as_ref().map(LabError::to_string),
     })
-}
-
-/// Turns the events of all runs into one live line.
-struct View {
-    progress: Progress,
-    began: Instant,
-    /// Of the line that is shown.
-    next: Instant,
-    seeds: usize,
-    finished: usize,
-    /// Steps of all seeds.
-    total: u64,
-    /// Steps that were done before.
-    before: u64,
-    /// Steps of each seed that is not finished.
-    steps: BTreeMap<u64, u64>,
-    /// Steps of finished seeds.
-    finished_steps: u64,
-}
-
-impl View {
-    fn new(experiment: &Experiment, machines: &[Machine], seeds: &[SeedRun]) -> View {
-        let (plan, finished) = (experiment.plan(), seeds.iter().filter(|seed| seed.is_finished()).count());
-        let steps = plan.training().steps;
-        let mut progress = Progress::new(steps * seeds.len() as u64);
-        let skipped = if finished == 0 { String::new() } else { format!(", {finished} of them finished before") };
-        progress.line(&format!(
-            "{}: {} parameters, {} seeds of {} steps{skipped}; {} at once on {}, {}",
-            plan.name(),
-            count(plan.parameters() as u64),
-            seeds.len(),
-            count(steps),
-            machines.len(),
-            runs::threads(machines.iter().map(Machine::threads).sum()),
-            machines[0].isa().name()
-        ));
-        let (now, done) = (Instant::now(), steps * finished as u64);
-        let total = steps * seeds.len() as u64;
-        let steps = BTreeMap::new();
-        View {
-            progress,
-            began: now,
-            next: now,
-            seeds: seeds.len(),
-            finished,
-            total,
-            before: done,
-            steps,
-            finished_steps: done,
-        }
-    }
-
-    fn show(&mut self, seed: u64, event: &Event<'_>) {
-        match event {
-            Event::Started { step, .. } => {
-                self.before += step;
-                self.steps.insert(seed, *step);
-            }
-            Event::Step { step, .. } => _ = self.steps.insert(seed, *step),
-            Event::Ended(summary) if summary.status == Status::Finished => {
-                self.finished += 1;
-                self.finished_steps += self.steps.remove(&seed).unwrap_or(0);
-                let first = summary.figures.first().map(|f| format!(": {} {:.6} {}", f.name, f.value, f.unit));
-                self.progress.milestone(&format!("seed {seed} is finished{}", first.unwrap_or_default()));
-            }
-            Event::Line(_) | Event::Testing { .. } | Event::Retracing { .. } | Event::Ended(_) => {}
-        }
-        self.refresh();
-    }
-
-    fn refresh(&mut self) {
-        let now = Instant::now();
-        if now >= self.next {
-            self.next = now + TICK;
-            let (done, forms) = (self.done(), self.forms());
-            self.progress.at(done, |width| {
-                let fits = |form: &&String| form.chars().count() <= width;
-                forms.iter().find(fits).unwrap_or(&forms[forms.len() - 1]).clone()
-            });
-        }
-    }
-
-    fn done(&self) -> u64 {
-        self.finished_steps + self.steps.values().sum::<u64>()
-    }
-
-    /// From the longest to the shortest.
-    fn forms(&self) -> [String; 3] {
-        let (done, elapsed) = (self.done(), self.began.elapsed().as_secs_f64());
-        let per_second = (done - self.before) as f64 / elapsed;
-        let left = seconds((self.total - done) as f64 / per_second);
-        let seeds = format!("{} of {} seeds finished", self.finished, self.seeds);
-        let speed = format!("{} steps/s {left} left", short(per_second));
-        [
-            format!("{seeds}, step {} of {} in all, {speed}", count(done), count(self.total)),
-            format!("{seeds} {speed}"),
-            format!("{}/{} {left} left", self.finished, self.seeds),
-        ]
-    }
 }

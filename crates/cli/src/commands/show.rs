@@ -65,14 +65,17 @@ fn checkpoints(record: &Record) -> anyhow::Result<String> {
     Ok(if names.is_empty() { "none yet".into() } else { names.join(", ") })
 }
 
-/// The metrics over the steps; what was not measured is empty.
+/// The metrics over the steps; what was not measured is empty. The column of the criterion is there if it was measured.
 fn csv(lines: &[StepLine]) -> String {
-    let mut text = String::from("step,tokens,rate,loss,gradient_norm,validation,excess,seconds\n");
+    let measured = lines.iter().any(|line| line.criterion.is_some());
+    let name = if measured { ",criterion" } else { "" };
+    let mut text = format!("step,tokens,rate,loss,gradient_norm,validation,excess{name},seconds\n");
     let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     for line in lines {
-        let StepLine { step, tokens, rate, loss, gradient_norm, validation, excess, seconds } = line;
-        let (validation, excess) = (optional(*validation), optional(*excess));
-        text += &format!("{step},{tokens},{rate},{loss},{gradient_norm},{validation},{excess},{seconds}\n");
+        let StepLine { step, tokens, rate, loss, gradient_norm, validation, excess, criterion, seconds } = line;
+        let [validation, excess] = [validation, excess].map(|value| optional(*value));
+        let criterion = if measured { format!(",{}", optional(*criterion)) } else { String::new() };
+        text += &format!("{step},{tokens},{rate},{loss},{gradient_norm},{validation},{excess}{criterion},{seconds}\n");
     }
     text
 }

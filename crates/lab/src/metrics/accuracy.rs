@@ -1,3 +1,5 @@
+use infimum_worlds::World;
+
 use crate::floors::simple_predictors;
 use crate::metrics::{Metric, Scored};
 use crate::{Experiment, Figure, Mean};
@@ -18,6 +20,10 @@ impl Metric for Accuracy {
         "share of all scored targets that are the model's likeliest token, on fresh test sequences; interval: 1.96 standard \
          errors over sequences; optimum: the world's exact ceiling; baseline: the best simple predictor that sees no earlier \
          token (the likeliest token), or guessing"
+    }
+
+    fn is_validated(&self, _world: &dyn World) -> bool {
+        true
     }
 
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {

@@ -1,3 +1,5 @@
+use infimum_worlds::World;
+
 use crate::metrics::{Metric, Scored, uniform_nats};
 use crate::{Figure, alarm};
 
@@ -17,6 +19,10 @@ impl Metric for ExcessLoss {
     fn formula(&self) -> &'static str {
         "mean over scored targets of the model's nats minus the truth's nats, on the same fresh test sequences; interval: \
          1.96 standard errors over sequences; optimum 0; baseline: the uniform predictor's expected nats minus the floor"
+    }
+
+    fn is_validated(&self, world: &dyn World) -> bool {
+        world.truth().is_some()
     }
 
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {

@@ -1,3 +1,5 @@
+use infimum_worlds::World;
+
 use crate::metrics::{Metric, Scored, uniform_nats};
 use crate::{Figure, Mean};
 
@@ -45,6 +47,10 @@ impl Metric for ExcessOfPart {
 
     fn is_in_tables(&self, _value: f64) -> bool {
         false
+    }
+
+    fn is_validated(&self, world: &dyn World) -> bool {
+        world.truth().is_some() && world.parts().len() > 1 && world.parts().contains(&self.part)
     }
 
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {

@@ -1,3 +1,5 @@
+use infimum_worlds::World;
+
 use crate::metrics::{Metric, Scored, uniform_nats};
 use crate::{Figure, alarm};
 
@@ -21,6 +23,10 @@ impl Metric for LossRatio {
 
     fn is_in_tables(&self, _value: f64) -> bool {
         false
+    }
+
+    fn is_validated(&self, world: &dyn World) -> bool {
+        world.truth().and_then(|truth| truth.floor(0).value()).is_some_and(|floor| floor > 0.0)
     }
 
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {

@@ -1,4 +1,6 @@
-use crate::metrics::{Metric, Scored, uniform_nats};
+use infimum_worlds::World;
+
+use crate::metrics::{Metric, Scored, uniform_nats_in};
 use crate::{Figure, alarm};
 
 /// How far the model has come from knowing nothing to knowing the law.
@@ -19,10 +21,19 @@ impl Metric for StructureCaptured {
          optimum 1; baseline: 0, the uniform predictor"
     }
 
-    fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
-        let (excess, floor) = (alarm::excess(scored.scores)?, scored.experiment.floor()?);
-        let learnable = uniform_nats(scored.experiment)? - floor;
-        let share = |excess: f64| 1.0 - excess / learnable;
-        (learnable > 0.0).then(|| Figure { baseline: Some(0.0), ..Figure::of_excess(self, excess, share) })
+    fn is_validated(&self, world: &dyn World) -> bool {
+        learnable_nats(world).is_some()
     }
+
+    fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
+        let (excess, learnable) = (alarm::excess(scored.scores)?, learnable_nats(scored.experiment.world())?);
+        let share = |excess: f64| 1.0 - excess / learnable;
+        Some(Figure { baseline: Some(0.0), ..Figure::of_excess(self, excess, share) })
+    }
+}
+
+/// What the uniform predictor loses beyond the floor, where that is known and there is something to learn.
+fn learnable_nats(world: &dyn World) -> Option<f64> {
+    let learnable = uniform_nats_in(world)? - world.truth()?.floor(0).value()?;
+    Some(learnable).filter(|nats| *nats > 0.0)
 }

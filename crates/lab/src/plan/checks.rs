@@ -42,6 +42,7 @@ impl Plan {
         memory::require_law(&self.world)?;
         let world = self.world.build()?;
         super::curriculum::check(&self.training.curriculum, &*world)?;
+        super::success::check(self.success.as_ref(), &*world)?;
         self.check_tokens(world.shape())?;
         self.check_model(world.shape())?;
         self.check_export(&*world)?;

@@ -179,7 +179,7 @@ fn table_text(path: &str) -> String {
 }
 
 /// The key that is meant, if one is near: Damerau and Levenshtein's distance of at most a third of the letters.
-fn nearest(key: &str, known: &[String]) -> Option<String> {
+pub(crate) fn nearest(key: &str, known: &[String]) -> Option<String> {
     let distance = |k: &String| strsim::damerau_levenshtein(key, k);
     let found = known.iter().min_by_key(|k| distance(k))?;
     (distance(found) <= key.chars().count().max(found.len()).div_ceil(3)).then(|| found.clone())

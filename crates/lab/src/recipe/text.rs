@@ -66,7 +66,7 @@ fn keys(given: &str) -> impl Iterator<Item = &str> {
 }
 
 /// A TOML value, or if it is none, the text itself.
-fn value_of(text: &str) -> Value {
+pub(crate) fn value_of(text: &str) -> Value {
     let parsed = format!("value = {text}").parse::<Table>().ok().filter(|t| t.len() == 1);
     parsed.and_then(|mut t| t.remove("value")).unwrap_or_else(|| Value::String(text.into()))
 }

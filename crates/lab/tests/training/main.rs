@@ -8,6 +8,8 @@ mod curriculum;
 mod going_on;
 mod seeds;
 mod sequences;
+mod success;
+mod sweep;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
