@@ -124,3 +124,24 @@ fn numbers_below_a_limit_are_all_as_likely() {
     }
     assert!(seen.iter().all(|count| (*count as f64 - 1000.0).abs() < 5.0 * 1000_f64.sqrt()), "{seen:?}");
 }
+
+#[test]
+fn carries_run_through_all_digits() {
+    let mut power = Natural::from(1);
+    for bits in 1..300 {
+        let half = power.clone();
+        power.add(&half);
+        let mut less = power.clone();
+        less.subtract(&Natural::from(1));
+        assert_eq!((power.bits(), less.bits()), (bits + 1, bits));
+        // 2^n - 1 is the sum of all smaller powers.
+        let (mut sum, mut next) = (Natural::ZERO, Natural::from(1));
+        for _ in 0..bits {
+            sum.add(&next);
+            next.add(&next.clone());
+        }
+        assert_eq!(less, sum);
+        less.add(&Natural::from(1));
+        assert_eq!((&less, &next), (&power, &power));
+    }
+}
