@@ -1,7 +1,7 @@
 //! Weights that somebody else trained become ours: a file is recognised as that of a family of models, by the names and shapes
 //! of its arrays; the family says with which recipe the model is ours, and which array is which of its parameters.
 //!
-//! Adding a family is one file in `import/` and one line in [`FAMILIES`].
+//! Adding a family is one file in `import/` and one line in `FAMILIES`.
 
 mod arrays;
 mod factorised;
