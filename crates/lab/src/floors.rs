@@ -169,15 +169,38 @@ mod tests {
         for settings in Settings::small_instances() {
             let world = settings.build().unwrap();
             let floors = Floors::of(world.as_ref());
-            let floor = floors.floors[0].nats.unwrap();
-            assert_eq!((floors.floors[0].name.as_str(), floors.ceilings[0].name.as_str()), ("floor", "accuracy"));
-            let by_position: Vec<f64> =
-                floors.floors.iter().filter(|l| l.position.is_some()).filter_map(|l| l.nats).collect();
-            let mean = by_position.iter().sum::<f64>() / by_position.len() as f64;
-            assert!((mean - floor).abs() <= 1e-12 * floor.max(1.0), "{mean} {floor}");
-            let uniform = floors.floors.iter().find(|l| l.name == "uniform").unwrap().nats.unwrap();
-            assert!(floor <= uniform * (1.0 + 1e-12), "{floor} {uniform}");
-            assert!(floors.ceilings.iter().all(|c| c.value.unwrap() <= floors.ceilings[0].value.unwrap() + 1e-12));
+            let heads = &world.shape().heads;
+            let prefixes =
+                heads.iter().map(|head| if heads.len() == 1 { String::new() } else { format!("{}.", head.name) });
+            for prefix in prefixes {
+                check_head(&floors, &prefix, settings.kind() == "regular");
+            }
+        }
+    }
+
+    /// Words end before the last position, so that their floor is no plain mean of positions.
+    fn check_head(Floors { floors, ceilings, .. }: &Floors, prefix: &str, words: bool) {
+        let named = |name: &str| floors.iter().find(|l| l.name == format!("{prefix}{name}")).unwrap().nats.unwrap();
+        let (floor, uniform) = (named("floor"), named("uniform"));
+        let at = format!("{prefix}floor_at_");
+        let by_position: Vec<f64> = floors.iter().filter(|l| l.name.starts_with(&at)).filter_map(|l| l.nats).collect();
+        let mean = by_position.iter().sum::<f64>() / by_position.len() as f64;
+        assert!(words || (mean - floor).abs() <= 1e-12 * floor.max(1.0), "{mean} {floor}");
+        assert!(floor <= uniform * (1.0 + 1e-12), "{floor} {uniform}");
+        let mut accuracies = ceilings.iter().filter(|c| c.name.starts_with(&format!("{prefix}accuracy")));
+        let ceiling = accuracies.next().unwrap();
+        assert_eq!(ceiling.name, format!("{prefix}accuracy"));
+        assert!(accuracies.all(|c| c.value.unwrap() <= ceiling.value.unwrap() + 1e-12));
+    }
+
+    #[test]
+    fn the_floor_of_one_head_is_first() {
+        for settings in Settings::small_instances() {
+            let floors = Floors::of(settings.build().unwrap().as_ref());
+            let names = [floors.floors[0].name.as_str(), floors.ceilings[0].name.as_str()];
+            let expected =
+                if settings.kind() == "regular" { ["token.floor", "token.accuracy"] } else { ["floor", "accuracy"] };
+            assert_eq!(names, expected);
         }
     }
 

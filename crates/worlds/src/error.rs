@@ -2,9 +2,14 @@
 
 use thiserror::Error;
 
+use crate::regular::RegularError;
+
 /// A mistake of the user in a world's settings: which key, what stood there, what is allowed, and the way out.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum WorldError {
+    /// A language that is none, or that has no such words.
+    #[error(transparent)]
+    Regular(#[from] RegularError),
     /// A value outside its range.
     #[error("{key} = {value} is out of range: {allowed}; {remedy}")]
     Range {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::regular::words;
 use crate::{World, WorldError, addition, markov, modular, windows};
 
 /// One line a world: its name in recipes, its variant, its settings (which have `build`, and `small_instances` for the law
@@ -55,4 +56,5 @@ worlds! {
     "markov-windows" MarkovWindows windows::Settings, "Windows cut at random places from an endless stream of a Markov chain's blocks.";
     "addition" Addition addition::Settings, "Sums or differences of whole numbers, digit by digit.";
     "modular" Modular modular::Settings, "Sums or differences modulo a number, some of whose pairs are never trained on.";
+    "regular" Regular words::Settings, "Words of a regular language, by class and length.";
 }

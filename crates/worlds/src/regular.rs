@@ -29,6 +29,8 @@ pub mod builtin;
 
 mod natural;
 mod counting;
+mod scaled;
+pub mod words;
 
 mod monoid;
 mod green;

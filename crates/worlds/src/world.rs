@@ -128,6 +128,12 @@ pub trait World: Send + Sync {
         false
     }
 
+    /// The positions that carry weight in the example of this block (its tokens and its last target): those of
+    /// [`Shape::scored`], or the first of them, where sequences end before.
+    fn scored(&self, _block: &[u16]) -> Range<usize> {
+        self.shape().scored.clone()
+    }
+
     /// The exact law, or `None` for a world that has none, such as text.
     fn truth(&self) -> Option<&dyn Truth>;
 

@@ -80,13 +80,13 @@ pub enum RegularError {
         which: &'static str,
     },
     /// No word of that kind.
-    #[error("there is no word of class {class} and length {length}; {remedy}")]
+    #[error("there is no word of class {class} and of {lengths} symbols; {remedy}")]
     NoWord {
         /// The class.
         class: String,
-        /// The length.
-        length: usize,
-        /// Where there are words.
+        /// The lengths.
+        lengths: String,
+        /// The way out.
         remedy: String,
     },
     /// No built-in language of that name.

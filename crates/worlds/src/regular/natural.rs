@@ -86,7 +86,7 @@ impl Natural {
     }
 
     /// The first 64 bits, and by how many bits they have to be shifted to the left.
-    fn leading(&self) -> (u64, i64) {
+    pub(super) fn leading(&self) -> (u64, i64) {
         let Some((&last, others)) = self.digits.split_last() else { return (0, 0) };
         let zeros = last.leading_zeros();
         let next = others.last().copied().unwrap_or(0);

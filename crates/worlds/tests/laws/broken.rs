@@ -93,6 +93,10 @@ impl World for Broken {
         self.inner.hold_out()
     }
 
+    fn scored(&self, block: &[u16]) -> std::ops::Range<usize> {
+        self.inner.scored(block)
+    }
+
     fn has_one_answer(&self) -> bool {
         self.flaw == Flaw::ClaimsOneAnswer || self.inner.has_one_answer()
     }

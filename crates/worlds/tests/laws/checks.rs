@@ -76,9 +76,10 @@ fn blocks(world: &dyn World) -> Vec<(Vec<u16>, f64)> {
 }
 
 /// The example that a block makes, of next tokens.
-fn example_of(block: &[u16], shape: &Shape) -> Example {
+fn example_of(block: &[u16], world: &dyn World) -> Example {
+    let (shape, scored) = (world.shape(), world.scored(block));
     let (tokens, targets) = (block[..shape.positions].to_vec(), vec![block[1..].to_vec()]);
-    let weight = |position| if shape.scored.contains(&position) { 1.0 } else { 0.0 };
+    let weight = |position| if scored.contains(&position) { 1.0 } else { 0.0 };
     Example { tokens, targets, weights: vec![(0..shape.positions).map(weight).collect()] }
 }
 
@@ -137,25 +138,32 @@ fn sampler_follows_law(world: &dyn World) -> Result<(), String> {
     ensure(statistic <= limit, || format!("chi-square {statistic} of {cells} cells is above {limit}"))
 }
 
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
-    sum / f64::from(count)
+/// What all sequences score at one position, each by its probability.
+#[derive(Clone, Copy, Default)]
+struct Expected {
+    /// The probability that the position is scored.
+    weight: f64,
+    nats: f64,
+    /// Of the best guess.
+    hits: f64,
 }
 
-/// Expected nats and expected hits of the best guess at every position, by walking the belief along every sequence.
-fn brute_force(world: &dyn World) -> (Vec<f64>, Vec<f64>) {
+/// What the truth scores at every position, by walking the belief along every sequence.
+fn brute_force(world: &dyn World) -> Vec<Expected> {
     let (truth, shape) = (world.truth().expect("the law is known"), world.shape());
-    let (mut nats, mut hits) = (vec![0.0; shape.positions], vec![0.0; shape.positions]);
+    let mut expected = vec![Expected::default(); shape.positions];
     let mut p = vec![0.0; shape.heads[0].alphabet];
     let mut belief = truth.begin();
     for (block, probability) in blocks(world) {
-        follow(&mut *belief, &example_of(&block, shape), 0, &mut p, &mut |position, law, target| {
+        follow(&mut *belief, &example_of(&block, world), 0, &mut p, &mut |position, law, target| {
             let best = (0..law.len()).fold(0, |best, token| if law[token] > law[best] { token } else { best });
-            nats[position] -= probability * libm::log(law[usize::from(target)]);
-            hits[position] += if best == usize::from(target) { probability } else { 0.0 };
+            let at = &mut expected[position];
+            at.weight += probability;
+            at.nats -= probability * libm::log(law[usize::from(target)]);
+            at.hits += if best == usize::from(target) { probability } else { 0.0 };
         });
     }
-    (nats, hits)
+    expected
 }
 
 fn exact(floor: Floor) -> Option<f64> {
@@ -164,18 +172,23 @@ fn exact(floor: Floor) -> Option<f64> {
 
 fn floors_are_exact(world: &dyn World) -> Result<(), String> {
     let (truth, shape) = (world.truth().expect("the law is known"), world.shape());
-    let (nats, hits) = brute_force(world);
-    let scored = |values: &[f64]| mean(shape.scored.clone().map(|position| values[position]));
+    let expected = brute_force(world);
+    let sum = |of: fn(&Expected) -> f64| expected.iter().map(of).sum::<f64>();
+    let scored = |of: fn(&Expected) -> f64| sum(of) / sum(|at| at.weight);
     let check = |name: &str, floor: Floor, expected: f64| match exact(floor) {
         Some(value) => ensure(near(value, expected), || format!("{name} {value}, of all sequences {expected}")),
         None => Ok(()),
     };
-    check("floor", truth.floor(0), scored(&nats))?;
-    check("ceiling", truth.ceiling(0), scored(&hits))?;
+    check("floor", truth.floor(0), scored(|at| at.nats))?;
+    check("ceiling", truth.ceiling(0), scored(|at| at.hits))?;
     let by_position = truth.floor_by_position(0);
     ensure(by_position.len() == shape.positions, || format!("{} positions", by_position.len()))?;
     for position in shape.scored.clone() {
-        check(&format!("floor at position {position}"), by_position[position], nats[position])?;
+        check(
+            &format!("floor at position {position}"),
+            by_position[position],
+            expected[position].nats / expected[position].weight,
+        )?;
     }
     Ok(())
 }
@@ -208,6 +221,7 @@ fn examples_have_shape(world: &dyn World) -> Result<(), String> {
             ensure(targets.len() == shape.positions && weights.len() == shape.positions, failure)?;
             ensure(targets.iter().all(|&target| usize::from(target) < head.alphabet), failure)?;
             ensure((0..shape.positions).all(|t| weights[t] == 0.0 || shape.scored.contains(&t)), failure)?;
+            ensure(*weights == example_of(&block_of(&example), world).weights[0], failure)?;
             ensure(weights.iter().any(|&weight| weight > 0.0), failure)?;
         }
         ensure(example.tokens[1..] == example.targets[0][..shape.positions - 1], failure)?;
@@ -273,7 +287,7 @@ fn training_keeps_apart(world: &dyn World) -> Result<(), String> {
         world.draw_for_training(&mut Stream::new(SEED, Purpose::Check, 4, index), &mut example);
         let apart = may_train_on(world, &possible, &block_of(&example));
         ensure(apart, || format!("{example:?}, where {:?} is held out", world.hold_out()))?;
-        let whole = example.weights == draw(world, 4, index).weights;
+        let whole = example.weights[0] == example_of(&block_of(&example), world).weights[0];
         ensure(whole && example.tokens.len() == world.shape().positions, || format!("{example:?}"))?;
     }
     Ok(())

@@ -12,6 +12,7 @@ mod mistakes;
 mod monoids;
 mod published;
 mod trees;
+mod words;
 
 use infimum_worlds::regular::{Alphabet, Language, Machine, Pattern};
 use infimum_worlds::{Purpose, Stream};
