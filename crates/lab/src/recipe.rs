@@ -5,6 +5,7 @@
 
 pub(crate) mod check;
 pub(crate) mod names;
+mod optimisers;
 mod sections;
 mod success;
 pub(crate) mod text;
@@ -16,6 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{LabError, recipes};
+pub use optimisers::{Grokfast, Lbfgs, Optimiser, Sgd};
 pub use sections::{
     Activation, Course, Data, DataLaw, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Products,
     Source, Stage, Track, Training,
