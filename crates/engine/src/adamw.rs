@@ -4,34 +4,10 @@ use std::ops::Range;
 
 use infimum_kernels::{Isa, Team, flat};
 
+use crate::optimiser::{Found, Group, Next, Optimiser, require_cover};
+
 /// The parameters that a thread updates at once; fewer are not worth a second thread.
 const BLOCK: usize = 1 << 14;
-
-/// An optimiser is asked where it wants the gradient and told what it is there.
-pub trait Optimiser {
-    /// The point at which the next gradient is wanted: one scalar for each parameter.
-    fn point(&self) -> &[f32];
-
-    /// Takes the gradient at [`Optimiser::point`], times `scale` (normaliser and clipping), with learning rate `rate`.
-    fn tell(&mut self, isa: Isa, team: &mut Team, gradient: &[f32], scale: f32, rate: f64);
-
-    /// Everything needed to go on to the same bits: named arrays, each as long as the point, and the number of steps told.
-    fn state(&self) -> (u64, Vec<(&'static str, &[f32])>);
-
-    /// Restores what [`Optimiser::state`] gave.
-    fn restore(&mut self, point: Vec<f32>, steps: u64, arrays: Vec<Vec<f32>>);
-}
-
-/// Parameters that are treated alike.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Group {
-    /// Which parameters; groups must not overlap.
-    pub range: Range<usize>,
-    /// Weight decay per unit of learning rate.
-    pub decay: f64,
-    /// Factor of the learning rate.
-    pub rate_factor: f64,
-}
 
 /// Settings of AdamW that all groups share.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -58,8 +34,7 @@ pub struct AdamW {
 impl AdamW {
     /// Starts at `point`. The groups must cover it without overlap, in order.
     pub fn new(point: Vec<f32>, groups: Vec<Group>, moments: Moments) -> Self {
-        let end = groups.iter().fold(0, |end, g| if g.range.start == end { g.range.end } else { usize::MAX });
-        assert_eq!(end, point.len(), "the groups cover all parameters, in order and without gaps");
+        require_cover(&groups, point.len());
         let zeros = vec![0.0; point.len()];
         AdamW { groups, moments, point, first: zeros.clone(), second: zeros, steps: 0 }
     }
@@ -95,7 +70,8 @@ impl Optimiser for AdamW {
         &self.point
     }
 
-    fn tell(&mut self, isa: Isa, team: &mut Team, gradient: &[f32], scale: f32, rate: f64) {
+    fn tell(&mut self, isa: Isa, team: &mut Team, found: Found<'_>, rate: f64) -> Next {
+        let Found { gradient, scale, .. } = found;
         self.steps += 1;
         let Moments { beta1, beta2, epsilon } = self.moments;
         let step = self.steps as f64;
@@ -117,22 +93,18 @@ impl Optimiser for AdamW {
             ..=BLOCK => blocks.iter_mut().for_each(update),
             _ => team.each(&mut blocks, &mut vec![(); team.threads()], |_, block, ()| update(block)),
         }
+        Next::Step
     }
 
-    fn state(&self) -> (u64, Vec<(&'static str, &[f32])>) {
-        (self.steps, vec![("first", &self.first), ("second", &self.second)])
+    fn state(&self) -> (u64, Vec<(String, &[f32])>) {
+        (self.steps, vec![("first".into(), &self.first), ("second".into(), &self.second)])
     }
 
-    fn restore(&mut self, point: Vec<f32>, steps: u64, arrays: Vec<Vec<f32>>) {
-        let [first, second]: [Vec<f32>; 2] = arrays.try_into().expect("AdamW keeps two arrays");
+    fn restore(&mut self, point: Vec<f32>, steps: u64, arrays: Vec<(String, Vec<f32>)>) {
+        let [(_, first), (_, second)]: [(String, Vec<f32>); 2] = arrays.try_into().expect("AdamW keeps two arrays");
         assert!(point.len() == self.point.len() && first.len() == point.len() && second.len() == point.len());
         (self.point, self.first, self.second, self.steps) = (point, first, second, steps);
     }
-}
-
-/// Factor that brings a gradient of Euclidean length `norm` down to at most `limit`: `min(1, limit / (norm + 1e-6))`, as PyTorch.
-pub fn clip_factor(norm: f64, limit: f64) -> f64 {
-    (limit / (norm + 1e-6)).min(1.0)
 }
 
 #[cfg(test)]
@@ -147,11 +119,15 @@ mod tests {
         AdamW::new(vec![1.0, -2.0, 3.0], groups, Moments { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 })
     }
 
+    fn found(gradient: &[f32], scale: f32) -> Found<'_> {
+        Found { loss: 0.0, gradient, scale }
+    }
+
     /// The first step of AdamW moves every weight by its rate against the sign of its gradient, after decay.
     #[test]
     fn the_first_step_is_decay_and_the_sign_of_the_gradient() {
         let mut optimiser = adamw();
-        optimiser.tell(Isa::best(), &mut Team::new(1), &[4.0, -0.01, 7.0], 2.0, 0.1);
+        optimiser.tell(Isa::best(), &mut Team::new(1), found(&[4.0, -0.01, 7.0], 2.0), 0.1);
         let expected = [1.0 * 0.95 - 0.1, -2.0 * 0.95 + 0.1, 3.0 - 0.01];
         for (got, want) in optimiser.point().iter().zip(expected) {
             assert!((f64::from(*got) - want).abs() <= 1e-6, "{got} for {want}");
@@ -162,13 +138,17 @@ mod tests {
     fn a_restored_optimiser_goes_on_to_the_same_bits() {
         let gradients = [[0.3, -1.0, 2.0], [0.1, 0.2, -0.7], [-0.5, 0.0, 0.25]];
         let mut whole = adamw();
-        whole.tell(Isa::best(), &mut Team::new(1), &gradients[0], 1.0, 0.1);
+        whole.tell(Isa::best(), &mut Team::new(1), found(&gradients[0], 1.0), 0.1);
         let (steps, arrays) = whole.state();
         let mut resumed = adamw();
-        resumed.restore(whole.point().to_vec(), steps, arrays.into_iter().map(|(_, a)| a.to_vec()).collect());
+        resumed.restore(
+            whole.point().to_vec(),
+            steps,
+            arrays.into_iter().map(|(name, array)| (name, array.to_vec())).collect(),
+        );
         for gradient in &gradients[1..] {
-            whole.tell(Isa::best(), &mut Team::new(1), gradient, 0.5, 0.05);
-            resumed.tell(Isa::best(), &mut Team::new(1), gradient, 0.5, 0.05);
+            whole.tell(Isa::best(), &mut Team::new(1), found(gradient, 0.5), 0.05);
+            resumed.tell(Isa::best(), &mut Team::new(1), found(gradient, 0.5), 0.05);
         }
         assert_eq!(whole.point(), resumed.point());
     }
@@ -182,7 +162,7 @@ mod tests {
             let groups = groups.map(|range| Group { range, decay: 0.1, rate_factor: 1.0 }).to_vec();
             let mut optimiser = AdamW::new((0..length).map(number).collect(), groups, adamw().moments);
             let gradient: Vec<f32> = (0..length).map(|k| number(k + 1)).collect();
-            optimiser.tell(Isa::best(), &mut Team::new(threads), &gradient, 0.5, 0.1);
+            optimiser.tell(Isa::best(), &mut Team::new(threads), found(&gradient, 0.5), 0.1);
             optimiser.point().to_vec()
         };
         let expected = run(1);
@@ -194,11 +174,5 @@ mod tests {
     #[should_panic(expected = "cover all parameters")]
     fn groups_that_leave_a_gap_are_refused() {
         AdamW::new(vec![0.0; 3], vec![Group { range: 0..2, decay: 0.0, rate_factor: 1.0 }], adamw().moments);
-    }
-
-    #[test]
-    fn clipping_only_shortens() {
-        assert_eq!(clip_factor(0.5, 1.0), 1.0);
-        assert!((clip_factor(4.0, 1.0) - 0.25).abs() <= 1e-6);
     }
 }

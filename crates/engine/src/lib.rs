@@ -25,6 +25,7 @@ mod laws;
 mod noise;
 mod operation;
 mod operations;
+mod optimiser;
 mod plan;
 mod products;
 mod program;
@@ -37,7 +38,7 @@ mod steps;
 mod weights;
 mod work;
 
-pub use adamw::{AdamW, Group, Moments, Optimiser, clip_factor};
+pub use adamw::{AdamW, Moments};
 pub use audit::Audited;
 pub use builder::Builder;
 pub use decode::Decode;
@@ -48,6 +49,7 @@ pub use expressions::{
 };
 pub use form::{Argument, Form};
 pub use infimum_kernels::{Activation, Executor, Isa, Norm, NormKind, Pairs, Team};
+pub use optimiser::{Adam, Found, Grokfast, Group, Lbfgs, Momentum, Next, Optimiser, Sgd, SlowGradient, clip_factor};
 pub use products::{Products, UnknownProducts};
 pub use program::{Author, Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
 pub use reference::Reference;

@@ -92,7 +92,8 @@ fn train(program: &Program, executor: Executor, products: Products, isa: Isa, th
     for step in 0..STEPS {
         let source = |sequence: usize, feed: &mut Feed| fill(step, sequence, feed);
         let g = replay.gradient(&mut team, optimiser.point(), SEQUENCES, &source);
-        optimiser.tell(isa, &mut team, &g.gradient, (1.0 / g.weight) as f32, 0.02);
+        let found = Found { loss: g.loss, gradient: &g.gradient, scale: (1.0 / g.weight) as f32 };
+        optimiser.tell(isa, &mut team, found, 0.02);
     }
     optimiser.point().to_vec()
 }

@@ -23,6 +23,7 @@ pub mod data;
 mod token_stream;
 mod held_out;
 mod trainer;
+mod optimisers;
 pub mod training;
 mod unsaved;
 pub mod seeds;

@@ -7,7 +7,7 @@ use infimum_worlds::Settings;
 use infimum_worlds::markov::NON_ZEROS_LIMIT;
 
 use crate::evaluation::evaluating;
-use crate::{Experiment, LabError, Machine, transitions};
+use crate::{Experiment, LabError, Machine, optimisers, transitions};
 
 /// Bytes of a non-zero of a law: its probability, the running sum, the sampler's guide, and its successor.
 const LAW_ENTRY: u64 = 20;
@@ -133,12 +133,12 @@ fn law(settings: &Settings) -> Part {
     }
 }
 
-/// Gradients of chunks of a batch; point and two means, and a copy of each while a checkpoint is written; evaluated weights;
-/// for evaluation a point, and a spare gradient a thread.
+/// Gradients of chunks of a batch; point and what the optimiser keeps, and a copy of each while a checkpoint is written; evaluated
+/// weights; for evaluation a point, and a spare gradient a thread.
 fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
     let (threads, sequences) = (machine.threads(), experiment.sequences_per_step());
     let gradients = Replay::gradient_arrays(experiment.plan().executor(), sequences, threads);
-    let copies = gradients + 6 + 1 + 1 + threads;
+    let copies = gradients + 2 * optimisers::arrays(experiment.plan().training()) + 1 + 1 + threads;
     Part {
         what: "the parameters with their gradients, means and copies",
         bytes: (copies * experiment.program().weights().memory() * size_of::<f32>()) as u64,

@@ -3,6 +3,7 @@
 mod checks;
 mod curriculum;
 mod heads;
+mod optimiser;
 mod success;
 
 use std::path::Path;
@@ -46,6 +47,8 @@ pub struct Plan {
 #[allow(missing_docs, reason = "the recipe's keys are documented there")]
 pub struct TrainingPlan {
     pub steps: u64,
+    #[serde(default, skip_serializing_if = "recipe::Optimiser::is_adamw")]
+    pub optimiser: recipe::Optimiser,
     pub batch: usize,
     pub accumulation: usize,
     pub rate: f64,
@@ -62,6 +65,12 @@ pub struct TrainingPlan {
     pub seed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<Init>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sgd: Option<recipe::Sgd>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grokfast: Option<recipe::Grokfast>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lbfgs: Option<recipe::Lbfgs>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curriculum: Vec<StagePlan>,
 }
@@ -331,11 +340,6 @@ impl Plan {
         &self.export
     }
 
-    /// When a run counts as a success; `None` where the recipe does not say.
-    pub fn success(&self) -> Option<&Success> {
-        self.success.as_ref()
-    }
-
     /// Draws the world, or makes that of the data in `data.folder`.
     ///
     /// # Errors
@@ -368,8 +372,10 @@ fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
         return require(false, "training.last_rate", value, allowed).map(|()| unreachable!("it was refused"));
     }
     let last_rate = t.last_rate.unwrap_or(if t.schedule == Course::Constant { t.rate } else { t.rate / 10.0 });
+    let optimiser::Keys { sgd, grokfast, lbfgs } = optimiser::keys(t)?;
     Ok(TrainingPlan {
         steps,
+        optimiser: t.optimiser,
         batch,
         accumulation,
         rate: t.rate,
@@ -384,6 +390,9 @@ fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
         products: t.products,
         seed: t.seed,
         init: None,
+        sgd,
+        grokfast,
+        lbfgs,
         curriculum: curriculum::stages(recipe)?,
     })
 }

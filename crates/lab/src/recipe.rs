@@ -6,6 +6,7 @@
 pub(crate) mod check;
 mod heads;
 pub(crate) mod names;
+mod optimisers;
 mod sections;
 mod success;
 pub(crate) mod text;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{LabError, recipes};
 pub use heads::{NORM_EPSILON, Pairs};
+pub use optimisers::{Grokfast, Lbfgs, Optimiser, Sgd};
 pub use sections::{
     Activation, Course, Data, DataLaw, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Products,
     Source, Stage, Track, Training,

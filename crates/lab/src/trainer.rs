@@ -1,13 +1,13 @@
-//! One training step after another: sequences, gradient, clipping, AdamW.
+//! One training step after another: sequences, gradient, clipping, optimiser.
 
 use std::path::Path;
 
-use infimum_engine::{AdamW, Group, Moments, Optimiser, Replay, Schedule, clip_factor};
+use infimum_engine::{Found, Gradient, Group, Next, Optimiser, Replay, Schedule, clip_factor};
 use infimum_kernels::flat;
 use infimum_worlds::Purpose;
 
 use crate::data::{self, Drawn, Inlets};
-use crate::{Experiment, LabError, Machine, StepLine, TrainingState, is_vector, read_weights, start};
+use crate::{Experiment, LabError, Machine, StepLine, TrainingState, is_vector, optimisers, read_weights, start};
 
 /// Training between two steps.
 pub struct Trainer<'a> {
@@ -16,7 +16,7 @@ pub struct Trainer<'a> {
     inlets: Inlets,
     sequences: data::Schedule,
     rates: Schedule,
-    optimiser: AdamW,
+    optimiser: Box<dyn Optimiser>,
     step: u64,
     tokens: u64,
 }
@@ -45,7 +45,7 @@ impl<'a> Trainer<'a> {
     pub fn resume(experiment: &'a Experiment, machine: &Machine, state: TrainingState) -> Trainer<'a> {
         let TrainingState { step, tokens, point, optimiser_steps, optimiser, .. } = state;
         let mut trainer = Trainer::at(experiment, machine, point.clone());
-        trainer.optimiser.restore(point, optimiser_steps, optimiser.into_iter().map(|(_, array)| array).collect());
+        trainer.optimiser.restore(point, optimiser_steps, optimiser);
         (trainer.step, trainer.tokens) = (step, tokens);
         trainer
     }
@@ -53,14 +53,13 @@ impl<'a> Trainer<'a> {
     fn at(experiment: &'a Experiment, machine: &Machine, point: Vec<f32>) -> Trainer<'a> {
         let program = experiment.program().gradient();
         let training = experiment.plan().training();
-        let moments = Moments { beta1: training.beta1, beta2: training.beta2, epsilon: training.epsilon };
         Trainer {
             experiment,
             replay: Replay::with_products(&program, experiment.plan().executor(), training.products(), machine.isa),
             inlets: Inlets::new(&program),
             sequences: data::Schedule::new(experiment),
             rates: training.schedule(),
-            optimiser: AdamW::new(point, groups(experiment), moments),
+            optimiser: optimisers::optimiser(training, point, groups(experiment)),
             step: 0,
             tokens: 0,
         }
@@ -101,7 +100,11 @@ impl<'a> Trainer<'a> {
         let done = Step { loss: sum.loss / sum.weight, gradient_norm: norm, rate: self.rates.rate(step) };
         self.require_finite(done)?;
         let clip = if training.clip > 0.0 { clip_factor(norm, training.clip) } else { 1.0 };
-        self.optimiser.tell(machine.isa, &mut machine.team, &sum.gradient, (clip / sum.weight) as f32, done.rate);
+        let mut next = tell(&mut *self.optimiser, machine, &sum, clip, done.rate);
+        while next == Next::Look {
+            let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
+            next = tell(&mut *self.optimiser, machine, &sum, 1.0, done.rate);
+        }
         self.step += 1;
         self.tokens += self.experiment.tokens_per_step();
         Ok(done)
@@ -124,13 +127,20 @@ impl<'a> Trainer<'a> {
             step: self.step,
             point: self.point().to_vec(),
             optimiser_steps,
-            optimiser: arrays.into_iter().map(|(name, array)| (name.to_string(), array.to_vec())).collect(),
+            optimiser: arrays.into_iter().map(|(name, array)| (name, array.to_vec())).collect(),
             best: None,
             unreported: (0.0, 0),
             lines: (0, StepLine::hash(&[])),
             tokens: self.tokens,
         }
     }
+}
+
+/// Tells what was found at the optimiser's point, with the gradient shortened by `clip`.
+fn tell(optimiser: &mut dyn Optimiser, machine: &mut Machine, sum: &Gradient<f32>, clip: f64, rate: f64) -> Next {
+    let scale = (clip / sum.weight) as f32;
+    let found = Found { loss: sum.loss / sum.weight, gradient: &sum.gradient, scale };
+    optimiser.tell(machine.isa, &mut machine.team, found, rate)
 }
 
 fn first_point(experiment: &Experiment) -> Result<Vec<f32>, LabError> {

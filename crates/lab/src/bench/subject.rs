@@ -1,6 +1,6 @@
 //! A model that trains on one batch again and again.
 
-use infimum_engine::{AdamW, Feed, Group, Moments, Optimiser, Program, Replay, Source, Work, clip_factor};
+use infimum_engine::{AdamW, Feed, Found, Group, Moments, Optimiser, Program, Replay, Source, Work, clip_factor};
 use infimum_kernels::flat;
 use infimum_worlds::{Purpose, Stream};
 
@@ -51,7 +51,8 @@ impl Subject {
         let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), sequences, &self.batch);
         let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / sum.weight;
         let scale = clip_factor(norm, CLIP) / sum.weight;
-        self.optimiser.tell(machine.isa, &mut machine.team, &sum.gradient, scale as f32, RATE);
+        let found = Found { loss: sum.loss, gradient: &sum.gradient, scale: scale as f32 };
+        self.optimiser.tell(machine.isa, &mut machine.team, found, RATE);
     }
 
     pub(crate) fn replayed(&self) -> Replayed {

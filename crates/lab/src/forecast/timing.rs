@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use infimum_engine::{AdamW, Executor, Feed, Group, Isa, Moments, Optimiser, Program, Replay, Team};
+use infimum_engine::{AdamW, Executor, Feed, Found, Group, Isa, Moments, Optimiser, Program, Replay, Team};
 use infimum_worlds::{Example, Purpose, Shape, Stream, World};
 
 use crate::decoder::decoder;
 use crate::evaluation::evaluating;
 use crate::recipe::{Model, Positions};
-use crate::{Experiment, Plan, start};
+use crate::{Experiment, Plan, optimisers, start};
 
 /// Sequences that are timed.
 pub(crate) const GROUP: usize = 16;
@@ -45,7 +45,9 @@ impl Timing {
         let arrays = experiment.program().weights().parameters() as f64 / point.len() as f64;
         let (draw, truth) = world_seconds(experiment.world());
         Timing {
-            learn: extrapolated * gradient_seconds(&program, experiment.plan(), isa, &point, short.alphabet),
+            learn: extrapolated
+                * optimisers::looks(experiment.plan().training())
+                * gradient_seconds(&program, experiment.plan(), isa, &point, short.alphabet),
             score: extrapolated * outputs_seconds(&program, executor, isa, &point, short.alphabet),
             update: arrays * update_seconds(isa, point),
             draw,
@@ -154,7 +156,8 @@ fn update_seconds(isa: Isa, point: Vec<f32>) -> f64 {
     let groups = vec![Group { range: 0..point.len(), decay: 0.0, rate_factor: 1.0 }];
     let mut optimiser = AdamW::new(point, groups, Moments { beta1: 0.9, beta2: 0.99, epsilon: 1e-8 });
     let mut team = Team::new(1);
-    fastest(|| optimiser.tell(isa, &mut team, &gradient, 1.0, 1e-3))
+    let found = Found { loss: 1.0, gradient: &gradient, scale: 1.0 };
+    fastest(|| _ = optimiser.tell(isa, &mut team, found, 1e-3))
 }
 
 /// Seconds to draw a sequence, and to follow its law.

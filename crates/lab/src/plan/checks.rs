@@ -39,6 +39,7 @@ impl Plan {
     pub(super) fn check(&self) -> Result<usize, LabError> {
         check_name(&self.name)?;
         self.check_training()?;
+        super::optimiser::check(&self.training, self.data.source, self.data.sequences)?;
         memory::require_law(&self.world)?;
         let world = self.world.build()?;
         super::curriculum::check(&self.training.curriculum, &*world)?;

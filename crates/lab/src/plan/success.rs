@@ -2,10 +2,17 @@
 
 use infimum_worlds::World;
 
-use super::require;
+use super::{Plan, require};
 use crate::error::CHANGE_IT;
 use crate::recipe::{Success, check::nearest};
 use crate::{LabError, metrics};
+
+impl Plan {
+    /// When a run counts as a success; `None` where the recipe does not say.
+    pub fn success(&self) -> Option<&Success> {
+        self.success.as_ref()
+    }
+}
 
 /// Checks that validations have the figure in this world, and that there is one limit.
 pub(super) fn check(success: Option<&Success>, world: &dyn World) -> Result<(), LabError> {

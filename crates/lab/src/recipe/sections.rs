@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::heads::Pairs;
+use super::optimisers::{Grokfast, Lbfgs, Optimiser, Sgd};
 
 /// A decoder of the GPT-2 kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -240,7 +241,7 @@ pub enum Positions {
     None,
 }
 
-/// How a model learns: AdamW on the mean loss of the sequences of a step.
+/// How a model learns: steps of an optimiser on the mean loss of the sequences of a step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Training {
@@ -248,6 +249,8 @@ pub struct Training {
     #[schemars(range(min = 1, max = 1_000_000_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps: Option<u64>,
+    /// What takes the steps.
+    pub optimiser: Optimiser,
     /// Sequences of a micro-batch. Default 64.
     #[schemars(range(min = 1, max = 1_000_000))]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -272,10 +275,10 @@ pub struct Training {
     /// Weight decay of arrays with two dimensions; gains and biases do not decay.
     #[schemars(range(min = 0.0, max = 100.0))]
     pub decay: f64,
-    /// AdamW's decay of the mean gradient.
+    /// Decay of the mean gradient (adamw, adam, grokfast).
     #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub beta1: f64,
-    /// AdamW's decay of the mean squared gradient.
+    /// Decay of the mean squared gradient (adamw, adam, grokfast).
     #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub beta2: f64,
     /// Added to the root of the mean square.
@@ -293,6 +296,18 @@ pub struct Training {
     /// name (its best weights).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<String>,
+    /// The keys of `optimiser = "sgd"`.
+    #[schemars(with = "Sgd")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sgd: Option<Sgd>,
+    /// The keys of `optimiser = "grokfast"`.
+    #[schemars(with = "Grokfast")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grokfast: Option<Grokfast>,
+    /// The keys of `optimiser = "lbfgs"`.
+    #[schemars(with = "Lbfgs")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lbfgs: Option<Lbfgs>,
     /// Stages that train on other worlds than `[world]`, one after another; after the last, training is on `[world]`, and
     /// validation and test are so from the beginning. Needs `data.source = "fresh"`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -318,6 +333,7 @@ impl Default for Training {
     fn default() -> Self {
         Training {
             steps: None,
+            optimiser: Optimiser::Adamw,
             batch: None,
             accumulation: None,
             rate: 3e-3,
@@ -332,6 +348,9 @@ impl Default for Training {
             products: Products::F32,
             seed: 1,
             init: None,
+            sgd: None,
+            grokfast: None,
+            lbfgs: None,
             curriculum: vec![],
         }
     }

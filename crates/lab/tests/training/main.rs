@@ -6,6 +6,7 @@ mod scratch;
 
 mod curriculum;
 mod going_on;
+mod optimisers;
 mod seeds;
 mod sequences;
 mod success;
