@@ -32,6 +32,8 @@ pub enum Purpose {
     ExportTrain = 11,
     /// Validation sequences that are exported.
     ExportValidation = 12,
+    /// Sums that models are scored on and searched for.
+    Sums = 13,
 }
 
 /// Blocks that are made at once where many words are drawn. A processor computes several side by side, since none needs
