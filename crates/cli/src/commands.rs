@@ -8,6 +8,7 @@ mod data;
 mod dissect;
 mod eval;
 mod export;
+mod falsify;
 mod floor;
 mod law;
 mod list;
@@ -22,6 +23,7 @@ mod schema;
 mod seeds;
 mod show;
 mod training;
+mod weights;
 mod welcome;
 
 use crate::arguments::{Arguments, Command, Data};
@@ -39,6 +41,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Dissect(arguments)) => dissect::dissect(&arguments),
         Some(Command::Agree(arguments)) => agree::agree(&arguments),
         Some(Command::Sample(arguments)) => sample::sample(&arguments),
+        Some(Command::Falsify(arguments)) => falsify::falsify(&arguments),
         Some(Command::List(arguments)) => list::list(&arguments),
         Some(Command::Show(arguments)) => show::show(&arguments),
         Some(Command::Report(arguments)) => report::report(&arguments),

@@ -19,6 +19,7 @@ use crate::floors::simple_predictors;
 use crate::retrace::Retraced;
 use crate::{Experiment, Figure, Mean, TransitionScores};
 
+pub(crate) use exact_match::wilson;
 pub use noise::{Noise, noise};
 
 /// What a metric looks at.

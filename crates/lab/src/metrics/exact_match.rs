@@ -45,7 +45,7 @@ impl Metric for ExactMatch {
 }
 
 /// The 95 % interval of a rate of which `hits` of `trials` were seen (Wilson 1927); `None` without a trial.
-fn wilson(hits: usize, trials: usize) -> Option<(f64, f64)> {
+pub(crate) fn wilson(hits: usize, trials: usize) -> Option<(f64, f64)> {
     if trials == 0 {
         return None;
     }
