@@ -11,6 +11,7 @@ import itertools
 import json
 import math
 import pathlib
+import random
 import sys
 
 import numpy as np
@@ -60,6 +61,17 @@ def philox_derived():
     uniform = np.random.Generator(stream(6, 2, 1, 0)).random(64)
     radius, turn = np.sqrt(-2 * np.log1p(-uniform[0::2])), 2 * np.pi * uniform[1::2]
     return {"limits": limits, "below": numbers, "uniform": uniform.tolist(), "normal": (radius * np.cos(turn)).tolist()}
+
+
+def python():
+    """Python's own generator, whose numbers the official test of adders is drawn from."""
+
+    def case(seed, below):
+        source = random.Random(seed)
+        numbers = [source.randint(0, below - 1) for _ in range(1000)]
+        return {"seed": seed, "below": below, "numbers": [numbers[i] for i in (0, 1, 2, 500, 998, 999)]}
+
+    return [case(2025, 10**10), case(0, 10**10), case(2**32 - 1, 2**32 + 1), case(1, 2**64 - 1), case(7, 10**18)]
 
 
 def legacy():
@@ -364,7 +376,7 @@ def windows_worlds():
 
 
 def compute():
-    return {"philox": philox_words(), "derived": philox_derived(), "legacy": legacy(), "worlds": philox_worlds() + published_worlds(), "windows": windows_worlds(), "fidelity": fidelities()}
+    return {"philox": philox_words(), "derived": philox_derived(), "legacy": legacy(), "python": python(), "worlds": philox_worlds() + published_worlds(), "windows": windows_worlds(), "fidelity": fidelities()}
 
 
 def difference(now, then, where="$"):

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod benches;
+mod models;
 mod numbers;
 mod sets;
 
@@ -17,6 +18,7 @@ use crate::commands::regular::Regular;
 use crate::seed_list::SeedList;
 use benches::BENCH_HELP;
 pub(crate) use benches::Bench;
+pub(crate) use models::{Falsify, Model, Sample};
 pub(crate) use numbers::{Import, Params};
 use sets::{COMPARE_HELP, SWEEP_HELP};
 pub(crate) use sets::{Compare, Sweep};
@@ -73,7 +75,10 @@ what is not finished; small models train a seed on each thread, to the same bits
     #[command(after_help = "\
 Examples:
   infimum eval markov-10-s1 --at all
-  infimum eval weights.safetensors --recipe markov-10")]
+  infimum eval weights.safetensors --recipe markov-10
+  infimum eval 1128p-s0 --official
+
+Models of sums are scored on the official test, and where sums are hard: docs/sums.md says how.")]
     Eval(Eval),
     /// Read weights that somebody else trained, and write them with the plan of their model.
     #[command(after_help = "\
@@ -94,9 +99,19 @@ Example:
 
 Beside it stands what two counting estimators show that saw as much.")]
     Agree(Agree),
-    /// Let a trained model write sequences.
-    #[command(after_help = "Example:\n  infimum sample markov-10-s1 --sequences 3")]
+    /// Let a trained model write sequences, or answer sums.
+    #[command(after_help = "\
+Examples:
+  infimum sample markov-10-s1 --sequences 3
+  infimum sample 1128p-s0 --prompt 123+456= --prompt 9999999999+1=")]
     Sample(Sample),
+    /// Search for a sum that a model gets wrong, from the smallest margins on.
+    #[command(after_help = "\
+Example:
+  infimum falsify 1128p-s0 --seconds 30
+
+Prints the first wrong sum, or how much was searched. Ctrl-C ends the search.")]
+    Falsify(Falsify),
     /// Write the weights of a run as one file for other programs: .npz or .safetensors.
     #[command(after_help = "\
 Examples:
@@ -280,6 +295,12 @@ pub(crate) struct Eval {
     /// Add the figures by nanoMarkov's own formulas, for chains of its generator (numpy-legacy).
     #[arg(long)]
     pub(crate) published: bool,
+    /// Score the official test of ten-digit sums alone, 10,010 of them.
+    #[arg(long, conflicts_with_all = ["published", "pairs"])]
+    pub(crate) official: bool,
+    /// Score sums on so many pairs, uniform ones and as many by carries, carry runs and carry masks. Default: 100000.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) pairs: Option<u64>,
     #[command(flatten)]
     pub(crate) speed: Speed,
     #[command(flatten)]
@@ -341,30 +362,6 @@ impl std::str::FromStr for At {
             text => text.parse().map(At::One).map_err(|_| "give a step, best, last or all".into()),
         }
     }
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Sample {
-    /// A run: its name or its folder. Default: the newest run.
-    pub(crate) run: Option<PathBuf>,
-    /// Which checkpoint: a step, best or last.
-    #[arg(long, value_name = "STEP|best|last", default_value = "last")]
-    pub(crate) at: CheckpointName,
-    /// How many sequences.
-    #[arg(long, value_name = "N", default_value = "5")]
-    pub(crate) sequences: NonZeroUsize,
-    /// Below 1 the likely become likelier, above 1 the unlikely; 0 takes the likeliest token always.
-    #[arg(long, value_name = "X", default_value = "1", allow_negative_numbers = true, value_parser = temperature)]
-    pub(crate) temperature: f64,
-    /// Seed of the draw.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-    #[command(flatten)]
-    pub(crate) speed: Speed,
-    #[command(flatten)]
-    pub(crate) runs: Runs,
-    #[command(flatten)]
-    pub(crate) form: Form,
 }
 
 #[derive(Args, Debug)]
@@ -461,9 +458,4 @@ pub(crate) struct Export {
 fn seed(text: &str) -> Result<u64, String> {
     let number = text.parse().ok().filter(|seed| *seed < 1 << 63);
     number.ok_or_else(|| format!("a seed is a whole number, at least 0 and at most {}", i64::MAX))
-}
-
-fn temperature(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x >= 0.0);
-    number.ok_or_else(|| "a temperature is a number from 0 up".into())
 }

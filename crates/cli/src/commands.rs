@@ -9,6 +9,7 @@ mod data;
 mod dissect;
 mod eval;
 mod export;
+mod falsify;
 mod floor;
 mod import;
 mod law;
@@ -28,6 +29,7 @@ mod show;
 mod successes;
 mod sweep;
 mod training;
+mod weights;
 mod welcome;
 
 use crate::arguments::{Arguments, Command, Data};
@@ -48,6 +50,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
         Some(Command::Agree(arguments)) => agree::agree(&arguments),
         Some(Command::Sample(arguments)) => sample::sample(&arguments),
+        Some(Command::Falsify(arguments)) => falsify::falsify(&arguments),
         Some(Command::List(arguments)) => list::list(&arguments),
         Some(Command::Show(arguments)) => show::show(&arguments),
         Some(Command::Report(arguments)) => report::report(&arguments),

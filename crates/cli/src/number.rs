@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use infimum_lab::sums::Answer;
+
 pub(crate) use infimum_lab::digits::{count, decimals, fixed};
 
 /// A rate with three digits: `812`, `23.4 k`, `1.20 M`.
@@ -64,6 +66,12 @@ pub(crate) fn clock(seconds: f64) -> String {
 /// A time in seconds that may be nonsense, such as an infinite forecast.
 pub(crate) fn seconds(seconds: f64) -> String {
     Duration::try_from_secs_f64(seconds).map_or("unknown".into(), time)
+}
+
+/// What a model answered: a number, or what it wrote in the place of one.
+pub(crate) fn answer(answer: &Answer) -> String {
+    let tokens = || answer.tokens.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
+    answer.answer.map_or_else(|| format!("no number (tokens {})", tokens()), |number| number.to_string())
 }
 
 #[cfg(test)]

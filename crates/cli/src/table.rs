@@ -3,8 +3,12 @@
 use comfy_table::{CellAlignment, Table, presets};
 use infimum_lab::Figure;
 use infimum_lab::metrics::{self, Noise};
+use infimum_lab::sums::{Found, SumScores};
 
-use crate::number::{decimals, fixed};
+use crate::number::{answer, decimals, fixed};
+
+/// So many wrong sums are shown.
+const MOST_WRONG: usize = 20;
 
 /// A table with these headings; columns whose heading begins with `>` are aligned to the right.
 pub(crate) fn table(headings: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -33,6 +37,40 @@ pub(crate) fn figures(figures: &[Figure]) -> String {
 pub(crate) fn rows(figures: &[&Figure]) -> String {
     let headings = ["metric", ">value", "unit", ">optimum", ">baseline", ">95 % interval"];
     table(&headings, figures.iter().map(|figure| row(figure)))
+}
+
+/// The scores of a model of sums: figures, what some of them were found at, and rates by carries and digits.
+pub(crate) fn sums(scores: &SumScores) -> String {
+    let figures: Vec<&Figure> = scores.figures.iter().map(|found| &found.figure).collect();
+    let mut parts = vec![rows(&figures)];
+    let notes: Vec<String> = scores.figures.iter().flat_map(found_at).collect();
+    if !notes.is_empty() {
+        parts.push(notes.join("\n"));
+    }
+    if !scores.by_digit.is_empty() {
+        let headings = [">n", ">n places carry", ">longest carry run n", ">digit that counts 10^n"];
+        let series = [&scores.by_carries, &scores.by_carry_run, &scores.by_digit];
+        let cell = |series: &Vec<Figure>, n: usize| fixed(series.get(n).map(|figure| figure.value), 4);
+        let row = |n: usize| std::iter::once(n.to_string()).chain(series.map(|series| cell(series, n))).collect();
+        parts.push(table(&headings, (0..scores.by_digit.len()).map(row)));
+    }
+    parts.join("\n\n")
+}
+
+/// What a figure was found at, a line each.
+fn found_at(found: &Found) -> Vec<String> {
+    let name = &found.figure.name;
+    let pair = found.operands.map(|pair| format!("{name} is that of {} + {}", pair.a, pair.b));
+    let run = found.carry_run.map(|run| format!("{name} is that of pairs whose longest carry run is {run}"));
+    let mask = found.carry_mask.as_ref();
+    let mask =
+        mask.map(|mask| format!("{name} is that of pairs that carry where 1 stands, highest place first: {mask}"));
+    let wrong = found.wrong.iter().take(MOST_WRONG).map(|wrong| {
+        let (a, b, margin) = (wrong.operands.a, wrong.operands.b, wrong.margin);
+        format!("wrong: {a} + {b} is {}, not {}; margin {margin:.4}", wrong.right, answer(wrong))
+    });
+    let more = (found.wrong.len() > MOST_WRONG).then(|| "more of them with --json".to_string());
+    [pair, run, mask].into_iter().flatten().chain(wrong).chain(more).collect()
 }
 
 /// What a score beyond its optimum means.

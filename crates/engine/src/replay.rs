@@ -284,11 +284,15 @@ impl Call<'_> {
     /// The numbers of one sequence, row by row.
     fn numbers(&self, worker: &Worker, place: &Place, lane: usize) -> Vec<f32> {
         let channels = place.channels as usize;
-        let row = |row| {
+        let mut found = Vec::with_capacity(place.rows as usize * channels);
+        for row in 0..place.rows {
             let vectors = &worker.values[(place.offset + row * place.stride) as usize..];
-            numbers(self.plan.script.executor(), vectors, lane).take(channels)
-        };
-        (0..place.rows).flat_map(row).collect()
+            match self.plan.script.executor() {
+                Executor::Lanes => found.extend(vectors[..channels].iter().map(|vector| vector.0[lane])),
+                Executor::Wide => found.extend_from_slice(&Vector::numbers(vectors)[..channels]),
+            }
+        }
+        found
     }
 }
 

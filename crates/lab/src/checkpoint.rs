@@ -52,6 +52,11 @@ pub fn plan<'a>(weights: &'a Tensors, path: &Path) -> Result<&'a str, LabError> 
     })
 }
 
+/// Whether a file of weights says at which step of training they were: imported ones do not.
+pub fn is_of_training(weights: &Tensors) -> bool {
+    weights.metadata.contains_key("step")
+}
+
 fn metadata(plan: &str, layout: &Layout, state: &TrainingState) -> BTreeMap<String, String> {
     let tied: Vec<String> = layout.tied().iter().map(|(name, target)| format!("{name}={target}")).collect();
     let mut texts = vec![

@@ -7,6 +7,7 @@ use infimum_engine::{Feed, Program, Source};
 use infimum_worlds::{Example, Purpose, Stream, World};
 
 use crate::Experiment;
+use crate::predictor::Write;
 
 /// Which stream a sequence is drawn from, beside seed and purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,6 +114,20 @@ impl Inlets {
     pub(crate) fn tokens(&self) -> usize {
         self.tokens
     }
+
+    /// Lets `write` write an example into the memory of a feed.
+    fn lend(&self, feed: &mut Feed, write: impl FnOnce(&mut Example)) {
+        let Inlets { tokens, targets, weights, .. } = self;
+        let mut example = Example {
+            tokens: take(&mut feed.ids[*tokens]),
+            targets: vec![take(&mut feed.ids[*targets])],
+            weights: vec![take(&mut feed.arrays[*weights])],
+        };
+        write(&mut example);
+        feed.ids[*tokens] = example.tokens;
+        feed.ids[*targets] = example.targets.swap_remove(0);
+        feed.arrays[*weights] = example.weights.swap_remove(0);
+    }
 }
 
 /// Sequences of an experiment, drawn on demand.
@@ -127,17 +142,9 @@ pub(crate) struct Drawn<'a> {
 
 impl Source for Drawn<'_> {
     fn fill(&self, sequence: usize, feed: &mut Feed) {
-        let Inlets { tokens, targets, weights, masks } = self.inlets;
-        let mut example = Example {
-            tokens: take(&mut feed.ids[*tokens]),
-            targets: vec![take(&mut feed.ids[*targets])],
-            weights: vec![take(&mut feed.arrays[*weights])],
-        };
-        self.experiment.draw(self.purpose, self.addresses[sequence], &mut example);
-        feed.ids[*tokens] = example.tokens;
-        feed.ids[*targets] = example.targets.swap_remove(0);
-        feed.arrays[*weights] = example.weights.swap_remove(0);
-        if !masks.is_empty() {
+        let address = self.addresses[sequence];
+        self.inlets.lend(feed, |example| self.experiment.draw(self.purpose, address, example));
+        if !self.inlets.masks.is_empty() {
             self.drop_out(sequence, feed);
         }
     }
@@ -155,6 +162,18 @@ impl Source for Given<'_> {
         feed.ids[*tokens].copy_from_slice(&example.tokens);
         feed.ids[*targets].copy_from_slice(&example.targets[0]);
         feed.arrays[*weights].copy_from_slice(&example.weights[0]);
+    }
+}
+
+/// Sequences that somebody writes, each when it is needed.
+pub(crate) struct Written<'a> {
+    pub(crate) write: Write<'a>,
+    pub(crate) inlets: &'a Inlets,
+}
+
+impl Source for Written<'_> {
+    fn fill(&self, sequence: usize, feed: &mut Feed) {
+        self.inlets.lend(feed, |example| (self.write)(sequence, example));
     }
 }
 

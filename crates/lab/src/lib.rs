@@ -48,6 +48,7 @@ mod dissect;
 mod export;
 mod weights_export;
 mod sample;
+pub mod sums;
 mod report;
 mod mean;
 mod student;

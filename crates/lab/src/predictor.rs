@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use infimum_engine::{Replay, Source};
 use infimum_worlds::{Example, Purpose};
 
-use crate::data::{Address, Drawn, Given, Inlets};
+use crate::data::{Address, Drawn, Given, Inlets, Written};
 use crate::{Experiment, Machine};
 
 /// What is said of one sequence. Rows are its scored positions, in their order.
@@ -20,8 +20,11 @@ pub struct Said<'a> {
 /// What is told of each sequence: its number, itself, what is said of it.
 pub type Hear<'h> = &'h (dyn Fn(usize, &Example, Said<'_>) + Sync);
 
+/// Writes the sequence of a number.
+pub type Write<'w> = &'w (dyn Fn(usize, &mut Example) + Sync);
+
 /// Which sequences.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub enum Sequences<'s> {
     /// Those of a purpose at these addresses, drawn by the experiment.
     Drawn(Purpose, &'s [Address]),
@@ -29,6 +32,8 @@ pub enum Sequences<'s> {
     Given(&'s [Example]),
     /// The same, where so many of the first rows alone are asked for: nothing is computed for the others.
     Begun(&'s [Example], usize),
+    /// So many, each written when it is needed, more than once and from any thread; they have the same shape.
+    Written(usize, Write<'s>),
 }
 
 impl Sequences<'_> {
@@ -36,6 +41,7 @@ impl Sequences<'_> {
         match self {
             Sequences::Drawn(_, addresses) => addresses.len(),
             Sequences::Given(examples) | Sequences::Begun(examples, _) => examples.len(),
+            Sequences::Written(count, _) => *count,
         }
     }
 
@@ -43,6 +49,7 @@ impl Sequences<'_> {
         match self {
             Sequences::Drawn(purpose, addresses) => experiment.draw(*purpose, addresses[number], into),
             Sequences::Given(examples) | Sequences::Begun(examples, _) => into.clone_from(&examples[number]),
+            Sequences::Written(_, write) => write(number, into),
         }
     }
 }
@@ -79,6 +86,7 @@ impl Predictor for Network<'_> {
         match sequences {
             Sequences::Drawn(purpose, addresses) => outputs(&Drawn { experiment, purpose, addresses, inlets, step: 0 }),
             Sequences::Given(examples) | Sequences::Begun(examples, _) => outputs(&Given { examples, inlets }),
+            Sequences::Written(_, write) => outputs(&Written { write, inlets }),
         }
     }
 }

@@ -27,12 +27,15 @@
 //! Baselines are exact where pairs are drawn uniformly and none is held out, and where there are at most 2^20 pairs; else
 //! they are estimated from 2^17 pairs.
 
+mod asked;
 mod carries;
 mod format;
 mod held_out;
 mod ladder;
+mod official;
 mod pairs;
 mod settings;
+mod strata;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -43,17 +46,24 @@ use crate::{Baseline, Example, Fact, Purpose, Shape, Split, Stream, Truth, World
 pub use carries::Carries;
 use format::Format;
 use held_out::HeldOut;
+pub use official::{EDGES, OFFICIAL_DIGITS, official_pairs};
 use pairs::Pairs;
 pub use settings::{Lengths, Operation, Order, Settings};
+pub use strata::{Carrying, Stratum};
 
 /// Up to so many pairs are listed.
 const LISTED: u128 = 1 << 20;
 
+/// So many pairs are drawn to find one of a use before all are listed.
+const DRAWN_FIRST: usize = 1000;
+
 /// Two numbers, and what they make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Pair {
-    a: u64,
-    b: u64,
+pub struct Pair {
+    /// The first.
+    pub a: u64,
+    /// The second.
+    pub b: u64,
 }
 
 /// Pairs of numbers and their sums or differences.
@@ -80,22 +90,24 @@ impl Addition {
         let shape = format.shape();
         let held_out = HeldOut::new(share, seed);
         let world = Addition { operation, format, pairs, held_out, seed, shape, ladder: OnceLock::new() };
-        settings::require_pairs(share, world.share_for(Use::Training), "to train on")?;
+        settings::require_pairs(share, world.has_pairs_for(Use::Training), "to train on")?;
         Ok(world)
     }
 
-    /// The probability of all pairs of this use; 1 where there are too many to list.
-    fn share_for(&self, of: Use) -> f64 {
+    /// Whether there is a pair of this use. Where there are too many to list, there is. In most worlds one is among the first
+    /// that are drawn; only where none is are all gone through, which takes a while.
+    fn has_pairs_for(&self, of: Use) -> bool {
         if self.held_out.is_none() || !self.is_listed() {
-            return 1.0;
+            return true;
         }
-        let mut share = 0.0;
-        self.pairs.each(&mut |pair, p| {
-            if self.is_for(self.operation.order(pair), of) {
-                share += p;
-            }
-        });
-        share
+        let mut stream = Stream::new(self.seed, Purpose::Probe, 2, 0);
+        let mut is_drawn = |_| self.is_for(self.operation.order(self.pairs.draw(&mut stream)), of);
+        if (0..DRAWN_FIRST).any(&mut is_drawn) {
+            return true;
+        }
+        let mut found = false;
+        self.pairs.each(&mut |pair, _| found |= self.is_for(self.operation.order(pair), of));
+        found
     }
 
     fn is_listed(&self) -> bool {
@@ -159,7 +171,7 @@ impl World for Addition {
 
     fn require_tests(&self) -> Result<(), WorldError> {
         let share = self.held_out.as_ref().map_or(0.0, HeldOut::share);
-        settings::require_pairs(share, self.share_for(Use::Test), "to test")
+        settings::require_pairs(share, self.has_pairs_for(Use::Test), "to test")
     }
 
     fn truth(&self) -> Option<&dyn Truth> {
@@ -168,6 +180,10 @@ impl World for Addition {
 
     fn has_one_answer(&self) -> bool {
         true
+    }
+
+    fn sums(&self) -> Option<&Addition> {
+        Some(self)
     }
 
     fn facts(&self) -> Vec<Fact> {

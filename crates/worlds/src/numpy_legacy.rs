@@ -1,5 +1,6 @@
 //! NumPy's legacy generator (`numpy.random.seed`, `rand`, `randn`, `shuffle`, `dirichlet` of ones), so that published data can be
-//! regenerated. Source: Matsumoto and Nishimura, "Mersenne Twister" (1998), and NumPy's legacy distributions.
+//! regenerated. Source: Matsumoto and Nishimura, "Mersenne Twister" (1998), and NumPy's legacy distributions. Python's own
+//! `random` has the same generator with another start.
 
 const WORDS: usize = 624;
 const SHIFT: usize = 397;
@@ -21,6 +22,41 @@ impl Twister {
             words[i] = (last ^ (last >> 30)).wrapping_mul(1_812_433_253).wrapping_add(i as u32);
         }
         Twister { words, used: WORDS, second: None }
+    }
+
+    /// The state of Python's `random.Random(seed)` for `0 <= seed < 2^32`: the authors' `init_by_array` of that one word (2002).
+    pub(crate) fn pythons(seed: u32) -> Twister {
+        let mut twister = Twister::new(19_650_218);
+        let words = &mut twister.words;
+        // The words after the first go round once and one further; each is mixed with the one before it.
+        let mut i = 1;
+        let mut mix = |rounds: usize, factor: u32, add: &dyn Fn(usize) -> u32| {
+            for _ in 0..rounds {
+                let last = words[i - 1];
+                words[i] = (words[i] ^ (last ^ (last >> 30)).wrapping_mul(factor)).wrapping_add(add(i));
+                i += 1;
+                if i == WORDS {
+                    (words[0], i) = (words[WORDS - 1], 1);
+                }
+            }
+        };
+        mix(WORDS, 1_664_525, &|_| seed);
+        mix(WORDS - 1, 1_566_083_941, &|i| (i as u32).wrapping_neg());
+        words[0] = 0x8000_0000;
+        twister
+    }
+
+    /// `randrange(n)` of Python for `2^32 < n < 2^64`: as many bits as `n` has, the lower 32 of them first, until they are below it.
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        let spare = n.leading_zeros();
+        assert!(n > 1 << 32, "a smaller number takes one word");
+        loop {
+            let (low, high) = (u64::from(self.next_u32()), u64::from(self.next_u32() >> spare));
+            let number = (high << 32) | low;
+            if number < n {
+                return number;
+            }
+        }
     }
 
     fn next_u32(&mut self) -> u32 {
@@ -95,6 +131,14 @@ mod tests {
     #[derive(Deserialize)]
     struct Oracles {
         legacy: Vec<Legacy>,
+        python: Vec<Python>,
+    }
+
+    #[derive(Deserialize)]
+    struct Python {
+        seed: u32,
+        below: u64,
+        numbers: Vec<u64>,
     }
 
     #[derive(Deserialize)]
@@ -107,8 +151,21 @@ mod tests {
         normal: Vec<f64>,
     }
 
+    fn oracles() -> Oracles {
+        serde_json::from_str(include_str!("../tests/oracles.json")).unwrap()
+    }
+
     fn cases() -> Vec<Legacy> {
-        serde_json::from_str::<Oracles>(include_str!("../tests/oracles.json")).unwrap().legacy
+        oracles().legacy
+    }
+
+    #[test]
+    fn large_numbers_are_pythons() {
+        for case in oracles().python {
+            let mut twister = Twister::pythons(case.seed);
+            let numbers: Vec<u64> = (0..1000).map(|_| twister.below(case.below)).collect();
+            assert_eq!([0, 1, 2, 500, 998, 999].map(|i| numbers[i]).to_vec(), case.numbers, "seed {}", case.seed);
+        }
     }
 
     fn shuffled(seed: u32, length: u16) -> Vec<u16> {

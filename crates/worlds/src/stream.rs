@@ -32,8 +32,10 @@ pub enum Purpose {
     ExportTrain = 11,
     /// Validation sequences that are exported.
     ExportValidation = 12,
+    /// Sums that models are scored on and searched for.
+    Sums = 13,
     /// Random numbers of a model that are never trained.
-    Frozen = 13,
+    Frozen = 14,
 }
 
 /// Blocks that are made at once where many words are drawn. A processor computes several side by side, since none needs

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::Serialize;
 
+use crate::addition::Addition;
 use crate::counting::Counting;
 use crate::markov::Markov;
 use crate::{Stream, Truth, WorldError};
@@ -147,6 +148,11 @@ pub trait World: Send + Sync {
 
     /// The Markov chain whose states the tokens are, for what is measured on a chain's transitions.
     fn chain(&self) -> Option<&Markov> {
+        None
+    }
+
+    /// The sums or differences that are asked for, for what is measured on those.
+    fn sums(&self) -> Option<&Addition> {
         None
     }
 

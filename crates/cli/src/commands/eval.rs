@@ -1,48 +1,66 @@
 //! `eval`: the scores of weights on fresh test sequences.
 
-use std::path::Path;
-
-use anyhow::bail;
-use infimum_lab::foreign::{numpy, torch};
+use infimum_lab::evaluation::Evaluator;
+use infimum_lab::sums::{Found, SumScores, Sums};
 use infimum_lab::training::{self, Event, Weights as Scored};
-use infimum_lab::{
-    CheckpointName, Experiment, Figure, LabError, Machine, Plan, Record, checkpoint, published, read_weights,
-    record_plan, weights_file,
-};
+use infimum_lab::{CheckpointName, Experiment, Figure, LabError, Machine, published};
 use serde::Serialize;
 
-use crate::arguments::{At, Eval, RecipeArgument};
-use crate::commands::{recipes, runs};
+use crate::arguments::{At, Eval};
+use crate::commands::runs;
+use crate::commands::weights::{self, Named, Weights};
 use crate::{output, progress, table};
 
-/// Weights to score.
-struct Weights {
-    name: String,
-    point: Vec<f32>,
-    /// Steps of the experiment's plan that led to them; `None` for weights that come from elsewhere.
-    steps: Option<u64>,
-}
+/// Pairs that sums are scored on in each way, unless another number is asked for.
+const PAIRS: u64 = 100_000;
 
 pub(crate) fn eval(arguments: &Eval) -> anyhow::Result<()> {
-    let (experiment, weights) = find(arguments)?;
+    let Eval { weights, at, recipe, set, runs, .. } = arguments;
+    let (weights, recipe) = (weights.as_ref(), recipe.as_ref());
+    let (experiment, weights) = weights::find(Named { weights, at: *at, recipe, set, runs })?;
     if arguments.published {
         published::require(&experiment)?;
     }
+    let sums = sums(arguments, &experiment)?;
     let mut machine = runs::machine(&arguments.speed);
     let mut scored = Vec::new();
     for weights in weights {
-        let figures = score(&experiment, &mut machine, &weights)?;
+        let figures = if arguments.official { vec![] } else { score(&experiment, &mut machine, &weights)? };
         let published = match arguments.published {
             true => published::evaluate(&experiment, &mut machine, &weights.point, &figures)?,
             false => vec![],
         };
-        scored.push(ScoredAt { at: weights.name, figures, published });
+        let sums = sums.map(|sums| score_sums(arguments, sums, &experiment, &mut machine, &weights)).transpose()?;
+        scored.push(ScoredAt { at: weights.name, figures, sums, published });
     }
-    match (arguments.form.json, at(arguments)) {
+    match (arguments.form.json, at.unwrap_or(At::One(CheckpointName::Last))) {
         (true, At::One(_)) => output::json(&scored.swap_remove(0).together().figures),
         (true, At::All) => output::json(&scored.into_iter().map(ScoredAt::together).collect::<Vec<_>>()),
         (false, _) => output::print(&text(&scored)),
     }
+}
+
+/// What sums are asked in; `None` where there are none, unless they are asked for.
+fn sums<'e>(arguments: &Eval, experiment: &'e Experiment) -> Result<Option<Sums<'e>>, LabError> {
+    let sums = Sums::with_carries(experiment);
+    if arguments.official || arguments.pairs.is_some() { sums.map(Some) } else { Ok(sums.ok()) }
+}
+
+fn score_sums(
+    arguments: &Eval,
+    sums: Sums<'_>,
+    experiment: &Experiment,
+    machine: &mut Machine,
+    weights: &Weights,
+) -> Result<SumScores, LabError> {
+    let pairs = arguments.pairs.unwrap_or(PAIRS) as usize;
+    let total = if arguments.official { sums.count_of_official() } else { sums.count_to_score(pairs) };
+    let mut evaluator = Evaluator::new(experiment, machine);
+    let model = &mut evaluator.at(&weights.point);
+    progress::counting(&format!("scoring {}", weights.name), "sums", total as u64, |tell| match arguments.official {
+        true => sums.official(model, machine, tell),
+        false => Ok(sums.score(model, machine, pairs, tell)),
+    })
 }
 
 fn score(experiment: &Experiment, machine: &mut Machine, weights: &Weights) -> Result<Vec<Figure>, LabError> {
@@ -56,92 +74,44 @@ fn score(experiment: &Experiment, machine: &mut Machine, weights: &Weights) -> R
     })
 }
 
-/// Which checkpoints of a run.
-fn at(arguments: &Eval) -> At {
-    arguments.at.unwrap_or(At::One(CheckpointName::Last))
-}
-
-/// What to score, and on what.
-fn find(arguments: &Eval) -> anyhow::Result<(Experiment, Vec<Weights>)> {
-    let other = match &arguments.recipe {
-        Some(_) => {
-            let recipe = RecipeArgument { recipe: arguments.recipe.clone(), set: arguments.set.clone() };
-            Some(recipes::plan(&recipe, &[], &arguments.runs.runs)?)
-        }
-        None => None,
-    };
-    match &arguments.weights {
-        Some(path) if path.is_file() && arguments.at.is_some() => {
-            bail!("--at says which checkpoint of a run; {} is one file of weights. Leave --at out", path.display())
-        }
-        Some(path) if path.is_file() => of_file(path, other),
-        run => of_run(&runs::named(run.as_ref(), &arguments.runs)?, at(arguments), other),
-    }
-}
-
-fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
-    let name = path.display().to_string();
-    if let Some(plan) = other {
-        let experiment = Experiment::new(plan)?;
-        let point = read_weights(path, experiment.plan().model(), &experiment.layout())?;
-        return Ok((experiment, vec![Weights { name, point, steps: None }]));
-    }
-    if torch::wrote(path)? || numpy::wrote_npz(path)? {
-        let which = "PyTorch or NumPy wrote it, and nothing in it says which model and world its weights belong to";
-        bail!("{name}: {which}; give the recipe that does: infimum eval {name} --recipe RECIPE");
-    }
-    let plan = Plan::from_toml(checkpoint::plan(&weights_file::read(path)?, path)?, path)?;
-    let experiment = Experiment::new(plan)?;
-    let (_, state) = checkpoint::read(path, &experiment.layout())?;
-    Ok((experiment, vec![Weights { name, point: state.point, steps: Some(state.step) }]))
-}
-
-fn of_run(record: &Record, at: At, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
-    let foreign = other.is_some();
-    let experiment = Experiment::new(other.map_or_else(|| record_plan(record), Ok)?)?;
-    let layout = experiment.layout();
-    let weights = |name: CheckpointName| -> Result<Weights, LabError> {
-        if foreign {
-            let point = read_weights(&record.checkpoint_path(name), experiment.plan().model(), &layout)?;
-            return Ok(Weights { name: name.to_string(), point, steps: None });
-        }
-        let state = record.load(name, &layout)?;
-        Ok(Weights { name: format!("{name} (step {})", state.step), point: state.point, steps: Some(state.step) })
-    };
-    let weights: Result<Vec<_>, _> = names(record, at)?.into_iter().map(weights).collect();
-    Ok((experiment, weights?))
-}
-
-fn names(record: &Record, at: At) -> Result<Vec<CheckpointName>, LabError> {
-    match at {
-        At::One(name) => Ok(vec![name]),
-        At::All => record.checkpoints(),
-    }
-}
-
-/// The figures of a checkpoint; as JSON, of one of several.
-#[derive(Serialize)]
+/// The scores of a checkpoint.
 struct ScoredAt {
     at: String,
     figures: Vec<Figure>,
+    sums: Option<SumScores>,
     /// By nanoMarkov's formulas.
-    #[serde(skip)]
     published: Vec<Figure>,
 }
 
+/// As JSON, of one of several.
+#[derive(Serialize)]
+struct Together {
+    at: String,
+    figures: Vec<Found>,
+}
+
 impl ScoredAt {
-    fn together(mut self) -> ScoredAt {
-        self.figures.append(&mut self.published);
-        self
+    fn together(self) -> Together {
+        let (figures, published) = (self.figures.into_iter(), self.published.into_iter());
+        let sums = self.sums.iter().flat_map(SumScores::all);
+        let figures = figures.map(Found::from).chain(sums).chain(published.map(Found::from)).collect();
+        Together { at: self.at, figures }
     }
 
     fn text(&self) -> String {
-        let text = format!("{}\n\n{}\n", self.at, table::figures(&self.figures));
-        if self.published.is_empty() {
-            return text;
+        let mut text = self.at.clone();
+        if !self.figures.is_empty() {
+            text += &format!("\n\n{}", table::figures(&self.figures));
         }
-        let published = table::rows(&self.published.iter().collect::<Vec<_>>());
-        format!("{text}\nBy nanoMarkov's own formulas; docs/metrics.md says where they mislead.\n\n{published}\n")
+        if let Some(sums) = &self.sums {
+            text += &format!("\n\n{}", table::sums(sums));
+        }
+        if !self.published.is_empty() {
+            let published = table::rows(&self.published.iter().collect::<Vec<_>>());
+            text += "\n\nBy nanoMarkov's own formulas; docs/metrics.md says where they mislead.\n\n";
+            text += &published;
+        }
+        text + "\n"
     }
 }
 

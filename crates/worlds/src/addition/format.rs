@@ -40,6 +40,14 @@ impl Format {
         into.extend_from_slice(&self.padding);
     }
 
+    /// The power of ten that digit `row` of an answer counts.
+    pub(super) fn place(&self, row: usize) -> u32 {
+        match self.answer_order {
+            Order::MostFirst => (self.answer_digits - 1 - row) as u32,
+            Order::LeastFirst => row as u32,
+        }
+    }
+
     /// The pair of a prompt, if it is one.
     pub(super) fn read(&self, prompt: &[u16]) -> Option<Pair> {
         let rest = prompt.strip_prefix(&self.begin[..])?;
@@ -64,7 +72,7 @@ fn write(mut number: u64, digits: usize, order: Order, into: &mut Vec<u16>) {
     }
 }
 
-fn read(digits: &[u16], order: Order) -> Option<u64> {
+pub(super) fn read(digits: &[u16], order: Order) -> Option<u64> {
     let append = |number: Option<u64>, &digit: &u16| (digit < 10).then_some(10 * number? + u64::from(digit));
     match order {
         Order::MostFirst => digits.iter().fold(Some(0), append),

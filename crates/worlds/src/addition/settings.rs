@@ -281,8 +281,8 @@ impl Settings {
 }
 
 /// Refuses a split that leaves a use, such as `to test`, without pairs.
-pub(super) fn require_pairs(held_out: f64, left: f64, what_for: &str) -> Result<(), WorldError> {
-    if left > 0.0 {
+pub(super) fn require_pairs(held_out: f64, there_are: bool, what_for: &str) -> Result<(), WorldError> {
+    if there_are {
         return Ok(());
     }
     let remedy = format!(

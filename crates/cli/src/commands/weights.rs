@@ -1,0 +1,104 @@
+//! The weights that a user names: checkpoints of a run, or a file.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::bail;
+use infimum_lab::foreign::{numpy, torch};
+use infimum_lab::import::{self, Imported};
+use infimum_lab::{
+    CheckpointName, Experiment, LabError, Plan, Record, checkpoint, read_weights, record_plan, weights_file,
+};
+
+use crate::arguments::{At, Model, RecipeArgument, Runs};
+use crate::commands::{recipes, runs};
+
+/// The parameters of a model.
+pub(crate) struct Weights {
+    pub(crate) name: String,
+    pub(crate) point: Vec<f32>,
+    /// Steps of the experiment's plan that led to them; `None` for weights that come from elsewhere.
+    pub(crate) steps: Option<u64>,
+}
+
+/// What was typed.
+#[derive(Clone, Copy)]
+pub(crate) struct Named<'a> {
+    pub(crate) weights: Option<&'a PathBuf>,
+    pub(crate) at: Option<At>,
+    pub(crate) recipe: Option<&'a PathBuf>,
+    pub(crate) set: &'a [String],
+    pub(crate) runs: &'a Runs,
+}
+
+/// The one model that was named.
+pub(crate) fn one(model: &Model) -> anyhow::Result<(Experiment, Weights)> {
+    let Model { weights, at, recipe, set, runs } = model;
+    let (weights, at, recipe) = (weights.as_ref(), at.map(At::One), recipe.as_ref());
+    let (experiment, mut found) = find(Named { weights, at, recipe, set, runs })?;
+    Ok((experiment, found.swap_remove(0)))
+}
+
+/// The weights that were named, at least one, and the experiment that they are of.
+pub(crate) fn find(named: Named<'_>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
+    let other = match named.recipe {
+        Some(recipe) => {
+            let recipe = RecipeArgument { recipe: Some(recipe.clone()), set: named.set.to_vec() };
+            Some(recipes::plan(&recipe, &[], &named.runs.runs)?)
+        }
+        None => None,
+    };
+    match named.weights {
+        Some(path) if path.is_file() && named.at.is_some() => {
+            bail!("--at says which checkpoint of a run; {} is one file of weights. Leave --at out", path.display())
+        }
+        Some(path) if path.is_file() => of_file(path, other),
+        run => of_run(&runs::named(run, named.runs)?, named.at.unwrap_or(At::One(CheckpointName::Last)), other),
+    }
+}
+
+fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
+    let name = path.display().to_string();
+    if let Some(plan) = other {
+        let experiment = Experiment::new(plan)?;
+        let point = read_weights(path, experiment.plan().model(), &experiment.layout())?;
+        return Ok((experiment, vec![Weights { name, point, steps: None }]));
+    }
+    if torch::wrote(path)? || numpy::wrote_npz(path)? {
+        let Ok(Imported { plan, point, .. }) = import::import(path, None) else {
+            let which = "PyTorch or NumPy wrote it, and nothing in it says which model and world its weights belong to";
+            bail!("{name}: {which}; give the recipe that does: infimum eval {name} --recipe RECIPE");
+        };
+        return Ok((Experiment::new(plan)?, vec![Weights { name, point, steps: None }]));
+    }
+    let file = weights_file::read(path)?;
+    let experiment = Experiment::new(Plan::from_toml(checkpoint::plan(&file, path)?, path)?)?;
+    if !checkpoint::is_of_training(&file) {
+        let point = read_weights(path, experiment.plan().model(), &experiment.layout())?;
+        return Ok((experiment, vec![Weights { name, point, steps: None }]));
+    }
+    let (_, state) = checkpoint::read(path, &experiment.layout())?;
+    Ok((experiment, vec![Weights { name, point: state.point, steps: Some(state.step) }]))
+}
+
+fn of_run(record: &Record, at: At, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
+    let foreign = other.is_some();
+    let experiment = Experiment::new(other.map_or_else(|| record_plan(record), Ok)?)?;
+    let layout = experiment.layout();
+    let weights = |name: CheckpointName| -> Result<Weights, LabError> {
+        if foreign {
+            let point = read_weights(&record.checkpoint_path(name), experiment.plan().model(), &layout)?;
+            return Ok(Weights { name: name.to_string(), point, steps: None });
+        }
+        let state = record.load(name, &layout)?;
+        Ok(Weights { name: format!("{name} (step {})", state.step), point: state.point, steps: Some(state.step) })
+    };
+    let weights: Result<Vec<_>, _> = names(record, at)?.into_iter().map(weights).collect();
+    Ok((experiment, weights?))
+}
+
+fn names(record: &Record, at: At) -> Result<Vec<CheckpointName>, LabError> {
+    match at {
+        At::One(name) => Ok(vec![name]),
+        At::All => record.checkpoints(),
+    }
+}
