@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use infimum_engine::{Feed, Reference};
+use infimum_lab::evaluation::Evaluator;
 use infimum_lab::import::{Imported, families, import};
-use infimum_lab::{Audit, Experiment, LabError, checkpoint, read_weights, weights_file};
+use infimum_lab::sums::Sums;
+use infimum_lab::{Audit, Experiment, Isa, LabError, Machine, checkpoint, read_weights, weights_file};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -156,4 +158,52 @@ fn arrays_that_do_not_fit_are_refused_by_name() {
     let mut more = read("factorised-kv.pt");
     more.push(weights_file::Tensor { name: "extra".into(), shape: vec![1], data: vec![1.0] });
     assert!(attempt(&more).contains("it holds `extra`, which no model of it has"));
+}
+
+/// The published files, which lie beside the workspace or nowhere.
+fn published(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/adders").join(name);
+    if !path.exists() {
+        println!("skipped: ../shared/data/adders, beside the workspace, is not there");
+        return None;
+    }
+    Some(path)
+}
+
+/// Of the 10,010 sums of the official test, as they were counted before in plain f32 array code.
+#[test]
+fn published_adders_score_as_published() {
+    for (name, right) in [
+        ("456p_s43.pt", 10_010.0),
+        ("512p.pt", 10_008.0),
+        ("311p_s34.pt", 10_010.0),
+        ("122p.npz", 10_005.0),
+        ("67p.pt", 10_010.0),
+    ] {
+        let Some(path) = published(name) else { return };
+        let imported = import(&path, None).unwrap();
+        let experiment = Experiment::new(imported.plan).unwrap();
+        let mut evaluator = Evaluator::new(&experiment, &Machine::new(Isa::best(), 2));
+        let mut machine = Machine::new(Isa::best(), 2);
+        let sums = Sums::of(&experiment).unwrap();
+        let scores = sums.official(&mut evaluator.at(&imported.point), &mut machine, &mut |_| ()).unwrap();
+        let found = scores.all().find(|found| found.figure.name == "official_correct").unwrap();
+        assert_eq!(found.figure.value, right, "{name}");
+    }
+}
+
+/// The logits of the 456p of seed 43 after `1234567890+9876543210=`.
+#[test]
+fn a_published_adder_has_its_published_logits() {
+    let Some(path) = published("456p_s43.pt") else { return };
+    let imported = import(&path, None).unwrap();
+    let tokens = [1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 11];
+    let expected = [
+        34.5035, 25.3988, 5.9680, -23.8170, -49.7851, -61.0182, -55.4394, -34.5304, -9.3192, 18.0924, -13.8318,
+        -45.8057, -7.9547, 3.6737,
+    ];
+    let found = logits(&imported, &tokens);
+    for (found, expected) in found[found.len() - 14..].iter().zip(expected) {
+        assert!((found - expected).abs() <= 1e-4, "{found} for {expected}");
+    }
 }
