@@ -1,7 +1,7 @@
 """The page of the smallest adders: what was published of them, what many seeds give, and what the published counts could decide."""
 
 import json
-import os
+import pathlib
 import subprocess
 
 import addition_printed as printed
@@ -12,7 +12,7 @@ NAME = "addition"
 SEEDS = list(range(32))
 MODELS = ["456p", "512p", "763p", "896p", "959p", "1128p"]
 ROWS = [{"name": model, "recipe": f"adders/{model}", "settings": {}, "seeds": SEEDS} for model in MODELS]
-FIGURES = ("exact_match", "excess_loss", "accuracy")
+FIGURES = ("exact_match",)
 EXACT = "exact_match"
 
 
@@ -26,22 +26,41 @@ def measure(rows, store, options):
         done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:
             raise SystemExit(f"{row['name']}: stopped; the same command goes on")
-        store.data["rows"][row["name"]] = entry(json.loads(done.stdout))
+        store.data["rows"][row["name"]] = entry(json.loads(done.stdout), options)
         store.write()
-    store.data["decided"] = {name: decided(a, b, options) for name, _, a, b in printed.CONCLUSIONS if a and b}
+    store.data["decided"] = {counts(a, b): decided(a, b, options) for _, _, a, b in printed.CONCLUSIONS if a and b}
     store.write()
 
 
-def entry(found):
+def entry(found, options):
     """What the page keeps of `run --seeds`."""
-    kept = {}
-    for run in found["seeds"]:
-        figures = {figure["name"]: {key: figure[key] for key in runs.KEPT} for figure in run["figures"] if figure["name"] in FIGURES}
-        kept[str(run["seed"])] = {"weights_hash": run["weights_hash"], "seconds": round(run["seconds"], 1), "reached": run["reached"], "figures": figures}
+    kept = {str(run["seed"]): entry_of(run, options) for run in found["seeds"]}
     keys = ("value", "low", "high", "successes", "of")
     rate = {key: found["success_rate"][key] for key in keys}
     time = {key: found["time_to_success"][key] for key in ("median", "low", "high")}
-    return {"runs": kept, "success_rate": rate, "time_to_success": time, "commit": runs.commit(), "processor": runs.processor()}
+    return {"runs": kept, "success_rate": rate, "time_to_success": time}
+
+
+def entry_of(run, options):
+    """What the page keeps of a seed."""
+    summary = json.loads((pathlib.Path(run["record"]) / "summary.json").read_text())
+    plan = runs.infimum("show", run["record"], program=options.program)["plan"]
+    figures = {figure["name"]: {key: figure[key] for key in runs.KEPT} for figure in run["figures"] if figure["name"] in FIGURES}
+    return {
+        "plan_hash": runs.hash_of(plan),
+        "weights_hash": run["weights_hash"],
+        "numerics": summary["numerics"],
+        "tokens": summary["tokens"],
+        "commit": runs.commit(),
+        "processor": runs.processor(),
+        "seconds": round(run["seconds"], 1),
+        "reached": run["reached"],
+        "figures": figures,
+    }
+
+
+def counts(a, b):
+    return f"{a[0]}/{a[1]} {b[0]}/{b[1]}"
 
 
 def decided(a, b, options):
@@ -83,14 +102,21 @@ def row_of(model, data):
 
 
 def conclusion_row(data, name, words, a, b):
-    said = data.get("decided", {}).get(name)
     if a is None or b is None:
         return [name, words, "one seed each", "no: one run of each says nothing of the next"]
-    counts = f"{a[0]} of {a[1]}; {b[0]} of {b[1]}"
+    said = data.get("decided", {}).get(counts(a, b))
+    succeeded = f"{a[0]} of {a[1]}; {b[0]} of {b[1]}"
     if said is None:
-        return [name, words, counts, "not computed"]
+        return [name, words, succeeded, "not computed"]
     verdict = "yes" if said["verdict"] == "differ" else "no"
-    return [name, words, counts, f"{verdict}, p = {said['p']:.2g}"]
+    return [name, words, succeeded, f"{verdict}, p = {said['p']:.2g}"]
+
+
+def seeds_of(model, data):
+    """The errors of each seed, from the first on."""
+    found = data["rows"][model]["runs"]
+    of = [errors(found[seed]["figures"][EXACT]["value"]) for seed in sorted(found, key=int)]
+    return f"- {model}, seeds from 0 on: {'; '.join(of)}"
 
 
 def document(data):
@@ -99,6 +125,7 @@ def document(data):
     models = tables.table(head, [row_of(model, data) for model in MODELS])
     conclusions = tables.table(["experiment", "what it concluded", "runs that succeeded", "could the counts carry it"],
                                [conclusion_row(data, *conclusion) for conclusion in printed.CONCLUSIONS])
-    where = sorted({f"{row['processor']}, commit {row['commit']}" for row in data["rows"].values()})
+    each = "\n".join(seeds_of(model, data) for model in MODELS if model in data["rows"]) or "- not run"
+    where = sorted({f"{run['processor']}, commit {run['commit']}" for row in data["rows"].values() for run in row["runs"].values()})
     measured = "; ".join(where) or "nothing was run yet"
-    return printed.TEXT.format(models=models, conclusions=conclusions, measured=measured)
+    return printed.TEXT.format(models=models, each=each, conclusions=conclusions, measured=measured)

@@ -38,6 +38,11 @@ Written by `python3 bench/results addition`; measured on {measured}. Each model 
 {models}
 A seed reaches the criterion when a validation, on 5,000 pairs, has at least 0.99 of its sums right; runs that never do count up to their end (Kaplan and Meier). The
 rate is that of the test pairs after the last step, with Wilson's interval. Published figures are those of their authors' own tests, of another number of seeds, on another device.
+Times are as they were, whatever else ran.
+
+Errors in 100,000 test pairs after the last step:
+
+{each}
 
 ## What an experiment log's own numbers could carry
 
