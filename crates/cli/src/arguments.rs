@@ -85,9 +85,8 @@ Models of sums are scored on the official test, and where sums are hard: docs/su
 Examples:
   infimum import
   infimum import best_456p.pt -o 456p
-  infimum eval 456p.safetensors
 
-Nothing in the file is run. Without a file, the families that are recognised are listed.")]
+The other commands take what is written, 456p.safetensors here, in the place of a run. Nothing in the file is run. Without a file, the families that are recognised are listed.")]
     Import(Import),
     /// Take a trained model apart: nats lost without each part, and its tables beside the law.
     #[command(after_help = "Example:\n  infimum dissect markov-10-s1")]

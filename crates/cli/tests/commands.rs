@@ -409,7 +409,7 @@ fn the_schema_knows_every_section() {
     let schema = Session::new("schema").good("schema");
     let schema: Value = serde_json::from_str(&schema).unwrap();
     let sections = keys(&schema["properties"]);
-    assert_eq!(sections, ["data", "evaluation", "export", "model", "name", "track", "training", "world"]);
+    assert_eq!(sections, ["data", "evaluation", "export", "model", "name", "success", "track", "training", "world"]);
 }
 
 #[test]

@@ -9,7 +9,6 @@ use crate::seed_list::SeedList;
 pub(super) const SWEEP_HELP: &str = "\
 Examples:
   infimum sweep markov-10 --vary model.width=32,64,128 --vary training.rate=1e-3,3e-3 --seeds 0..4
-  infimum compare markov-10,model.width=32 markov-10,model.width=64
 
 The same command goes on with what is not finished and skips what is. A run is its plan: those of `infimum run` with the same
 settings count. Every cell is planned before anything is trained.";
