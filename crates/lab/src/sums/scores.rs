@@ -287,7 +287,7 @@ impl Scorer<'_> {
     fn commutativity(&mut self, pairs: usize) -> Figure {
         let world = self.sums.world;
         let draw = |number| world.draw_uniform(&mut stream(Set::Uniform, number));
-        let both = |number: usize| if number % 2 == 0 { draw(number / 2) } else { draw(number / 2).swapped() };
+        let both = |number: usize| if number.is_multiple_of(2) { draw(number / 2) } else { draw(number / 2).swapped() };
         let (mut alike, mut unclear, mut first) = (Tally::default(), vec![], false);
         let mut number = 0;
         self.ask(2 * pairs.min(ORDERS), &both, &mut |pair, verdict| {
