@@ -60,7 +60,7 @@ fn a_wrong_stratum_is_found_in_that_stratum() {
 /// rate over uniform pairs has to cover, and the smallest margin is that of all pairs.
 #[test]
 fn scores_are_those_of_a_walk_over_all_pairs() {
-    let wrong = |pair: Pair| pair.carry_run() == 1 && pair.a % 3 == 0;
+    let wrong = |pair: Pair| pair.carry_run() == 1 && pair.a.is_multiple_of(3);
     let margin = |pair: Pair| 3.0 + libm::sin((7 * pair.a + 13 * pair.b) as f64);
     let plant = |pair: Pair| Planted { margin: margin(pair), missed: wrong(pair).then_some(1) };
     let all = || (0..10_000).map(|number| Pair { a: number / 100, b: number % 100 });

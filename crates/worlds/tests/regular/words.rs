@@ -132,7 +132,7 @@ fn mistakes_in_settings_are_named() {
         (Settings { longest: 0, ..of("ab") }, &["longest = 0", "1 to 1000"]),
         (Settings { longest: 1001, ..of("ab") }, &["longest = 1001", "1 to 1000"]),
         (Settings { shortest: -1, ..of("ab") }, &["shortest = -1"]),
-        (Settings { accept: Some(-1.0), ..of("ab") }, &["accept = -1", "from 0 up"]),
+        (Settings { accept: Some(-1.0), ..of("ab") }, &["accept = -1", "from 0 to 1e9"]),
         (Settings { accept: Some(0.0), ..of("ab") }, &["accept = 0", "at least one class"]),
         (Settings { length_weights: Some(vec![1.0]), ..of("ab") }, &["length_weights", "20 numbers"]),
         (

@@ -8,6 +8,9 @@ use crate::WorldError;
 use crate::markov::within;
 use crate::regular::{Alphabet, Pattern, RegularError, builtin};
 
+/// The largest weight of a class.
+const MOST_WEIGHT: f64 = 1e9;
+
 /// Words of a regular language as they stand in a recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -28,15 +31,15 @@ pub struct Settings {
     pub longest: i64,
     /// How often words of class accept are drawn, in proportion to the other two; without all three, classes that have words are alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0, max = 1e9))]
     pub accept: Option<f64>,
     /// The same for class incomplete; 0 if another class has a number and this has not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0, max = 1e9))]
     pub incomplete: Option<f64>,
     /// The same for class reject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0.0))]
+    #[schemars(range(min = 0.0, max = 1e9))]
     pub reject: Option<f64>,
     /// How often each length is drawn, from the shortest to the longest, in proportion; without it lengths that have words are alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,8 +114,8 @@ impl Settings {
             let any = of_class(class).next().is_some();
             let alike = given.iter().all(|(_, weight)| weight.is_none());
             let weight = weight.unwrap_or(if alike && any { 1.0 } else { 0.0 });
-            if !(weight >= 0.0 && weight.is_finite()) {
-                return Err(range(key, weight, "a number from 0 up", "it is a proportion"));
+            if !(0.0..=MOST_WEIGHT).contains(&weight) {
+                return Err(range(key, weight, "a number from 0 to 1e9", "it is a proportion"));
             }
             if weight > 0.0 && !any {
                 let (class, lengths) = (machine.classes()[class].clone(), format!("{shortest} to {longest}"));
