@@ -11,7 +11,7 @@ use crate::memory::Raw;
 use crate::norm::{Norm, NormForward, NormGradient, norm, norm_gradient};
 use crate::place::{Matrix, Place};
 use crate::scalar::Scalar;
-use crate::script::Kernel;
+use crate::script::{Kernel, run_within};
 use crate::view::{View, ViewMut, Write};
 
 /// The plain twin of `HeadNorm`.
@@ -109,7 +109,7 @@ impl Kernel for HeadNorm {
             let [y, x] = [y, x].map(|place| head(place, h, gain.columns));
             let (saved, gain) = (head(saved, h, 2), Some(gain));
             // SAFETY: channels of the fields, which lie inside the memories; shapes agree by the rules of `fields`.
-            unsafe { NormForward { y, x, saved, norm, gain, bias: None }.run::<L>(memory) }
+            unsafe { run_within::<L>(&NormForward { y, x, saved, norm, gain, bias: None }, memory) }
         }
     }
 
@@ -149,7 +149,7 @@ impl Kernel for HeadNormGradient {
             let dx = dx.map(|(dx, write)| (head(dx, h, gain.columns), write));
             let (saved, gain) = (head(saved, h, 2), Some(gain));
             // SAFETY: channels of the fields, which lie inside the memories; shapes agree by the rules of `fields`.
-            unsafe { NormGradient { dx, dgain, dbias: None, x, dy, saved, norm, gain }.run::<L>(memory) }
+            unsafe { run_within::<L>(&NormGradient { dx, dgain, dbias: None, x, dy, saved, norm, gain }, memory) }
         }
     }
 

@@ -395,8 +395,8 @@ impl NormGradient {
             }
             let part = L::splat((1.0 / f64::from(self.x.channels)) as f32);
             let layer = self.norm.kind == NormKind::Layer;
-            let along_one = along_one.map(|sum| if layer { sum.mul(part) } else { L::splat(0.0) });
-            let along_hat = along_hat.map(|sum| sum.mul(part));
+            let along_one: [L; R] = array_of(|r| if layer { along_one[r].mul(part) } else { L::splat(0.0) });
+            let along_hat: [L; R] = array_of(|r| along_hat[r].mul(part));
             let to = memory.rows(dx.0);
             for c in 0..self.x.channels {
                 let g = self.scaled::<L, R>(memory, first, c);

@@ -115,7 +115,17 @@ instructions! {
     cross_entropy::CrossEntropyGradient,
 }
 
-/// A kernel about to run on lanes, made in `Instruction::run` alone.
+/// Runs a kernel on lanes from within another: as the function that its own instruction is, so that its code is there once.
+///
+/// # Safety
+/// As [`Kernel::run`], and the caller itself runs on these lanes.
+#[inline(always)]
+pub(crate) unsafe fn run_within<L: Lanes>(kernel: &impl Kernel, memory: Raw) {
+    // SAFETY: the caller's promise.
+    unsafe { L::apart(Run { kernel, memory }) }
+}
+
+/// A kernel about to run on lanes, made in `Instruction::run` and [`run_within`] alone.
 struct Run<'a, K> {
     kernel: &'a K,
     memory: Raw,
@@ -125,7 +135,7 @@ impl<K: Kernel> Task for Run<'_, K> {
     type Output = ();
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        // SAFETY: `Instruction::run`, which made this, has the same condition.
+        // SAFETY: what made this has the same condition.
         unsafe { self.kernel.run::<L>(self.memory) }
     }
 }

@@ -151,8 +151,10 @@ impl Kernel for SpreadGradient {
             let (dx, dy) = (memory.rows(self.dx), memory.rows(self.dy));
             for (t, of) in (0..self.dx.rows).flat_map(|t| (0..self.readers.of).map(move |of| (t, of))) {
                 for c in 0..own {
-                    let heads = of * each..(of + 1) * each;
-                    let sum = heads.fold(L::splat(0.0), |sum, head| sum.add(dy.load(t, head * all + c)));
+                    let mut sum = L::splat(0.0);
+                    for head in of * each..(of + 1) * each {
+                        sum = sum.add(dy.load(t, head * all + c));
+                    }
                     dx.write(t, of * own + c, sum, self.write);
                 }
             }
@@ -169,8 +171,10 @@ impl Kernel for SpreadGradient {
             for (t, of) in (0..self.dx.rows).flat_map(|t| (0..self.readers.of).map(move |of| (t, of))) {
                 for c in (0..own).step_by(LANES) {
                     let count = ((own - c) as usize).min(LANES);
-                    let heads = of * each..(of + 1) * each;
-                    let sum = heads.fold(L::splat(0.0), |sum, head| sum.add(dy.some(t, head * all + c, 1, count)));
+                    let mut sum = L::splat(0.0);
+                    for head in of * each..(of + 1) * each {
+                        sum = sum.add(dy.some(t, head * all + c, 1, count));
+                    }
                     dx.write_some((t, of * own + c, 1), sum, count, self.write);
                 }
             }

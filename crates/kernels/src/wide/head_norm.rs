@@ -108,7 +108,9 @@ impl HeadNorm {
             let x = memory.wide(self.x);
             if self.norm.kind == NormKind::Layer {
                 for (sum, n) in sums[..count].iter_mut().zip(from..) {
-                    (0..heads.vectors()).for_each(|v| *sum = sum.add(heads.load(x, n, v)));
+                    for v in 0..heads.vectors() {
+                        *sum = sum.add(heads.load(x, n, v));
+                    }
                 }
             }
             let mean = L::lane_sums(sums).div(divisor).to_array();
@@ -137,7 +139,9 @@ impl HeadNormGradient {
         // SAFETY: the fields have these heads and vectors.
         unsafe {
             if let Some(dgain) = self.dgain {
-                (0..heads.vectors()).for_each(|v| self.wide_gain::<L>(memory, dgain, v));
+                for v in 0..heads.vectors() {
+                    self.wide_gain::<L>(memory, dgain, v);
+                }
             }
             let Some(dx) = self.dx else { return };
             for (from, count) in tiles(self.x.rows * heads.in_a_row, TOGETHER) {
