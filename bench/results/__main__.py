@@ -4,7 +4,7 @@
     python3 bench/results                          lists the pages, and how many of their runs are there
     python3 bench/results markov                   trains what is missing, scores it, keeps the figures, writes the page
     python3 bench/results markov --only c9,c10     these rows alone
-    python3 bench/results addition --seeds 8       eight seeds of each adder
+    python3 bench/results addition --seeds 8       the first eight seeds of each row
     python3 bench/results markov --render          writes the page from the figures that are there; trains nothing
     python3 bench/results --check                  whether every page is what its figures give, byte for byte
 
@@ -61,15 +61,8 @@ def measure(page, options):
     unknown = set(wanted) - {row["name"] for row in page.ROWS}
     if unknown:
         raise SystemExit(f"{page.NAME} has no row {', '.join(sorted(unknown))}; there are {', '.join(row['name'] for row in page.ROWS)}")
-    if hasattr(page, "measure"):
-        page.measure([row for row in page.ROWS if row["name"] in wanted], store, options)
-        return write(page, store)
-    for chain, recipe in page.CHAINS.items():
-        known = store.data.setdefault("chains", {}).get(chain, {}).get("on_files", {})
-        on_files = known if set(page.ON_FILES) <= set(known) else page.truth_on_files(chain)
-        store.data["chains"][chain] = {**runs.possible(recipe, options), "on_files": on_files}
-    store.write()
-    runs.measure_all([row for row in page.ROWS if row["name"] in wanted], store, options)
+    rows = [{**row, "seeds": row["seeds"][: options.seeds]} for row in page.ROWS if row["name"] in wanted]
+    page.measure(rows, store, options)
     write(page, store)
 
 
@@ -81,7 +74,7 @@ def main():
     parser.add_argument("--check", action="store_true", help="compare every page with its figures; exit status 1 if one differs")
     parser.add_argument("--runs", type=pathlib.Path, default=runs.ROOT / "runs" / "results", help="the folder of the records")
     parser.add_argument("--program", type=pathlib.Path, default=runs.PROGRAM, help="the program (default: the release build)")
-    parser.add_argument("--seeds", type=int, default=32, help="of the adders, so many seeds of each")
+    parser.add_argument("--seeds", type=int, metavar="N", help="the first N seeds of each row (default: all)")
     parser.add_argument("--jobs", type=int, default=1, help="runs at a time")
     parser.add_argument("--threads", type=int, default=2, help="threads of each; they change no bit")
     options = parser.parse_args()

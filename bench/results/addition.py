@@ -19,10 +19,10 @@ EXACT = "exact_match"
 def measure(rows, store, options):
     """Trains what is missing of each row's seeds, all of a row at once, and asks the program what the published counts can decide."""
     for row in rows:
-        seeds = row["seeds"][: options.seeds]
+        seeds = row["seeds"]
         folder = options.runs / NAME / row["name"]
         command = [options.program, "run", row["recipe"], "--seeds", f"{seeds[0]}..{seeds[-1] + 1}", "--runs", folder]
-        command += ["--threads", str(options.threads), "--json"]
+        command += ["--threads", options.jobs * options.threads, "--json"]
         done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, text=True)
         if done.returncode != 0:
             raise SystemExit(f"{row['name']}: stopped; the same command goes on")

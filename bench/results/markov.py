@@ -7,6 +7,7 @@ import markov_files
 import markov_others
 import markov_printed as printed
 import markov_text as text
+import runs
 import seeds
 import tables
 import verdicts
@@ -77,6 +78,16 @@ ROWS = [
     *(of_thousand_states(chain) for chain in ("mm1000", "mm1000-sparse75")),
     *(counting(chain) for chain in ("mm1000", "mm1000-sparse75")),
 ]
+
+
+def measure(rows, store, options):
+    """What is possible on each chain, then what is missing of the rows' runs."""
+    for chain, recipe in CHAINS.items():
+        known = store.data.setdefault("chains", {}).get(chain, {}).get("on_files", {})
+        on_files = known if set(ON_FILES) <= set(known) else truth_on_files(chain)
+        store.data["chains"][chain] = {**runs.possible(recipe, options), "on_files": on_files}
+    store.write()
+    runs.measure_all(rows, store, options)
 
 
 def truth_on_files(chain):
