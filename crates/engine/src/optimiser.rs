@@ -1,4 +1,4 @@
-//! Optimisers: each is one file in `optimisers/` and one line in the list below. A trainer asks for the point and tells the gradient there.
+//! Optimisers, each a file: a trainer asks one for the point and tells it the gradient there.
 
 mod adam;
 mod grokfast;
@@ -26,7 +26,15 @@ pub trait Optimiser: Send {
     /// of steps done.
     fn state(&self) -> (u64, Vec<(String, &[f32])>);
 
+    /// Whether arrays of these names, sorted, are what [`Optimiser::state`] may give.
+    fn keeps(&self, names: &[&str]) -> bool {
+        self.state().1.iter().map(|(name, _)| name.as_str()).eq(names.iter().copied())
+    }
+
     /// Restores what [`Optimiser::state`] gave.
+    ///
+    /// # Panics
+    /// With arrays that it does not keep.
     fn restore(&mut self, point: Vec<f32>, steps: u64, arrays: Vec<(String, Vec<f32>)>);
 }
 

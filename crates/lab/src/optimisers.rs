@@ -2,7 +2,7 @@
 
 use infimum_engine::{Adam, AdamW, Grokfast, Group, Lbfgs, Moments, Momentum, Optimiser, Sgd, SlowGradient};
 
-use crate::{TrainingPlan, recipe};
+use crate::{TrainingPlan, TrainingState, recipe};
 
 /// The optimiser of a plan, at `point`.
 pub(crate) fn optimiser(training: &TrainingPlan, point: Vec<f32>, groups: Vec<Group>) -> Box<dyn Optimiser> {
@@ -21,6 +21,23 @@ pub(crate) fn optimiser(training: &TrainingPlan, point: Vec<f32>, groups: Vec<Gr
         }
         recipe::Optimiser::Lbfgs => Box::new(Lbfgs::new(point, t.lbfgs.unwrap_or_default().history)),
     }
+}
+
+/// Whether a state has the arrays that the optimiser of a plan keeps.
+///
+/// # Errors
+/// Others, by name.
+pub(crate) fn check(training: &TrainingPlan, state: &TrainingState) -> Result<(), String> {
+    let group = Group { range: 0..1, decay: 0.0, rate_factor: 1.0 };
+    let names: Vec<&str> = state.optimiser.iter().map(|(name, _)| name.as_str()).collect();
+    if optimiser(training, vec![0.0], vec![group]).keeps(&names) {
+        return Ok(());
+    }
+    let named = if names.is_empty() { "nothing".into() } else { names.join(", ") };
+    Err(format!(
+        "keeps {named} of the optimiser, which is not what training.optimiser = {:?} keeps",
+        training.optimiser.name()
+    ))
 }
 
 /// Arrays as long as the point that an optimiser holds, the point itself included.

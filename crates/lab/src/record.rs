@@ -156,6 +156,11 @@ impl Record {
         Ok(state)
     }
 
+    /// That a checkpoint is not what its record needs.
+    pub(crate) fn refused(&self, name: CheckpointName, problem: String) -> LabError {
+        invalid(&self.checkpoint_path(name), problem)
+    }
+
     /// The checkpoint to go on from: `last`, or where it is gone, the newest that is left; none before the first.
     ///
     /// # Errors

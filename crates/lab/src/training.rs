@@ -15,7 +15,7 @@ use crate::trainer::{Step, Trainer};
 use crate::unsaved::Unsaved;
 use crate::{
     CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, Status, StepLine, Summary,
-    TrainingState, alarm,
+    TrainingState, alarm, optimisers,
 };
 
 /// What happens in a run, as it happens.
@@ -135,6 +135,8 @@ impl<'a> Run<'a> {
             None => Trainer::start(experiment, machine)?,
             Some(name) => {
                 let state = record.record().load(name, &experiment.layout())?;
+                optimisers::check(experiment.plan().training(), &state)
+                    .map_err(|problem| record.record().refused(name, problem))?;
                 lines = record.record().lines_of(name, &state)?;
                 (best, unreported) = (state.best, state.unreported);
                 Trainer::resume(experiment, machine, state)

@@ -171,6 +171,14 @@ impl Optimiser for Lbfgs {
         (self.steps, arrays)
     }
 
+    /// As many moves as changes of the gradient, at most so many as it remembers.
+    fn keeps(&self, names: &[&str]) -> bool {
+        let Some(pairs) = names.strip_prefix(&["before", "moved"]) else { return false };
+        let moves = pairs.len() / 2;
+        let expected = ["s", "y"].into_iter().flat_map(|letter| (0..moves).map(move |k| format!("{letter}{k:02}")));
+        moves <= self.history && expected.eq(pairs.iter().copied())
+    }
+
     fn restore(&mut self, point: Vec<f32>, steps: u64, arrays: Vec<(String, Vec<f32>)>) {
         assert!(arrays.iter().all(|(_, array)| array.len() == point.len()) && point.len() == self.point.len());
         let mut arrays = arrays.into_iter().map(|(_, array)| array);

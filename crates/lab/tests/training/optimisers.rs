@@ -40,6 +40,34 @@ fn threads_and_interruptions_change_no_bit_of_any_optimiser() {
     }
 }
 
+/// A checkpoint whose arrays are not those of its plan's optimiser is refused before anything is trained.
+#[test]
+fn a_state_of_another_optimiser_is_refused() {
+    for overrides in CASES {
+        let experiment = experiment(overrides);
+        let scratch = folder();
+        let text = experiment.plan().to_toml();
+        let writer = Record::create(scratch.path(), "run", &text).unwrap();
+        training::run(&experiment, &mut machine(1), &writer, &mut |_| {}, &AtomicBool::new(false)).unwrap();
+        let path = writer.record().checkpoint_path(CheckpointName::Last);
+        let state = writer.record().load(CheckpointName::Last, &experiment.layout()).unwrap();
+        for loses in [true, false] {
+            let mut spoilt = state.clone();
+            let last = spoilt.optimiser.pop().unwrap().1;
+            if !loses {
+                spoilt.optimiser.push(("zzz".into(), last));
+            }
+            infimum_lab::checkpoint::write(&path, &text, &experiment.layout(), &spoilt).unwrap();
+            let error = training::run(&experiment, &mut machine(1), &writer, &mut |_| {}, &AtomicBool::new(false));
+            let message = error.unwrap_err().to_string();
+            assert!(
+                message.contains("of the optimiser, which is not what training.optimiser"),
+                "{overrides:?}: {message}"
+            );
+        }
+    }
+}
+
 /// Every optimiser takes a way of its own, and so does every key.
 #[test]
 fn no_key_of_an_optimiser_is_ignored() {
