@@ -7,8 +7,6 @@ use crate::expression::{Expression, Weight};
 pub struct Form {
     /// What it is called in formulas.
     pub name: &'static str,
-    /// What it gives, in a sentence.
-    pub about: &'static str,
     /// Its arguments in order.
     pub arguments: &'static [Argument],
     /// The expression of weights and numbers, both in the order of the arguments.

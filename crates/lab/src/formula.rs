@@ -1,7 +1,7 @@
 //! Formulas of weights: what stands under `[model.weights]`, such as `wpe = "low_rank(3)"` or
 //! `"h.0.attn.k" = "rotate(h.0.attn.q, free(value = 0.1))"`.
 //!
-//! A formula is made of references to other weights by name, functions ([`functions`]), numbers, `+`, `-` and `*`. `*` is the
+//! A formula is made of references to other weights by name, functions (`functions.rs` has them), numbers, `+`, `-` and `*`. `*` is the
 //! matrix product, or where one side has one number, a multiple. A number in place of a weight is a constant of the shape
 //! that is wanted there, or else one number.
 //!
@@ -16,7 +16,6 @@ mod table;
 
 use std::collections::BTreeMap;
 
-pub use functions::functions;
 pub(crate) use starts::{Start, starts};
 pub(crate) use table::{WeightTable, identity};
 
@@ -67,7 +66,7 @@ impl Node {
             Kind::Number(_) | Kind::Name(_) => vec![],
             Kind::Negative(inner) => vec![("of".into(), inner)],
             Kind::Sum(left, right) | Kind::Product(left, right) => vec![("left".into(), left), ("right".into(), right)],
-            Kind::Call(..) => functions::bind(self)?.weights,
+            Kind::Call(..) => functions::bind(self)?.weights.into_iter().map(|part| (part.name, part.node)).collect(),
         })
     }
 

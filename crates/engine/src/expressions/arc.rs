@@ -32,7 +32,6 @@ impl Express for Arc {
         ];
         Some(Form {
             name: "arc",
-            about: "`count` points on a circle, [count, 2]: radius (cos, sin)(start + i stride)",
             arguments: ARGUMENTS,
             make: |w, n| Arc { count: n[0] as usize, radius: w[0], start: w[1], stride: w[2] }.into(),
         })

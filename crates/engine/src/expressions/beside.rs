@@ -19,7 +19,6 @@ impl Express for Beside {
     fn form() -> Option<Form> {
         Some(Form {
             name: "beside",
-            about: "weights with as many rows, one beside the other",
             arguments: &[Argument::Weights("parts")],
             make: |weights, _| Beside { parts: weights.to_vec() }.into(),
         })

@@ -21,7 +21,6 @@ impl Express for Exponential {
     fn form() -> Option<Form> {
         Some(Form {
             name: "exp",
-            about: "e to the power of each number",
             arguments: &[Argument::Weight("of")],
             make: |weights, _| Exponential { of: weights[0] }.into(),
         })

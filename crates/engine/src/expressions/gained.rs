@@ -23,7 +23,6 @@ impl Express for Gained {
     fn form() -> Option<Form> {
         Some(Form {
             name: "gained",
-            about: "each row of a weight times its number in a gain [1, rows]",
             arguments: &[Argument::Weight("gain"), Argument::Weight("of")],
             make: |weights, _| Gained { gain: weights[0], of: weights[1] }.into(),
         })

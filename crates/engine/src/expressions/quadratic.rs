@@ -31,7 +31,6 @@ impl Express for Quadratic {
         ];
         Some(Form {
             name: "quadratic",
-            about: "`count` values, [count, 1]: constant + linear i + square i^2",
             arguments: ARGUMENTS,
             make: |w, n| Quadratic { count: n[0] as usize, constant: w[0], linear: w[1], square: w[2] }.into(),
         })

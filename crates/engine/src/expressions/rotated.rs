@@ -25,7 +25,6 @@ impl Express for Rotated {
     fn form() -> Option<Form> {
         Some(Form {
             name: "rotate",
-            about: "pairs of rows (0 and 1, 2 and 3, …) turned by an angle in radians",
             arguments: &[Argument::Weight("of"), Argument::Scalar("angle")],
             make: |weights, _| Rotated { of: weights[0], angle: weights[1] }.into(),
         })

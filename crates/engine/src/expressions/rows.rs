@@ -24,7 +24,6 @@ impl Express for Rows {
     fn form() -> Option<Form> {
         Some(Form {
             name: "rows",
-            about: "rows `first` to `first + count - 1` of a weight, counted from 0",
             arguments: &[Argument::Weight("of"), Argument::Count("first"), Argument::Count("count")],
             make: |w, n| Rows { of: w[0], first: n[0] as usize, count: n[1] as usize }.into(),
         })

@@ -45,7 +45,6 @@ impl Express for Spiral {
         ];
         Some(Form {
             name: "spiral",
-            about: "`count` points, [count, 3]: (amplitude cos, amplitude sin, slope i + offset) at 2 pi i / period + phase",
             arguments: ARGUMENTS,
             make: |w, n| {
                 let [amplitude, phase, slope, offset] = [w[0], w[1], w[2], w[3]];

@@ -19,7 +19,6 @@ impl Express for Stacked {
     fn form() -> Option<Form> {
         Some(Form {
             name: "stack",
-            about: "weights with as many columns, one below the other",
             arguments: &[Argument::Weights("parts")],
             make: |weights, _| Stacked { parts: weights.to_vec() }.into(),
         })

@@ -20,7 +20,6 @@ impl Express for Transposed {
     fn form() -> Option<Form> {
         Some(Form {
             name: "transpose",
-            about: "rows and columns exchanged",
             arguments: &[Argument::Weight("of")],
             make: |weights, _| Transposed { of: weights[0] }.into(),
         })

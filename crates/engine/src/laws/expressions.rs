@@ -79,6 +79,6 @@ fn forms_have_names_of_their_own_and_make_their_expression() {
     for (number, form) in forms.iter().enumerate() {
         assert!(forms[..number].iter().all(|other| other.name != form.name), "{} is there twice", form.name);
         let made = (form.make)(&[Weight(0), Weight(1), Weight(2), Weight(3)], &[1.0, 2.0]);
-        assert!(!form.about.is_empty() && !made.operands().is_empty(), "{}", form.name);
+        assert!(!made.operands().is_empty(), "{}", form.name);
     }
 }

@@ -7,7 +7,6 @@ use super::{Kind, Node};
 /// A function that is none of the engine's forms: it makes new numbers of the shape that is wanted, or of one that is given.
 pub(super) struct Maker {
     pub(super) name: &'static str,
-    about: &'static str,
     /// Whole numbers by place, all of which may be left out, and numbers by name.
     places: &'static [&'static str],
     named: &'static [&'static str],
@@ -15,43 +14,23 @@ pub(super) struct Maker {
 
 /// The functions that make new numbers.
 pub(super) const MAKERS: &[Maker] = &[
-    Maker {
-        name: "free",
-        about: "parameters; `value` is what each starts with, `deviation` that of normal start values (`glorot`: the root of 2 / (rows + columns))",
-        places: &["rows", "columns"],
-        named: &["value", "deviation"],
-    },
-    Maker {
-        name: "low_rank",
-        about: "the product of two arrays of parameters, `left` [rows, rank] and `right` [rank, columns]; `deviation` is `glorot` unless given",
-        places: &["rank", "rows", "columns"],
-        named: &["deviation"],
-    },
-    Maker {
-        name: "random",
-        about: "frozen normal numbers of deviation `deviation`, drawn from `seed` and never trained",
-        places: &["rows", "columns"],
-        named: &["deviation", "seed"],
-    },
-    Maker { name: "zeros", about: "constants 0", places: &["rows", "columns"], named: &[] },
-    Maker {
-        name: "identity",
-        about: "constants, 1 where row and column are the same",
-        places: &["rows", "columns"],
-        named: &[],
-    },
+    Maker { name: "free", places: &["rows", "columns"], named: &["value", "deviation"] },
+    Maker { name: "low_rank", places: &["rank", "rows", "columns"], named: &["deviation"] },
+    Maker { name: "random", places: &["rows", "columns"], named: &["deviation", "seed"] },
+    Maker { name: "zeros", places: &["rows", "columns"], named: &[] },
+    Maker { name: "identity", places: &["rows", "columns"], named: &[] },
 ];
 
-/// Every function of formulas: how it is called and what it gives.
-pub fn functions() -> Vec<(String, &'static str)> {
+/// How every function of formulas is called, such as `rows(of, first, count)`.
+pub(super) fn functions() -> Vec<String> {
     let makers = MAKERS.iter().map(|maker| {
         let named = maker.named.iter().map(|name| format!("{name} = …"));
         let arguments: Vec<String> = maker.places.iter().map(|name| name.to_string()).chain(named).collect();
-        (format!("{}({})", maker.name, arguments.join(", ")), maker.about)
+        format!("{}({})", maker.name, arguments.join(", "))
     });
     let forms = Expression::forms().into_iter().map(|form| {
         let arguments: Vec<String> = form.arguments.iter().map(described).collect();
-        (format!("{}({})", form.name, arguments.join(", ")), form.about)
+        format!("{}({})", form.name, arguments.join(", "))
     });
     makers.chain(forms).collect()
 }
@@ -63,12 +42,21 @@ fn described(argument: &Wanted) -> String {
 /// A call whose arguments have found their places.
 pub(super) struct Bound<'f> {
     pub(super) function: Function,
-    /// Weights in the order of the form, each with what it is called below the call.
-    pub(super) weights: Vec<(String, &'f Node)>,
+    /// Weights in the order of the form.
+    pub(super) weights: Vec<Part<'f>>,
     /// Whole numbers in the order of the function; `None` is left out, which makers allow.
     pub(super) counts: Vec<Option<usize>>,
     /// Other arguments of makers.
     pub(super) named: Vec<(&'static str, &'f Node)>,
+}
+
+/// A weight that is an argument.
+pub(super) struct Part<'f> {
+    /// What it is called below the call.
+    pub(super) name: String,
+    pub(super) node: &'f Node,
+    /// Whether it has to be one number.
+    pub(super) is_scalar: bool,
 }
 
 /// What is called.
@@ -85,10 +73,8 @@ pub(super) fn bind(call: &Node) -> Result<Bound<'_>, String> {
         return bind_maker(call, maker);
     }
     let forms = Expression::forms();
-    let form = forms.iter().find(|form| form.name == name).ok_or_else(|| {
-        let known = MAKERS.iter().map(|maker| maker.name).chain(forms.iter().map(|form| form.name));
-        call.wrong(format!("there is no function `{name}`; there are {}", known.collect::<Vec<_>>().join(", ")))
-    })?;
+    let unknown = || call.wrong(format!("there is no function `{name}`; there are {}", functions().join(", ")));
+    let form = forms.iter().find(|form| form.name == name).ok_or_else(unknown)?;
     bind_form(call, *form)
 }
 
@@ -115,14 +101,19 @@ impl Maker {
     }
 }
 
-fn bind_form(call: &Node, form: Form) -> Result<Bound<'_>, String> {
+fn bind_form<'f>(call: &'f Node, form: Form) -> Result<Bound<'f>, String> {
     let Kind::Call(_, arguments) = &call.kind else { unreachable!("only calls are bound") };
     let usage = form.arguments.iter().map(described).collect::<Vec<_>>().join(", ");
     if let [Wanted::Weights(_)] = form.arguments {
         if let Some(named) = arguments.iter().find(|argument| argument.name.is_some()) {
             return Err(superfluous(&named.node, form.name, named.name.as_deref(), &usage));
         }
-        let weights = arguments.iter().enumerate().map(|(i, argument)| (i.to_string(), &argument.node)).collect();
+        let part = |(i, argument): (usize, &'f super::Argument)| Part {
+            name: i.to_string(),
+            node: &argument.node,
+            is_scalar: false,
+        };
+        let weights = arguments.iter().enumerate().map(part).collect();
         return Ok(Bound { function: Function::Form(form), weights, counts: vec![], named: vec![] });
     }
     let mut given: Vec<Option<&Node>> = vec![None; form.arguments.len()];
@@ -140,7 +131,10 @@ fn bind_form(call: &Node, form: Form) -> Result<Bound<'_>, String> {
         let node = node.ok_or_else(lacks)?;
         match wanted {
             Wanted::Count(_) => bound.counts.push(Some(count(node)?)),
-            _ => bound.weights.push((wanted.name().into(), node)),
+            _ => {
+                let is_scalar = matches!(wanted, Wanted::Scalar(_));
+                bound.weights.push(Part { name: wanted.name().into(), node, is_scalar });
+            }
         }
     }
     Ok(bound)

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use infimum_engine::{
-    Argument, Builder, Constant, Expression, Form, Free, Multiple, Product, Scaled, ShapeError, Sum, Weight,
-};
+use infimum_engine::{Builder, Constant, Expression, Form, Free, Multiple, Product, Scaled, ShapeError, Sum, Weight};
 use infimum_worlds::{Purpose, Shape, Stream};
 
 use super::functions::{self, Bound, Function};
@@ -225,9 +223,9 @@ impl WeightTable {
 
     fn formed(&mut self, b: &mut Builder, form: &Form, bound: &Bound<'_>, at: &str) -> Result<Weight, ShapeError> {
         let mut weights = Vec::new();
-        for (name, node) in &bound.weights {
-            let scalar = form.arguments.iter().any(|wanted| *wanted == Argument::Scalar(name_of(form, name)));
-            weights.push(self.make(b, node, scalar.then_some([1, 1]), &format!("{at}.{name}"))?);
+        for part in &bound.weights {
+            let wanted = part.is_scalar.then_some([1, 1]);
+            weights.push(self.make(b, part.node, wanted, &format!("{at}.{}", part.name))?);
         }
         let numbers: Vec<f64> = bound.counts.iter().flatten().map(|n| *n as f64).collect();
         let expression: Expression = (form.make)(&weights, &numbers);
@@ -238,11 +236,6 @@ impl WeightTable {
     fn wrong(&self, reason: String) -> ShapeError {
         refused(self.open.last().map_or("", String::as_str), reason)
     }
-}
-
-/// The argument of `form` called `name`, as the form spells it.
-fn name_of(form: &Form, name: &str) -> &'static str {
-    form.arguments.iter().map(|wanted| wanted.name()).find(|known| *known == name).unwrap_or("")
 }
 
 fn refused(name: &str, reason: String) -> ShapeError {

@@ -47,7 +47,10 @@ fn formulas_that_are_none_are_refused_with_the_column() {
 fn formulas_that_do_not_fit_are_refused_by_name() {
     for (weights, expected) in [
         (vec![("wpe", "free(33, 8)")], "weight `wpe`: its formula gives [33, 8], the model wants [33, 7]"),
-        (vec![("wpe", "fre(33, 7)")], "weight `wpe`: column 1: there is no function `fre`; there are free, low_rank,"),
+        (
+            vec![("wpe", "fre(33, 7)")],
+            "weight `wpe`: column 1: there is no function `fre`; there are free(rows, columns, value = …, deviation = …), low_rank(",
+        ),
         (vec![("wpe", "low_rank()")], "column 1: `low_rank` lacks its rank"),
         (vec![("wpe", "low_rank(1.5)")], "column 10: a whole number from 0 to 1048576 was expected"),
         (
@@ -165,6 +168,14 @@ fn generated_arrays_have_the_numbers_of_their_generators() {
     let point = start(&program, &model(&weights), 1);
     let radius = program.parameters().into_iter().find(|p| p.shape.len() == 1).unwrap();
     assert_eq!(point[radius.range], [2.5]);
+}
+
+#[test]
+fn the_docs_have_every_function() {
+    let docs = include_str!("../../../../docs/weights.md");
+    for function in super::functions::functions() {
+        assert!(docs.contains(&format!("`{function}`")), "docs/weights.md lacks `{function}`");
+    }
 }
 
 #[test]
