@@ -86,7 +86,7 @@ Examples:
   infimum import
   infimum import best_456p.pt -o 456p
 
-The other commands take what is written, 456p.safetensors here, in the place of a run. Nothing in the file is run. Without a file, the families that are recognised are listed.")]
+eval, sample, falsify, params and export take what is written, 456p.safetensors here. Nothing in the file is run. Without a file, the families that are recognised are listed.")]
     Import(Import),
     /// Take a trained model apart: nats lost without each part, and its tables beside the law.
     #[command(after_help = "Example:\n  infimum dissect markov-10-s1")]
@@ -111,7 +111,7 @@ Example:
 
 Prints the first wrong sum, or how much was searched. Ctrl-C ends the search.")]
     Falsify(Falsify),
-    /// Write the weights of a run as one file for other programs: .npz or .safetensors.
+    /// Write the weights of a run, or imported ones, as one file for other programs: .npz or .safetensors.
     #[command(after_help = "\
 Examples:
   infimum export markov-10-s1
@@ -365,12 +365,10 @@ impl std::str::FromStr for At {
 
 #[derive(Args, Debug)]
 pub(crate) struct ExportWeights {
-    /// A run: its name or its folder. Default: the newest run.
-    pub(crate) run: Option<PathBuf>,
-    /// Which checkpoint: a step, best or last.
-    #[arg(long, value_name = "STEP|best|last", default_value = "last")]
-    pub(crate) at: CheckpointName,
-    /// The file to write; its ending, .npz or .safetensors, says in which form. Default: RUN.npz in this folder.
+    #[command(flatten)]
+    pub(crate) model: Model,
+    /// The file to write; its ending, .npz or .safetensors, says in which form. Default: the name of the run or file with .npz, in
+    /// this folder.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Which arrays: the checkpoint's own, or those that nanoGPT and nanoMarkov load.
@@ -379,8 +377,6 @@ pub(crate) struct ExportWeights {
     /// Replace a file that is there and has another content.
     #[arg(long)]
     pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) runs: Runs,
     #[command(flatten)]
     pub(crate) form: Form,
 }

@@ -7,11 +7,13 @@ mod arrays;
 mod factorised;
 mod micro_adder;
 mod minimal;
+mod reading;
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+use crate::foreign::pickle::Node;
 use crate::foreign::{numpy, torch};
 use crate::weights_file::{self, Tensor};
 use crate::{Experiment, LabError, Layout, Plan, Recipe, export, whole_file};
@@ -60,6 +62,14 @@ pub fn families() -> Vec<(&'static str, &'static str)> {
     FAMILIES.iter().map(|family| (family.name(), family.about())).collect()
 }
 
+/// Whether the arrays in `path` have the names of a family.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn is_of_a_family(path: &Path) -> Result<bool, LabError> {
+    Ok(recognised(&arrays(path)?).is_ok())
+}
+
 /// Reads the weights in `path`, which PyTorch (`.pt`), NumPy (`.npz`) or safetensors wrote; `family` is recognised unless it is
 /// given.
 ///
@@ -68,7 +78,7 @@ pub fn families() -> Vec<(&'static str, &'static str)> {
 /// nearest; arrays that do not fit each other.
 pub fn import(path: &Path, family: Option<&str>) -> Result<Imported, LabError> {
     let refused = |problem: String| LabError::File { path: path.into(), problem, remedy: remedy() };
-    let mut arrays = Arrays::new(tensors(path)?, settings(path)?);
+    let mut arrays = arrays(path)?;
     let family = match family {
         Some(name) => named(name)?,
         None => recognised(&arrays).map_err(refused)?,
@@ -110,33 +120,28 @@ impl Imported {
     }
 }
 
-fn tensors(path: &Path) -> Result<Vec<Tensor>, LabError> {
+/// The arrays of a file, and the whole numbers beside them.
+fn arrays(path: &Path) -> Result<Arrays, LabError> {
     if numpy::wrote_npz(path)? {
         let round = |(name, array): (String, numpy::Array)| Tensor {
             name,
             shape: array.shape,
             data: array.data.iter().map(|x| *x as f32).collect(),
         };
-        return Ok(numpy::read_npz(path)?.into_iter().map(round).collect());
+        return Ok(Arrays::new(numpy::read_npz(path)?.into_iter().map(round).collect(), BTreeMap::new()));
     }
-    match torch::wrote(path)? {
-        true => torch::read(path)?.tensors(),
-        false => Ok(weights_file::read(path)?.tensors),
+    if !torch::wrote(path)? {
+        return Ok(Arrays::new(weights_file::read(path)?.tensors, BTreeMap::new()));
     }
+    let checkpoint = torch::read(path)?;
+    Ok(Arrays::new(checkpoint.tensors()?, settings(checkpoint.root())))
 }
 
 /// Whole numbers that a checkpoint of PyTorch has beside its weights, in its `model_config` or `config`.
-fn settings(path: &Path) -> Result<BTreeMap<String, i64>, LabError> {
-    if numpy::wrote_npz(path)? || !torch::wrote(path)? {
-        return Ok(BTreeMap::new());
-    }
-    let checkpoint = torch::read(path)?;
-    let root = checkpoint.root();
+fn settings(root: Node<'_>) -> BTreeMap<String, i64> {
     let config = ["model_config", "config"].into_iter().find_map(|name| root.get(name)?.entries());
-    let number = |(key, value): (crate::foreign::pickle::Node<'_>, crate::foreign::pickle::Node<'_>)| {
-        Some((key.text()?.to_string(), value.integer()?))
-    };
-    Ok(config.into_iter().flatten().filter_map(number).collect())
+    let number = |(key, value): (Node<'_>, Node<'_>)| Some((key.text()?.to_string(), value.integer()?));
+    config.into_iter().flatten().filter_map(number).collect()
 }
 
 fn named(name: &str) -> Result<&'static dyn Family, LabError> {

@@ -89,7 +89,6 @@ pub use figure::Figure;
 pub use floors::{CeilingLine, FloorLine, Floors};
 pub use folder::SharedBlocks;
 pub use forecast::{Forecast, forecast, world_facts};
-pub use formula::functions;
 pub use infimum_engine::{Executor, Isa, Products};
 pub use infimum_worlds::{Fact, Quantity, World};
 pub use journal::{Status, StepLine, Summary};

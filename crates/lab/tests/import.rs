@@ -160,6 +160,45 @@ fn arrays_that_do_not_fit_are_refused_by_name() {
     assert!(attempt(&more).contains("it holds `extra`, which no model of it has"));
 }
 
+/// Whatever shape one array has, and whichever is missing, there is a model or a refusal.
+#[test]
+fn no_shape_of_an_array_harms_the_import() {
+    let path = scratch("shapes.safetensors");
+    let (mut imported, mut refused) = (0, 0);
+    for name in expected().keys().filter(|name| name.ends_with(".pt")) {
+        let tensors = infimum_lab::foreign::torch::read(&folder().join(name)).unwrap().tensors().unwrap();
+        for (changed, shape) in (0..tensors.len()).flat_map(|changed| SHAPES.iter().map(move |shape| (changed, *shape)))
+        {
+            let data = vec![0.5; shape.iter().product()];
+            let view = |(number, tensor): (usize, &weights_file::Tensor)| {
+                let other = number == changed;
+                let (shape, data) =
+                    if other { (shape.to_vec(), data.as_slice()) } else { (tensor.shape.clone(), &tensor.data[..]) };
+                // SHAPES[0] takes the array away, under a name that no family has.
+                let name = if other && shape.is_empty() { "gone".into() } else { tensor.name.clone() };
+                (name, shape, data.to_vec())
+            };
+            let arrays: Vec<_> = tensors.iter().enumerate().map(view).collect();
+            let views: Vec<_> = arrays
+                .iter()
+                .map(|(name, shape, data)| weights_file::TensorView { name: name.clone(), shape: shape.clone(), data })
+                .collect();
+            weights_file::write(&path, "write", &views, &BTreeMap::new()).unwrap();
+            match import(&path, None) {
+                Ok(_) => imported += 1,
+                Err(error) => {
+                    assert!(error.is_user_error(), "{name}: {error}");
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(imported > 0 && refused > 1000, "{imported} imported, {refused} refused");
+}
+
+/// Shapes of an array in the place of its own; that of none takes it away.
+const SHAPES: [&[usize]; 9] = [&[], &[1], &[0], &[0, 4], &[2, 3], &[3, 2], &[1, 1], &[14, 4], &[2, 2, 2]];
+
 /// The published files, which lie beside the workspace or nowhere.
 fn published(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/adders").join(name);

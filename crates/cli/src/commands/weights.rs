@@ -64,10 +64,11 @@ fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<
         return Ok((experiment, vec![Weights { name, point, steps: None }]));
     }
     if torch::wrote(path)? || numpy::wrote_npz(path)? {
-        let Ok(Imported { plan, point, .. }) = import::import(path, None) else {
+        if !import::is_of_a_family(path)? {
             let which = "PyTorch or NumPy wrote it, and nothing in it says which model and world its weights belong to";
             bail!("{name}: {which}; give the recipe that does: infimum eval {name} --recipe RECIPE");
-        };
+        }
+        let Imported { plan, point, .. } = import::import(path, None)?;
         return Ok((Experiment::new(plan)?, vec![Weights { name, point, steps: None }]));
     }
     let file = weights_file::read(path)?;

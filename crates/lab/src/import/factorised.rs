@@ -1,10 +1,8 @@
 //! yinglunz's adders and those made from them (rezabyt, lichengliu, h3nock): blocks of the GPT-2 kind without biases, whose
 //! matrices may be products of two factors (`y = x A B`) and whose queries, keys and values may share them.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-
 use super::arrays::Arrays;
+use super::reading::Reading;
 use super::{Family, Translation};
 
 pub(super) struct Factorised;
@@ -31,20 +29,20 @@ impl Family for Factorised {
             return Err(format!("its `token_emb.weight` has {alphabet} tokens, the family's format {ALPHABET}"));
         }
         let positions = arrays.shape(if arrays.has("pos_emb.A") { "pos_emb.A" } else { "pos_emb.weight" })?[0];
-        let digits = positions / 3 - 1;
+        let digits = (positions / 3).saturating_sub(1);
         if digits == 0 || positions != 3 * digits + 3 {
             return Err(format!("it has {positions} positions; sums of n digits have 3 n + 3 in the family's format"));
         }
         let blocks = (0..).take_while(|block| arrays.has(&format!("blocks.{block}.ln1.weight"))).count();
-        let mut model = Model { arrays, width, weights: String::new(), numbers: BTreeMap::new() };
-        model.take("token_emb.weight", "transformer.wte.weight", [alphabet, width])?;
-        if model.arrays.has("lm_head.weight") {
-            model.arrays.same("lm_head.weight", "token_emb.weight")?;
+        let mut model = Model { reading: Reading::new(arrays), width };
+        model.reading.take("token_emb.weight", "transformer.wte.weight", [alphabet, width])?;
+        if model.reading.arrays.has("lm_head.weight") {
+            model.reading.arrays.same("lm_head.weight", "token_emb.weight")?;
         }
         model.positions(positions)?;
         let hidden = (0..blocks).map(|block| model.block(block)).collect::<Result<Vec<_>, _>>()?;
         model.norm("ln_f", "ln_f")?;
-        let Model { arrays, weights, numbers, .. } = model;
+        let Reading { arrays, weights, numbers } = model.reading;
         let (hidden, layer) = (hidden.first().copied().unwrap_or(1), arrays.has("ln_f.bias"));
         let heads = arrays.setting("n_head").unwrap_or(1);
         let (norm, epsilon) = if layer { ("layer", "1e-5") } else { ("rms", "1e-8") };
@@ -59,11 +57,8 @@ impl Family for Factorised {
 
 /// A model while it is read.
 struct Model<'a> {
-    arrays: &'a mut Arrays,
+    reading: Reading<'a>,
     width: usize,
-    /// Lines of `[model.weights]`.
-    weights: String,
-    numbers: BTreeMap<String, Vec<f32>>,
 }
 
 /// The two factors of queries, keys or values, or their one matrix.
@@ -74,38 +69,22 @@ enum Part {
 }
 
 impl Model<'_> {
-    fn take(&mut self, stored: &str, parameter: &str, shape: [usize; 2]) -> Result<(), String> {
-        let numbers = self.arrays.numbers(stored, shape)?;
-        self.numbers.insert(parameter.into(), numbers);
-        Ok(())
-    }
-
-    fn take_transposed(&mut self, stored: &str, parameter: &str, shape: [usize; 2]) -> Result<(), String> {
-        let numbers = self.arrays.transposed(stored, shape)?;
-        self.numbers.insert(parameter.into(), numbers);
-        Ok(())
-    }
-
-    fn line(&mut self, weight: &str, formula: &str) {
-        _ = writeln!(self.weights, "{weight:?} = {formula:?}");
-    }
-
     fn norm(&mut self, stored: &str, ours: &str) -> Result<(), String> {
-        self.take(&format!("{stored}.weight"), &format!("transformer.{ours}.weight"), [1, self.width])?;
-        if self.arrays.has(&format!("{stored}.bias")) {
-            self.take(&format!("{stored}.bias"), &format!("transformer.{ours}.bias"), [1, self.width])?;
+        self.reading.take(&format!("{stored}.weight"), &format!("transformer.{ours}.weight"), [1, self.width])?;
+        if self.reading.arrays.has(&format!("{stored}.bias")) {
+            self.reading.take(&format!("{stored}.bias"), &format!("transformer.{ours}.bias"), [1, self.width])?;
         }
         Ok(())
     }
 
     fn positions(&mut self, positions: usize) -> Result<(), String> {
-        if !self.arrays.has("pos_emb.A") {
-            return self.take("pos_emb.weight", "transformer.wpe.weight", [positions, self.width]);
+        if !self.reading.arrays.has("pos_emb.A") {
+            return self.reading.take("pos_emb.weight", "transformer.wpe.weight", [positions, self.width]);
         }
-        let rank = self.arrays.shape("pos_emb.A")?[1];
-        self.line("wpe", &format!("low_rank({rank})"));
-        self.take("pos_emb.A", "transformer.wpe.weight.left", [positions, rank])?;
-        self.take("pos_emb.B", "transformer.wpe.weight.right", [rank, self.width])
+        let rank = self.reading.arrays.shape("pos_emb.A")?[1];
+        self.reading.line("wpe", &format!("low_rank({rank})"));
+        self.reading.take("pos_emb.A", "transformer.wpe.weight.left", [positions, rank])?;
+        self.reading.take("pos_emb.B", "transformer.wpe.weight.right", [rank, self.width])
     }
 
     /// Reads a block and gives the hidden width of its MLP.
@@ -116,9 +95,9 @@ impl Model<'_> {
         self.matrix(&format!("{stored}.attn.proj"), &format!("{ours}.attn.c_proj"), [self.width, self.width])?;
         self.norm(&format!("{stored}.ln2"), &format!("{ours}.ln_2"))?;
         let first = format!("{stored}.mlp.fc1");
-        let hidden = match self.arrays.has(&format!("{first}.B")) {
-            true => self.arrays.shape(&format!("{first}.B"))?[1],
-            false => self.arrays.shape(&format!("{first}.weight"))?[0],
+        let hidden = match self.reading.arrays.has(&format!("{first}.B")) {
+            true => self.reading.arrays.shape(&format!("{first}.B"))?[1],
+            false => self.reading.arrays.shape(&format!("{first}.weight"))?[0],
         };
         self.matrix(&first, &format!("{ours}.mlp.c_fc"), [hidden, self.width])?;
         self.matrix(&format!("{stored}.mlp.fc2"), &format!("{ours}.mlp.c_proj"), [self.width, hidden])?;
@@ -129,18 +108,18 @@ impl Model<'_> {
     fn matrix(&mut self, stored: &str, ours: &str, [outputs, inputs]: [usize; 2]) -> Result<(), String> {
         let (a, b) = (format!("{stored}.A"), format!("{stored}.B"));
         let parameter = format!("transformer.{ours}.weight");
-        if !self.arrays.has(&a) {
-            return self.take(&format!("{stored}.weight"), &parameter, [outputs, inputs]);
+        if !self.reading.arrays.has(&a) {
+            return self.reading.take(&format!("{stored}.weight"), &parameter, [outputs, inputs]);
         }
-        let rank = self.arrays.shape(&a)?[1];
-        self.line(ours, &format!("low_rank({rank})"));
-        self.take_transposed(&b, &format!("{parameter}.left"), [outputs, rank])?;
-        self.take_transposed(&a, &format!("{parameter}.right"), [rank, inputs])
+        let rank = self.reading.arrays.shape(&a)?[1];
+        self.reading.line(ours, &format!("low_rank({rank})"));
+        self.reading.take_transposed(&b, &format!("{parameter}.left"), [outputs, rank])?;
+        self.reading.take_transposed(&a, &format!("{parameter}.right"), [rank, inputs])
     }
 
     fn attention(&mut self, stored: &str, ours: &str) -> Result<(), String> {
         let (at, width) = (format!("{stored}.attn"), self.width);
-        if self.arrays.has(&format!("{at}.qkv.weight")) || self.arrays.has(&format!("{at}.qkv.A")) {
+        if self.reading.arrays.has(&format!("{at}.qkv.weight")) || self.reading.arrays.has(&format!("{at}.qkv.A")) {
             return self.matrix(&format!("{at}.qkv"), &format!("{ours}.attn.c_attn"), [3 * width, width]);
         }
         let parts = ["q", "k", "v"].map(|part| self.part(&at, part));
@@ -148,7 +127,7 @@ impl Model<'_> {
         for (number, (name, part)) in ["q", "k", "v"].iter().zip(&parts).enumerate() {
             let weight = format!("{ours}.attn.{name}");
             match parts[..number].iter().position(|earlier| earlier == part) {
-                Some(earlier) => self.line(&weight, &format!("{ours}.attn.{}", ["q", "k", "v"][earlier])),
+                Some(earlier) => self.reading.line(&weight, &format!("{ours}.attn.{}", ["q", "k", "v"][earlier])),
                 None => self.attention_part(&weight, part, width)?,
             }
         }
@@ -158,25 +137,25 @@ impl Model<'_> {
     fn attention_part(&mut self, weight: &str, part: &Part, width: usize) -> Result<(), String> {
         let (a, b) = match part {
             Part::Matrix(stored) => {
-                self.line(weight, "free()");
-                return self.take(stored, &format!("transformer.{weight}.weight"), [width, width]);
+                self.reading.line(weight, "free()");
+                return self.reading.take(stored, &format!("transformer.{weight}.weight"), [width, width]);
             }
             Part::Factors(a, b) => (a.clone(), b.clone()),
         };
-        let rank = self.arrays.shape(&a)?[1];
+        let rank = self.reading.arrays.shape(&a)?[1];
         let (left, right) = (helper(&b), helper(&a));
-        self.line(weight, &format!("{left} * {right}"));
+        self.reading.line(weight, &format!("{left} * {right}"));
         self.factor(&b, &left, [width, rank])?;
         self.factor(&a, &right, [rank, width])
     }
 
     /// A factor under a name of its own, once.
     fn factor(&mut self, stored: &str, name: &str, [rows, columns]: [usize; 2]) -> Result<(), String> {
-        if self.numbers.contains_key(name) {
+        if self.reading.numbers.contains_key(name) {
             return Ok(());
         }
-        self.line(name, &format!("free({rows}, {columns}, deviation = glorot)"));
-        self.take_transposed(stored, name, [rows, columns])
+        self.reading.line(name, &format!("free({rows}, {columns}, deviation = glorot)"));
+        self.reading.take_transposed(stored, name, [rows, columns])
     }
 
     /// Where queries, keys or values are stored: alone, or shared with others.
@@ -185,21 +164,21 @@ impl Model<'_> {
         let modules = shared.clone().map(|names| format!("{at}.{names}_shared")).chain([format!("{at}.{part}_proj")]);
         for module in modules {
             let (weight, a, b) = (format!("{module}.weight"), format!("{module}.A"), format!("{module}.B"));
-            if self.arrays.has(&weight) {
+            if self.reading.arrays.has(&weight) {
                 return Ok(Part::Matrix(weight));
             }
-            if self.arrays.has(&a) {
+            if self.reading.arrays.has(&a) {
                 return Ok(Part::Factors(a, b));
             }
         }
         let endings = || ["", part].into_iter().chain(["qk", "kv"].into_iter().filter(|names| names.contains(part)));
         let factor = |side: &str| {
             let names = endings().map(|ending| format!("{at}.qkv_{side}{ending}"));
-            names.into_iter().find(|name| self.arrays.has(name))
+            names.into_iter().find(|name| self.reading.arrays.has(name))
         };
         match (factor("A"), factor("B")) {
             (Some(a), Some(b)) => Ok(Part::Factors(a, b)),
-            _ => Err(format!("it lacks the weights of `{part}` at `{at}`; it holds {}", self.arrays.listed())),
+            _ => Err(format!("it lacks the weights of `{part}` at `{at}`; it holds {}", self.reading.arrays.listed())),
         }
     }
 }

@@ -1,10 +1,8 @@
 //! evindor's MicroAdder: tokens on an arc in two channels, positions on a spiral in three; queries and keys look at positions,
 //! values at tokens, and the head is shared with values and the MLP.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-
 use super::arrays::Arrays;
+use super::reading::Reading;
 use super::{Family, Translation};
 
 pub(super) struct MicroAdder;
@@ -28,13 +26,13 @@ impl Family for MicroAdder {
     }
 
     fn translate(&self, arrays: &mut Arrays) -> Result<Translation, String> {
-        let mut model = Model { arrays, weights: String::new(), numbers: BTreeMap::new() };
+        let mut model = Reading::new(arrays);
         model.tokens()?;
         model.places()?;
         model.norms()?;
         let query = model.attention()?;
         let hidden = model.mlp()?;
-        let Model { weights, numbers, .. } = model;
+        let Reading { weights, numbers, .. } = model;
         let recipe = format!(
             "[world]\nkind = \"addition\"\ndigits = 10\noperand_order = \"least-first\"\nplus = [0]\nequals = [0]\nend = [0]\n\n\
              [model]\nwidth = {WIDTH}\nlayers = 1\nheads = 1\nhead_width = {query}\nvalue_width = {WIDTH}\n\
@@ -44,24 +42,8 @@ impl Family for MicroAdder {
     }
 }
 
-/// A model while it is read.
-struct Model<'a> {
-    arrays: &'a mut Arrays,
-    weights: String,
-    numbers: BTreeMap<String, Vec<f32>>,
-}
-
-impl Model<'_> {
-    fn take(&mut self, stored: &str, parameter: &str, shape: [usize; 2]) -> Result<(), String> {
-        let numbers = self.arrays.numbers(stored, shape)?;
-        self.numbers.insert(parameter.into(), numbers);
-        Ok(())
-    }
-
-    fn line(&mut self, weight: &str, formula: &str) {
-        _ = writeln!(self.weights, "{weight:?} = {formula:?}");
-    }
-
+/// The parts of the family's model.
+impl Reading<'_> {
     /// The name that an array has in the files of one block alone, or in those of several.
     fn stored(&self, alone: &str, block: &str) -> String {
         if self.arrays.has(alone) { alone.into() } else { format!("blocks.0.{block}") }
@@ -137,10 +119,8 @@ impl Model<'_> {
         let (a, b) = (self.stored("out_proj.A", "attn.out_proj.A"), self.stored("out_proj.B", "attn.out_proj.B"));
         let rank = self.arrays.shape(&a)?[1];
         self.line("h.0.attn.c_proj", &format!("low_rank({rank})"));
-        let left = self.arrays.transposed(&b, [WIDTH, rank])?;
-        let right = self.arrays.transposed(&a, [rank, WIDTH])?;
-        self.numbers.insert("transformer.h.0.attn.c_proj.weight.left".into(), left);
-        self.numbers.insert("transformer.h.0.attn.c_proj.weight.right".into(), right);
+        self.take_transposed(&b, "transformer.h.0.attn.c_proj.weight.left", [WIDTH, rank])?;
+        self.take_transposed(&a, "transformer.h.0.attn.c_proj.weight.right", [rank, WIDTH])?;
         Ok(query)
     }
 
