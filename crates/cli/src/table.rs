@@ -84,7 +84,11 @@ fn note(noise: &Noise) -> String {
 }
 
 fn row(figure: &Figure) -> Vec<String> {
-    let decimals = figure.low.zip(figure.high).map_or(4, |(low, high)| decimals(high - low));
+    // A figure "of so many" is a count.
+    let decimals = match figure.unit.starts_with("of ") {
+        true => 0,
+        false => figure.low.zip(figure.high).map_or(4, |(low, high)| decimals(high - low)),
+    };
     let interval = match (figure.low, figure.high) {
         (Some(low), Some(high)) => format!("{low:.decimals$} to {high:.decimals$}"),
         _ => "-".into(),

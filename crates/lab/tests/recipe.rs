@@ -231,6 +231,8 @@ fn adders_have_their_published_number_of_parameters() {
     assert_eq!(plan(adder, &[]).parameters(), 14 * 8 + 33 * 8 + 4 * 64 + 2 * 8 * 28 + 3 * 2 * 8);
     assert_eq!(plan(adder, &[]).parameters(), 1128);
     assert_eq!(plan(adder, &["model.norm_bias=false"]).parameters(), 1104);
+    let smaller = recipes::built_in("adders/122p").unwrap();
+    assert_eq!(plan(smaller, &["model.mlp_hidden=2"]).parameters(), 113);
     for parameters in [959, 896, 763, 582, 512, 491, 456, 311, 262, 122, 67] {
         let name = format!("{parameters}p");
         let text = recipes::built_in(&format!("adders/{name}")).expect(&name);

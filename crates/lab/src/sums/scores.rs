@@ -241,8 +241,9 @@ impl Scorer<'_> {
             unit: format!("of {} sums", all.of),
             optimum: Some(all.of as f64),
             baseline: rate.baseline.map(of_all),
-            low: rate.low.map(of_all),
-            high: rate.high.map(of_all),
+            // Outwards to whole sums.
+            low: rate.low.map(|low| of_all(low).floor()),
+            high: rate.high.map(|high| of_all(high).ceil()),
             ..rate
         };
         // The edge cases are chosen, not drawn, so that there is no interval.
