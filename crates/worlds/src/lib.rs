@@ -21,6 +21,7 @@ pub mod counting;
 pub mod markov;
 pub mod modular;
 mod numpy_legacy;
+pub mod rearrangement;
 pub mod regular;
 pub mod windows;
 

@@ -5,7 +5,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::regular::words;
-use crate::{World, WorldError, addition, markov, modular, windows};
+use crate::{World, WorldError, addition, markov, modular, rearrangement, windows};
 
 /// One line a world: its name in recipes, its variant, its settings (which have `build`, and `small_instances` for the law
 /// tests).
@@ -57,4 +57,5 @@ worlds! {
     "addition" Addition addition::Settings, "Sums or differences of whole numbers, digit by digit.";
     "modular" Modular modular::Settings, "Sums or differences modulo a number, some of whose pairs are never trained on.";
     "regular" Regular words::Settings, "Words of a regular language, by class and length.";
+    "rearrangement" Rearrangement rearrangement::Settings, "Strings of letters written again: as they are, backwards, or sorted.";
 }
