@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Opens reports in a headless browser and fails on a console message, a request to anywhere, a missing figure, or text that is cut off.
 
-    .ci/reports.py BROWSER [--pictures DIR] REPORT...
+    .ci/reports.py BROWSER KIND [--pictures DIR] REPORT...
 
-BROWSER is a Chromium. Needs the package playwright. With --pictures, a PNG of each report is kept for each width and colour scheme.
+BROWSER is a Chromium; KIND says what the reports are of: chains, sums or differences. Needs the package playwright. With --pictures, a PNG of each report is kept for each width and colour scheme.
 """
 
 import argparse
@@ -12,7 +12,13 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-PICTURES = ["loss", "excess", "learned", "true", "difference", "positions", "calibration"]
+COMMON = ["loss", "excess", "norms", "positions", "calibration"]
+DIFFERENCES = [*COMMON, "exact-match", "margins", "digit-places", "attention-0-0", "embedding"]
+PICTURES = {
+    "chains": [*COMMON, "learned", "true", "difference"],
+    "differences": DIFFERENCES,
+    "sums": [*DIFFERENCES, "carry-runs"],
+}
 TABLES = ["figures", "parameters", "runs", "plan", "command"]
 WIDTHS, SCHEMES = [1200, 400], ["light", "dark"]
 
@@ -49,15 +55,15 @@ FINDINGS = """async ([pictures, tables]) => {
 }"""
 
 
-def findings(browser, report, width, scheme, pictures):
-    """What is wrong with `report` in a window of this width."""
+def findings(browser, report, kind, width, scheme, pictures):
+    """What is wrong with `report`, which is of this kind, in a window of this width."""
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
     page, found = context.new_page(), []
     page.on("console", lambda message: found.append(f"the console says: {message.text}"))
     page.on("pageerror", lambda error: found.append(f"an error: {error}"))
     page.on("request", lambda request: None if request.url.startswith(("file:", "data:")) else found.append(f"it asks for {request.url}"))
     page.goto(report.resolve().as_uri())
-    found += page.evaluate(FINDINGS, [PICTURES, TABLES])
+    found += page.evaluate(FINDINGS, [PICTURES[kind], TABLES])
     if pictures:
         page.screenshot(path=str(pictures / f"{report.stem}-{width}-{scheme}.png"), full_page=True)
     context.close()
@@ -67,6 +73,7 @@ def findings(browser, report, width, scheme, pictures):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("browser")
+    parser.add_argument("kind", choices=PICTURES)
     parser.add_argument("--pictures", type=pathlib.Path)
     parser.add_argument("reports", nargs="+", type=pathlib.Path)
     arguments = parser.parse_args()
@@ -75,7 +82,7 @@ def main():
         browser = playwright.chromium.launch(executable_path=arguments.browser, args=["--no-sandbox"])
         for report in arguments.reports:
             for width, scheme in [(width, scheme) for width in WIDTHS for scheme in SCHEMES]:
-                found = findings(browser, report, width, scheme, arguments.pictures)
+                found = findings(browser, report, arguments.kind, width, scheme, arguments.pictures)
                 failed |= bool(found)
                 print(f"{report.name}, {width} px, {scheme}: {'; '.join(found) or 'every figure, no message'}")
         browser.close()

@@ -222,11 +222,13 @@ fn the_metrics_over_steps_are_a_table_of_numbers() {
     session.good("run tiny.toml --set training.steps=6 --seed 9");
     let text = session.good("show tiny-s9 --csv");
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
-    assert_eq!(rows[0], ["step", "tokens", "rate", "loss", "gradient_norm", "validation", "excess", "seconds"]);
+    let names =
+        ["step", "tokens", "rate", "loss", "gradient_norm", "validation", "excess", "parameter_norm", "seconds"];
+    assert_eq!(rows[0], names);
     assert_eq!(rows.iter().skip(1).map(|row| row[0]).collect::<Vec<_>>(), ["1", "2", "3", "4", "5", "6"]);
     for row in &rows[1..] {
         let measured = row[0].parse::<u64>().unwrap() % 2 == 0;
-        assert_eq!((row.len(), row[5].is_empty()), (8, !measured), "{row:?}");
+        assert_eq!((row.len(), row[5].is_empty()), (9, !measured), "{row:?}");
         assert!(row.iter().filter(|cell| !cell.is_empty()).all(|cell| cell.parse::<f64>().is_ok()), "{row:?}");
     }
 }

@@ -182,6 +182,13 @@ impl Program {
         Ok(self.shape(self.site(site)?))
     }
 
+    /// Sites of the arrays that the operation which computes `site` reads, in its order: of attention queries, keys and values.
+    pub fn operands(&self, site: &str) -> Result<Vec<&str>, ShapeError> {
+        let value = self.site(site)?;
+        let node = self.nodes.iter().find(|node| node.output == value);
+        Ok(node.map_or(vec![], |node| node.x.iter().map(|x| self.arrays[x.0].site.as_str()).collect()))
+    }
+
     /// Float inputs in feed order: name and shape.
     pub fn inputs(&self) -> impl Iterator<Item = (&str, Shape)> {
         self.inputs.iter().map(|v| (self.arrays[v.0].site.as_str(), self.shape(*v)))

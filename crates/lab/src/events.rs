@@ -27,8 +27,10 @@ fn event(line: &StepLine) -> Vec<u8> {
         ("validation", line.validation),
         ("excess", line.excess),
         ("criterion", line.criterion),
+        ("exact_match", line.exact_match),
         ("rate", Some(line.rate)),
         ("gradient_norm", Some(line.gradient_norm)),
+        ("parameter_norm", line.parameter_norm),
     ];
     let known = scalars.into_iter().filter_map(|(tag, value)| Some((tag, value?)));
     let summary: Vec<u8> = known.flat_map(|(tag, value)| field(1, &scalar(tag, value))).collect();

@@ -20,6 +20,9 @@ pub struct StepLine {
     /// Euclidean length of the step's gradient before clipping.
     #[serde(with = "number")]
     pub gradient_norm: f64,
+    /// Euclidean length of the vector of parameters after the step; lines of before it was kept have none.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
+    pub parameter_norm: Option<f64>,
     /// Validation loss in nats per scored token, where it was measured.
     pub validation: Option<f64>,
     /// Validation loss above the floor of the same sequences, in nats per scored token, where the law is known.
@@ -27,6 +30,9 @@ pub struct StepLine {
     /// The figure that the plan's `[success]` names, on the validation sequences, where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
     pub criterion: Option<f64>,
+    /// `exact_match` on the validation sequences, where it was measured and questions have one answer.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
+    pub exact_match: Option<f64>,
     /// Wall time of training so far, in seconds; the one number that differs between two runs of a plan.
     pub seconds: f64,
 }

@@ -21,6 +21,7 @@ use crate::floors::simple_predictors;
 use crate::retrace::Retraced;
 use crate::{Experiment, Figure, Mean, TransitionScores};
 
+pub(crate) use exact_match::NAME as EXACT_MATCH;
 pub use noise::{Noise, noise};
 
 /// What a metric looks at.

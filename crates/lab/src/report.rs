@@ -5,11 +5,13 @@ mod calibration;
 mod chart;
 mod course;
 mod heat_map;
+mod norms;
 mod page;
 mod pictures;
 mod png;
 mod sources;
 mod study;
+mod sums;
 mod tables;
 mod tally;
 mod transitions;
@@ -23,6 +25,7 @@ use crate::{Experiment, LabError, Machine, Record, whole_file};
 use page::{GENERATOR, Page};
 use pictures::Looked;
 use sources::Source;
+use sums::SumsStudy;
 use transitions::States;
 
 /// Test sequences on which a report looks at a model, where no other number is asked for.
@@ -79,7 +82,8 @@ fn compose(
         let (before, of) = ((number * sequences) as u64, (sources.len() * sequences) as u64);
         let mut tell = |done: usize| tell(before + done as u64, of);
         let study = study::study(experiment, machine, &state.point, sequences, states.as_ref(), &mut tell);
-        looked.push(Looked { number, source, study });
+        let sums = SumsStudy::of(experiment, machine, &state.point);
+        looked.push(Looked { number, source, study, sums });
     }
     let mut missing: Vec<String> = sources.iter().flat_map(Source::missing).collect();
     if first.world().truth().is_none() {

@@ -6,7 +6,7 @@
 use crate::recipe::Success;
 use crate::seeds::SeedRun;
 use crate::statistics::{Ending, TimeToSuccess, Trials};
-use crate::{Figure, LabError, Record, Status, Summary};
+use crate::{Figure, LabError, Record, Status, StepLine, Summary};
 
 /// A run that has ended, by its criterion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +37,9 @@ impl Outcome {
         if !matches!(summary.status, Status::Finished | Status::Diverged) {
             return Ok(None);
         }
-        let holds = |value: Option<f64>| value.is_some_and(|value| success.holds(value));
-        let succeeded = summary.status == Status::Finished && holds(summary.value(&success.figure));
-        let reached = record.metrics()?.into_iter().find(|line| holds(line.criterion)).map(|line| line.step);
-        Ok(Some(Outcome { succeeded, reached, steps: summary.steps }))
+        let holds = summary.value(&success.figure).is_some_and(|value| success.holds(value));
+        let succeeded = summary.status == Status::Finished && holds;
+        Ok(Some(Outcome { succeeded, reached: reached(success, &record.metrics()?), steps: summary.steps }))
     }
 
     /// Of each seed, in their order.
@@ -54,6 +53,12 @@ impl Outcome {
         };
         seeds.iter().map(outcome).collect()
     }
+}
+
+/// The first validation at which the criterion held, in steps.
+pub(crate) fn reached(success: &Success, lines: &[StepLine]) -> Option<u64> {
+    let holds = |line: &&StepLine| line.criterion.is_some_and(|value| success.holds(value));
+    lines.iter().find(holds).map(|line| line.step)
 }
 
 impl Successes {

@@ -9,6 +9,7 @@
 //! the metric `exact_match` counts them.
 
 mod answers;
+mod portrait;
 mod prompt;
 mod scores;
 mod search;
@@ -20,6 +21,7 @@ use crate::predictor::{Predictor, Said, Sequences, collect, likeliest};
 use crate::{Experiment, LabError, Machine};
 
 pub use answers::Answer;
+pub(crate) use portrait::{Cell, Portrait};
 pub use scores::{Found, SumScores};
 pub use search::{Progress, Searched};
 
@@ -34,9 +36,13 @@ pub struct Sums<'e> {
 pub struct Verdict {
     /// Bit `i`: after the true digits before it, the digit that counts `10^i` is not the likeliest token.
     pub missed: u32,
+    /// Bit `i`: that digit is missed, and what is likeliest is the digit that the other carry into its place would make.
+    pub carry_missed: u32,
     /// The least, over the digits of the answer, of the right token's logit less the best other's, after the true digits before
     /// it; in nats, below 0 where a digit is missed. A logit that is no number makes it minus infinity.
     pub margin: f32,
+    /// The loss: nats of the digits and of what ends the answer, each after the true tokens before it, summed.
+    pub nats: f32,
 }
 
 impl Verdict {
@@ -80,18 +86,29 @@ impl<'e> Sums<'e> {
     /// How each of the pairs comes out, in their order.
     pub fn verdicts(&self, predictor: &mut dyn Predictor, machine: &mut Machine, pairs: &[Pair]) -> Vec<Verdict> {
         let write = |number: usize, into: &mut Example| self.world.ask(pairs[number], &[], into);
-        let judge = |_, example: &Example, said: Said<'_>| self.judge(example, said);
+        let judge = |number: usize, example: &Example, said: Said<'_>| self.judge(pairs[number], example, said);
         collect(predictor, machine, Sequences::Written(pairs.len(), &write), &judge)
     }
 
-    fn judge(&self, example: &Example, said: Said<'_>) -> Verdict {
+    /// The first of the uniform pairs that scores are made of.
+    pub(crate) fn uniform_pairs(&self, count: usize) -> Vec<Pair> {
+        (0..count).map(|number| scores::uniform_pair(self.world, number)).collect()
+    }
+
+    fn judge(&self, pair: Pair, example: &Example, said: Said<'_>) -> Verdict {
         let shape = infimum_worlds::World::shape(self.world);
         let right = &example.targets[0][shape.scored.start..][..self.world.answer_digits()];
-        let mut verdict = Verdict { missed: 0, margin: f32::INFINITY };
+        let nats = said.nats.iter().sum();
+        let mut verdict = Verdict { missed: 0, carry_missed: 0, margin: f32::INFINITY, nats };
         for (row, (logits, &right)) in said.logits.chunks_exact(shape.alphabet).zip(right).enumerate() {
             let (margin, is_right) = compare(logits, usize::from(right));
             verdict.margin = verdict.margin.min(margin);
-            verdict.missed |= u32::from(!is_right) << self.world.place(row);
+            if !is_right {
+                let place = self.world.place(row);
+                let is_carry = self.world.digit_of_other_carry(pair, place) == Some(likeliest(logits) as u16);
+                verdict.missed |= 1 << place;
+                verdict.carry_missed |= u32::from(is_carry) << place;
+            }
         }
         verdict
     }

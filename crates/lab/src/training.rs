@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use infimum_engine::NUMERICS;
+use infimum_kernels::flat;
 use infimum_worlds::Purpose;
 
 use crate::evaluation::{self, Evaluator};
 use crate::metrics::{self, Scored};
-use crate::recipe::{Success, Track};
+use crate::recipe::Track;
 use crate::retrace::retrace;
 use crate::trainer::{Step, Trainer};
 use crate::unsaved::Unsaved;
@@ -118,6 +119,7 @@ struct Validation {
     excess: Option<Mean>,
     /// The figure that `[success]` names.
     criterion: Option<f64>,
+    exact_match: Option<f64>,
 }
 
 /// Seconds of the run; they stand in records and never decide a bit.
@@ -206,7 +208,7 @@ impl<'a> Run<'a> {
         let validates = done.is_multiple_of(evaluation.every) || end;
         if validates || done.is_multiple_of(evaluation.line_every()) {
             let validation = validates.then(|| self.validate(machine));
-            self.lines.push(self.line(step, validation));
+            self.lines.push(self.line(step, validation, machine));
             self.unreported = (0.0, 0);
             progress(Event::Line(self.lines.last().expect("one was pushed")));
             if let Some(excess) = validation.and_then(|validation| validation.excess) {
@@ -230,20 +232,23 @@ impl<'a> Run<'a> {
         let sequences = plan.evaluation().sequences;
         let scores = self.evaluator.score(machine, self.trainer.point(), Purpose::Validation, 0..sequences);
         let loss = Mean::of(scores.iter().map(|s| (s.weight, s.nats))).map_or(f64::NAN, |mean| mean.value);
-        let criterion = |success: &Success| metrics::of_validation(self.experiment, &success.figure, &scores);
-        Validation { loss, excess: alarm::excess(&scores), criterion: plan.success().and_then(criterion) }
+        let figure = |name: &str| metrics::of_validation(self.experiment, name, &scores);
+        let criterion = plan.success().and_then(|success| figure(&success.figure));
+        Validation { loss, excess: alarm::excess(&scores), criterion, exact_match: figure(metrics::EXACT_MATCH) }
     }
 
-    fn line(&self, step: Step, validation: Option<Validation>) -> StepLine {
+    fn line(&self, step: Step, validation: Option<Validation>, machine: &Machine) -> StepLine {
         StepLine {
             step: self.trainer.step(),
             tokens: self.trainer.tokens(),
             rate: step.rate,
             loss: self.unreported.0 / self.unreported.1 as f64,
             gradient_norm: step.gradient_norm,
+            parameter_norm: Some(libm::sqrt(flat::sum_squares(machine.isa, self.trainer.point()))),
             validation: validation.map(|validation| validation.loss),
             excess: validation.and_then(|validation| validation.excess).map(|mean| mean.value),
             criterion: validation.and_then(|validation| validation.criterion),
+            exact_match: validation.and_then(|validation| validation.exact_match),
             seconds: self.seconds(),
         }
     }

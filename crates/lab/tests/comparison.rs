@@ -43,9 +43,11 @@ impl Runs {
             rate: 0.1,
             loss: nats,
             gradient_norm: 1.0,
+            parameter_norm: Some(1.0),
             validation,
             excess: None,
             criterion,
+            exact_match: None,
             seconds: 1.0,
         };
         writer.write_metrics(&[line]).unwrap();

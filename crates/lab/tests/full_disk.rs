@@ -51,9 +51,11 @@ fn line() -> StepLine {
         rate: 0.1,
         loss: 1.0,
         gradient_norm: 1.0,
+        parameter_norm: Some(1.0),
         validation: None,
         excess: None,
         criterion: None,
+        exact_match: None,
         seconds: 0.1,
     }
 }

@@ -42,9 +42,11 @@ fn line(step: u64) -> StepLine {
         rate,
         loss,
         gradient_norm: 1.0,
+        parameter_norm: Some(1.0),
         validation: None,
         excess: None,
         criterion: None,
+        exact_match: None,
         seconds: 0.0,
     }
 }

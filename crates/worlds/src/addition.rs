@@ -34,6 +34,7 @@ mod held_out;
 mod ladder;
 mod official;
 mod pairs;
+mod roles;
 mod settings;
 mod strata;
 
@@ -48,6 +49,7 @@ use format::Format;
 use held_out::HeldOut;
 pub use official::{EDGES, OFFICIAL_DIGITS, official_pairs};
 use pairs::Pairs;
+pub use roles::Role;
 pub use settings::{Lengths, Operation, Order, Settings};
 pub use strata::{Carrying, Stratum};
 

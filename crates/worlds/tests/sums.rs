@@ -79,6 +79,47 @@ fn carries_and_runs_are_as_told() {
     assert_eq!((pair(longest, longest).carry_mask(), pair(longest, 1).carry_run()), ((1 << 18) - 1, 18));
 }
 
+/// A carry goes into a place exactly where the place below carries, from a run that ends there.
+#[test]
+fn carries_come_from_the_runs_below() {
+    let told = |one: Pair, place: u32| {
+        let sums: Vec<u64> = (0..place).map(|below| one.digits(below)).map(|(x, y)| x + y).collect();
+        let nines = sums.iter().rev().take_while(|sum| **sum == 9).count();
+        let begins = sums.len().checked_sub(nines + 1).is_some_and(|at| sums[at] >= 10);
+        if begins { nines as u32 + 1 } else { 0 }
+    };
+    for one in all_pairs(2).chain(official_pairs()).chain([pair(9_999_999_999, 1), pair(5005, 4999)]) {
+        for place in 0..=10 {
+            assert_eq!(one.carried_into(place), told(one, place), "{one:?} {place}");
+            let carries = place > 0 && one.carry_mask() >> (place - 1) & 1 == 1;
+            assert_eq!(one.carried_into(place) > 0, carries, "{one:?} {place}");
+        }
+        assert_eq!((0..=10).map(|place| one.carried_into(place)).max(), Some(one.carry_run()), "{one:?}");
+    }
+}
+
+/// Against written sums: the other carry comes of a pair that is the same from the place on, and carries otherwise below it.
+#[test]
+fn the_other_carry_makes_another_digit() {
+    let all = || all_pairs(2).filter(|one| one.a >= one.b);
+    for operation in [Operation::Add, Operation::Subtract] {
+        let world = Settings { operation, ..Settings::new(2) }.build().unwrap();
+        let digit = |one: Pair, place: u32| (world.answer_of(one) / 10_u64.pow(place) % 10) as u16;
+        for one in all() {
+            assert_eq!(world.digit_of_other_carry(one, 0), None);
+            for place in 1..world.answer_digits() as u32 {
+                let value = 10_u64.pow(place);
+                let same = |other: &Pair| (other.a / value, other.b / value) == (one.a / value, one.b / value);
+                let mut others =
+                    all().filter(same).map(|other| digit(other, place)).filter(|d| *d != digit(one, place));
+                let other = world.digit_of_other_carry(one, place);
+                assert!(others.all(|digit| Some(digit) == other), "{operation:?} {one:?} {place} {other:?}");
+                assert_ne!(other, Some(digit(one, place)));
+            }
+        }
+    }
+}
+
 fn strata(digits: u32) -> Vec<Carrying> {
     let numbers = || 0..=digits;
     let masks = (0..1 << digits).map(Carrying::Mask);

@@ -65,17 +65,23 @@ fn checkpoints(record: &Record) -> anyhow::Result<String> {
     Ok(if names.is_empty() { "none yet".into() } else { names.join(", ") })
 }
 
-/// The metrics over the steps; what was not measured is empty. The column of the criterion is there if it was measured.
+/// The metrics over the steps; what was not measured is empty. Columns that not every run has are there if one line has them.
 fn csv(lines: &[StepLine]) -> String {
-    let measured = lines.iter().any(|line| line.criterion.is_some());
-    let name = if measured { ",criterion" } else { "" };
-    let mut text = format!("step,tokens,rate,loss,gradient_norm,validation,excess{name},seconds\n");
-    let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let measured = |of: fn(&StepLine) -> Option<f64>| lines.iter().any(|line| of(line).is_some());
+    let optional: [(&str, fn(&StepLine) -> Option<f64>); 3] = [
+        ("criterion", |line| line.criterion),
+        ("exact_match", |line| line.exact_match),
+        ("parameter_norm", |line| line.parameter_norm),
+    ];
+    let columns: Vec<_> = optional.into_iter().filter(|(_, of)| measured(*of)).collect();
+    let names: String = columns.iter().map(|(name, _)| format!(",{name}")).collect();
+    let mut text = format!("step,tokens,rate,loss,gradient_norm,validation,excess{names},seconds\n");
+    let cell = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     for line in lines {
-        let StepLine { step, tokens, rate, loss, gradient_norm, validation, excess, criterion, seconds } = line;
-        let [validation, excess] = [validation, excess].map(|value| optional(*value));
-        let criterion = if measured { format!(",{}", optional(*criterion)) } else { String::new() };
-        text += &format!("{step},{tokens},{rate},{loss},{gradient_norm},{validation},{excess}{criterion},{seconds}\n");
+        let StepLine { step, tokens, rate, loss, gradient_norm, validation, excess, seconds, .. } = line;
+        let [validation, excess] = [validation, excess].map(|value| cell(*value));
+        let more: String = columns.iter().map(|(_, of)| format!(",{}", cell(of(line)))).collect();
+        text += &format!("{step},{tokens},{rate},{loss},{gradient_norm},{validation},{excess}{more},{seconds}\n");
     }
     text
 }

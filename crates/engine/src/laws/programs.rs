@@ -157,6 +157,19 @@ fn a_position_has_the_same_bits_whatever_surrounds_it() {
     }
 }
 
+#[test]
+fn operands_come_before_what_reads_them() {
+    for program in [decoder(8), headed(8)] {
+        let sites: Vec<&str> = program.sites().collect();
+        for (place, site) in sites.iter().enumerate() {
+            let operands = program.operands(site).unwrap();
+            assert!(operands.iter().all(|operand| sites[..place].contains(operand)), "{site} reads {operands:?}");
+            assert!(program.replace(site).unwrap().operands(site).unwrap().is_empty(), "{site} is an input then");
+        }
+        assert_eq!(program.operands("nats").unwrap(), ["logits"]);
+    }
+}
+
 /// Every site of every law program, with dropout and without.
 #[test]
 fn replacing_a_site_by_itself_changes_no_bit() {

@@ -4,6 +4,8 @@ use crate::Figure;
 use crate::metrics::{Metric, Scored};
 use crate::statistics::wilson;
 
+pub(crate) const NAME: &str = "exact_match";
+
 /// How often a whole answer is right.
 ///
 /// A target counts as hit if it is the likeliest token after the true tokens before it. Written token by token, each the
@@ -14,7 +16,7 @@ pub(super) struct ExactMatch;
 
 impl Metric for ExactMatch {
     fn name(&self) -> &'static str {
-        "exact_match"
+        NAME
     }
 
     fn unit(&self) -> &'static str {

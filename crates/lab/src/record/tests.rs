@@ -16,9 +16,11 @@ fn line(step: u64) -> StepLine {
         rate: 1e-3,
         loss,
         gradient_norm,
+        parameter_norm: (step == 3).then_some(2.5),
         validation: None,
         excess: Some(0.2),
         criterion: (step == 1).then_some(f64::INFINITY),
+        exact_match: (step == 2).then_some(0.5),
         seconds: 0.5,
     }
 }

@@ -47,6 +47,10 @@ pub(super) enum Stroke {
     Dots,
     /// A dashed line over the whole width at the first point's height.
     Rule,
+    /// A dotted line over the whole height at the first point's place.
+    Upright,
+    /// Columns that stand on the axis, each as wide as from its point to the next.
+    Columns,
 }
 
 /// A point, with the ends of its interval where it has one.
@@ -131,7 +135,8 @@ impl Chart {
     }
 
     fn plot(&self, top: f64) -> Plot {
-        let points = || self.series.iter().flat_map(|s| &s.points);
+        let with_heights = || self.series.iter().filter(|s| s.stroke != Stroke::Upright);
+        let points = || with_heights().flat_map(|s| &s.points);
         let ends = |p: &Point| p.interval.map_or([p.y; 2], |(low, high)| [low, high]);
         let y_values = points().flat_map(|p| [p.y].into_iter().chain(ends(p)));
         let curves = || self.series.iter().filter(|s| s.stroke != Stroke::Rule).flat_map(|s| &s.points);
@@ -140,10 +145,14 @@ impl Chart {
         let last = curves().map(|p| p.x).filter(|x| x.is_finite()).fold(f64::NEG_INFINITY, f64::max);
         let x =
             if self.x.1 == Scale::Linear && last.is_finite() && curves().count() > 1 { x.ending_at(last) } else { x };
-        // The ends of intervals do not decide how far a logarithmic axis reaches.
+        // The ends of intervals do not decide how far a logarithmic axis reaches, but where the point itself has no place on it.
+        let shown = |p: &Point| p.interval.filter(|_| p.y == 0.0).map_or(p.y, |(_, high)| high);
+        // Below the lowest column there is room for it to stand.
+        let foot = |s: &Series| s.points.iter().filter(|p| p.y > 0.0).map(|p| p.y / 2.0).fold(f64::NAN, f64::min);
+        let feet = self.series.iter().filter(|s| s.stroke == Stroke::Columns).map(foot);
         let y = match self.y.1 {
             Scale::Linear => Axis::over(&self.y.0, Scale::Linear, y_values),
-            Scale::Log => Axis::over(&self.y.0, Scale::Log, points().map(|p| p.y)),
+            Scale::Log => Axis::over(&self.y.0, Scale::Log, points().map(shown).chain(feet)),
         };
         Plot { x, y, top }
     }
@@ -196,6 +205,11 @@ fn draw(series: &Series, plot: &Plot) -> Markup {
                     @let y = plot.height(point.y);
                     line class="rule" x1=(LEFT) x2=(WIDTH - RIGHT) y1=(px(y)) y2=(px(y)) {}
                 },
+                Stroke::Upright => @if let Some(x) = series.points.first().and_then(|p| plot.x.place(p.x)) {
+                    @let x = plot.across(x);
+                    line class="upright" x1=(px(x)) x2=(px(x)) y1=(px(plot.top)) y2=(px(plot.top + PLOT_HEIGHT)) {}
+                },
+                Stroke::Columns => (columns(&series.points, plot)),
             }
         }
     }
@@ -220,26 +234,40 @@ fn band(points: &[Point], plot: &Plot) -> Markup {
     html! { @if !ends.is_empty() { polygon class="band" points=(path(above.chain(below))) {} } }
 }
 
+/// A 0 on a logarithmic axis has no dot, but its interval.
 fn dots(points: &[Point], plot: &Plot) -> Markup {
+    let bar = |point: &Point| {
+        let (low, high) = point.interval.filter(|_| point.y == 0.0 || plot.spot(point.x, point.y).is_some())?;
+        Some((plot.across(plot.x.place(point.x)?), plot.height(low), plot.height(high)))
+    };
     html! {
         @for point in points {
-            @if let Some((x, y)) = plot.spot(point.x, point.y) {
-                @if let Some((low, high)) = point.interval {
-                    line class="bar" x1=(px(x)) x2=(px(x)) y1=(px(plot.height(low))) y2=(px(plot.height(high))) {}
-                }
-                circle class="dot" cx=(px(x)) cy=(px(y)) r="3" {}
+            @if let Some((x, low, high)) = bar(point) {
+                line class="bar" x1=(px(x)) x2=(px(x)) y1=(px(low)) y2=(px(high)) {}
             }
+            @if let Some((x, y)) = plot.spot(point.x, point.y) { circle class="dot" cx=(px(x)) cy=(px(y)) r="3" {} }
         }
     }
+}
+
+fn columns(points: &[Point], plot: &Plot) -> Markup {
+    let places = points.iter().filter_map(|p| Some((plot.across(plot.x.place(p.x)?), plot.height(p.y))));
+    let places: Vec<(f64, f64)> = places.collect();
+    let foot = plot.down(0.0);
+    let tops = places.windows(2).flat_map(|two| [(two[0].0, two[0].1), (two[1].0, two[0].1)]);
+    let ends = [places.first(), places.last()].map(|end| end.map(|(x, _)| (*x, foot)));
+    let outline = path(ends[0].into_iter().chain(tops).chain(ends[1]));
+    html! { @if !places.is_empty() { polygon class="band" points=(outline) {} polyline class="line" points=(outline) {} } }
 }
 
 fn entry(series: &Series, left: f64, top: f64) -> Markup {
     let (y, right) = (top + 9.0, left + 22.0);
     let class = match series.stroke {
-        Stroke::Line | Stroke::Dots => "line",
+        Stroke::Line | Stroke::Dots | Stroke::Columns => "line",
         Stroke::Faint => "faint",
         Stroke::Dashed => "dashed",
         Stroke::Rule => "rule",
+        Stroke::Upright => "upright",
     };
     html! {
         g class=(series.ink.class()) {
@@ -269,7 +297,8 @@ mod tests {
 
     fn chart(y: Scale, points: Vec<Point>) -> String {
         let series = |stroke| Series { label: "<seed>".into(), ink: Ink::Run(7), stroke, points: points.clone() };
-        let series = [Stroke::Line, Stroke::Faint, Stroke::Dashed, Stroke::Dots, Stroke::Rule].map(series).into();
+        let strokes = [Stroke::Line, Stroke::Faint, Stroke::Dashed, Stroke::Dots, Stroke::Rule];
+        let series = strokes.into_iter().chain([Stroke::Upright, Stroke::Columns]).map(series).collect();
         let (title, description) = ("a & b".into(), "<script>".into());
         let x = ("steps".into(), Scale::Linear);
         Chart { id: "loss", title, description, x, y: ("loss, nats".into(), y), series }.draw().into_string()
@@ -287,6 +316,34 @@ mod tests {
                 assert!(svg.contains("a &amp; b") && svg.contains("&lt;script&gt;") && !svg.contains("<script"));
             }
         }
+    }
+
+    fn drawn(stroke: Stroke, y: Scale, points: Vec<Point>) -> String {
+        let series = vec![Series { label: String::new(), ink: Ink::Plain, stroke, points }];
+        let words = || String::new();
+        let (x, y) = ((words(), Scale::Linear), (words(), y));
+        Chart { id: "a", title: words(), description: words(), x, y, series }.draw().into_string()
+    }
+
+    /// From the left edge at 76 to the right one at 456, 232 high from 10 down to 242.
+    #[test]
+    fn columns_stand_on_the_axis_and_the_lowest_is_seen() {
+        let points = [(0.0, 1.0), (1.0, 0.0), (2.0, 100.0), (4.0, 0.0)].map(|(x, y)| Point::at(x, y)).to_vec();
+        let svg = drawn(Stroke::Columns, Scale::Linear, points.clone());
+        let outline = "76,242 76,239.7 171,239.7 171,242 266,242 266,10 456,10 456,242";
+        assert!(svg.contains(&format!("polyline class=\"line\" points=\"{outline}\"")), "{svg}");
+        let svg = drawn(Stroke::Columns, Scale::Log, points);
+        assert!(svg.contains("76,242 76,164.7 171,164.7 171,242 266,242 266,10"), "from 0.1 to 100: {svg}");
+    }
+
+    /// Of a rate of 0 a logarithmic axis has no place, but the rates that it may be are seen.
+    #[test]
+    fn a_zero_with_an_interval_is_a_bar_without_a_dot() {
+        let point = |x: f64, y: f64, high: f64| Point { x, y, interval: Some((y / 2.0, high)) };
+        let svg = drawn(Stroke::Dots, Scale::Log, vec![point(0.0, 0.0, 0.001), point(1.0, 0.1, 0.2)]);
+        assert_eq!((svg.matches("class=\"bar\"").count(), svg.matches("<circle").count()), (2, 1), "{svg}");
+        let svg = drawn(Stroke::Dots, Scale::Log, vec![point(0.0, 0.0, 0.001), point(1.0, 0.0, 0.001)]);
+        assert!(svg.contains(">0.001<") && !svg.contains("<circle"), "{svg}");
     }
 
     #[test]

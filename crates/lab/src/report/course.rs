@@ -10,7 +10,7 @@ use crate::Figure;
 /// A curve has at most so many points; where there are more, neighbours become one.
 const MOST_POINTS: usize = 1000;
 
-const STEPS: &str = "steps of training";
+pub(super) const STEPS: &str = "steps of training";
 
 /// Training and validation loss of each run, and the floor.
 pub(super) fn loss(sources: &[Source], floor: Option<f64>) -> Chart {
@@ -108,7 +108,7 @@ pub(super) fn rule(label: String, y: f64) -> Series {
 }
 
 /// Points of the lines that have a finite value; means of neighbours where there are too many.
-fn thinned(lines: impl Iterator<Item = (u64, Option<f64>)>) -> Vec<Point> {
+pub(super) fn thinned(lines: impl Iterator<Item = (u64, Option<f64>)>) -> Vec<Point> {
     let points: Vec<Point> =
         lines.filter_map(|(step, y)| Some(Point::at(step as f64, y.filter(|y| y.is_finite())?))).collect();
     let together = points.len().div_ceil(MOST_POINTS).max(1);

@@ -1,24 +1,48 @@
 //! Matrices as pictures: a colour for every entry, with a scale that says what it means.
 
+use std::ops::Range;
+
 use maud::{Markup, html};
 
 use super::axis::{Axis, Scale};
 use super::png;
 
-/// A square matrix to be seen.
+/// A matrix to be seen.
 pub(super) struct HeatMap<'a> {
     /// The id of the figure in the page.
-    pub(super) id: &'static str,
+    pub(super) id: String,
     pub(super) title: String,
     /// What it shows, in words and numbers.
     pub(super) description: String,
     /// `[row][column]`; no finite number where nothing is known.
     pub(super) entries: &'a [f64],
-    /// What rows and columns are.
-    pub(super) names: [&'static str; 2],
+    /// Rows and columns.
+    pub(super) sides: [Side; 2],
     /// What the entries are, with their unit.
     pub(super) unit: &'static str,
     pub(super) colours: Colours,
+}
+
+/// Rows, or columns.
+pub(super) struct Side {
+    /// What they are.
+    pub(super) name: String,
+    /// How many.
+    pub(super) count: usize,
+    /// What stands at some of them.
+    pub(super) ticks: Vec<(usize, String)>,
+    /// What neighbours are called together; these stand in place of the name.
+    pub(super) groups: Vec<(Range<usize>, String)>,
+}
+
+impl Side {
+    /// Counted from 0, with at most ten numbers written.
+    pub(super) fn counted(name: &str, count: usize) -> Side {
+        let step = (1..).flat_map(|power| [1, 2, 5].map(|part| part * 10_usize.pow(power - 1)));
+        let step = step.into_iter().find(|step| count.div_ceil(*step) <= 10).expect("steps grow");
+        let ticks = (0..count).step_by(step).map(|number| (number, number.to_string())).collect();
+        Side { name: name.into(), count, ticks, groups: vec![] }
+    }
 }
 
 /// Which colour stands for which number.
@@ -90,49 +114,78 @@ impl Colours {
 }
 
 const WIDTH: f64 = 320.0;
+/// Width of a matrix with more columns than rows.
+const STRIP_WIDTH: f64 = 480.0;
+/// Height of a row of such a matrix.
+const STRIP_ROW: f64 = 16.0;
 const LEFT: f64 = 52.0;
+const RIGHT: f64 = 14.0;
 const TOP: f64 = 12.0;
-const SIDE: f64 = WIDTH - LEFT - 14.0;
-const HEIGHT: f64 = TOP + SIDE + 112.0;
+const BELOW: f64 = 112.0;
+
+/// Where the matrix is in the picture.
+struct Frame {
+    across: f64,
+    down: f64,
+}
 
 impl HeatMap<'_> {
     /// The picture.
     pub(super) fn draw(&self) -> Markup {
-        let states = self.entries.len().isqrt();
+        let [rows, columns] = [self.sides[0].count, self.sides[1].count];
         let points: Vec<u8> = self.entries.iter().map(|x| self.colours.level(*x)).collect();
-        let address = png::data_address(states, &points, &self.colours.palette());
+        let address = png::data_address(columns, &points, &self.colours.palette());
+        let frame = self.frame();
+        let (width, height) = (LEFT + frame.across + RIGHT, TOP + frame.down + BELOW);
         html! {
-            svg id=(self.id) class="heat-map" viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img"
+            svg id=(self.id) class=(if rows == columns { "heat-map" } else { "strip" }) viewBox=(format!("0 0 {width} {height}")) role="img"
                 aria-labelledby=(format!("{0}-title {0}-about", self.id)) {
                 title id=(format!("{}-title", self.id)) { (self.title) }
                 desc id=(format!("{}-about", self.id)) { (self.description) }
-                rect class="blank" x=(LEFT) y=(TOP) width=(SIDE) height=(SIDE) {}
-                image class="cells" href=(address) x=(LEFT) y=(TOP) width=(SIDE) height=(SIDE) preserveAspectRatio="none" {}
-                rect class="frame" x=(LEFT) y=(TOP) width=(SIDE) height=(SIDE) {}
-                (self.sides(states))
-                (self.scale())
+                rect class="blank" x=(LEFT) y=(TOP) width=(frame.across) height=(frame.down) {}
+                image class="cells" href=(address) x=(LEFT) y=(TOP) width=(frame.across) height=(frame.down) preserveAspectRatio="none" {}
+                rect class="frame" x=(LEFT) y=(TOP) width=(frame.across) height=(frame.down) {}
+                (self.names(&frame))
+                (self.scale(&frame))
             }
         }
     }
 
-    fn sides(&self, states: usize) -> Markup {
-        let step = (1..).flat_map(|power| [1, 2, 5].map(|part| part * 10_usize.pow(power - 1)));
-        let step = step.into_iter().find(|step| states.div_ceil(*step) <= 10).expect("steps grow");
-        let ticks = (0..states).step_by(step).map(|state| (state, SIDE * (state as f64 + 0.5) / states as f64));
+    fn frame(&self) -> Frame {
+        let [rows, columns] = [self.sides[0].count, self.sides[1].count];
+        match rows == columns {
+            true => Frame { across: WIDTH - LEFT - RIGHT, down: WIDTH - LEFT - RIGHT },
+            false => Frame { across: STRIP_WIDTH - LEFT - RIGHT, down: STRIP_ROW * rows as f64 },
+        }
+    }
+
+    fn names(&self, Frame { across, down }: &Frame) -> Markup {
+        let [rows, columns] = &self.sides;
+        let row_at = |row: usize| format!("{:.1}", TOP + down * (row as f64 + 0.5) / rows.count as f64 + 4.5);
+        let column_at = |at: f64| format!("{:.1}", LEFT + across * at / columns.count as f64);
+        let below = TOP + down;
         html! {
-            @for (state, place) in ticks {
-                text x=(LEFT - 6.0) y=(format!("{:.1}", TOP + place + 4.5)) text-anchor="end" { (state) }
-                text x=(format!("{:.1}", LEFT + place)) y=(TOP + SIDE + 17.0) text-anchor="middle" { (state) }
+            @for (row, label) in &rows.ticks {
+                text x=(LEFT - 6.0) y=(row_at(*row)) text-anchor="end" { (label) }
             }
-            text x=(LEFT + SIDE / 2.0) y=(TOP + SIDE + 37.0) text-anchor="middle" { (self.names[1]) }
-            text transform=(format!("translate(13 {}) rotate(-90)", TOP + SIDE / 2.0)) text-anchor="middle" { (self.names[0]) }
+            @for (column, label) in &columns.ticks {
+                text x=(column_at(*column as f64 + 0.5)) y=(below + 17.0) text-anchor="middle" { (label) }
+            }
+            @for (group, label) in &columns.groups {
+                @let middle = (group.start + group.end) as f64 / 2.0;
+                text x=(column_at(middle)) y=(below + 37.0) text-anchor="middle" { (label) }
+            }
+            @if columns.groups.is_empty() {
+                text x=(LEFT + across / 2.0) y=(below + 37.0) text-anchor="middle" { (columns.name) }
+            }
+            text transform=(format!("translate(13 {}) rotate(-90)", TOP + down / 2.0)) text-anchor="middle" { (rows.name) }
         }
     }
 
-    fn scale(&self) -> Markup {
+    fn scale(&self, Frame { across, down }: &Frame) -> Markup {
         let (low, high) = self.colours.ends();
         let ticks = Axis::over("", Scale::Linear, [low, high].into_iter()).ticks_within(low, high);
-        let (top, anchors) = (TOP + SIDE + 52.0, self.colours.anchors());
+        let (top, anchors) = (TOP + down + 52.0, self.colours.anchors());
         let gradient = format!("{}-colours", self.id);
         html! {
             defs {
@@ -143,11 +196,11 @@ impl HeatMap<'_> {
                     }
                 }
             }
-            rect class="scale" x=(LEFT) y=(top) width=(SIDE) height="12" fill=(format!("url(#{gradient})")) {}
+            rect class="scale" x=(LEFT) y=(top) width=(across) height="12" fill=(format!("url(#{gradient})")) {}
             @for (place, label) in ticks {
-                text x=(format!("{:.1}", LEFT + SIDE * place)) y=(top + 28.0) text-anchor="middle" { (label) }
+                text x=(format!("{:.1}", LEFT + across * place)) y=(top + 28.0) text-anchor="middle" { (label) }
             }
-            text x=(LEFT + SIDE / 2.0) y=(top + 47.0) text-anchor="middle" { (self.unit) }
+            text x=(LEFT + across / 2.0) y=(top + 47.0) text-anchor="middle" { (self.unit) }
         }
     }
 }
@@ -173,8 +226,30 @@ mod tests {
     fn a_matrix_of_256_states_is_small() {
         let entries: Vec<f64> = (0..256 * 256).map(|i| i as f64).collect();
         let (title, description) = (String::new(), String::new());
-        let (names, colours) = (["state", "next"], Colours::Upwards(65_536.0));
-        let map = HeatMap { id: "learned", title, description, entries: &entries, names, unit: "", colours };
+        let (sides, colours) = (["state", "next"].map(|name| Side::counted(name, 256)), Colours::Upwards(65_536.0));
+        let id = "learned".into();
+        let map = HeatMap { id, title, description, entries: &entries, sides, unit: "", colours };
         assert!(map.draw().into_string().len() < 110_000);
+    }
+
+    /// As wide as a chart, with a row of 16 each, and names in the middle of what they name.
+    #[test]
+    fn more_columns_than_rows_are_a_strip() {
+        let entries = [0.0, 0.5, 1.0, 0.25, f64::NAN, 0.0];
+        let (title, description, unit) = (String::new(), String::new(), "");
+        let columns = Side { groups: vec![(1..3, "both".into())], ..Side::counted("column", 3) };
+        let (sides, colours) = ([Side::counted("row", 2), columns], Colours::Upwards(1.0));
+        let svg = HeatMap { id: "strip".into(), title, description, entries: &entries, sides, unit, colours };
+        let svg = svg.draw().into_string();
+        for part in [
+            "viewBox=\"0 0 480 156\"",
+            "class=\"strip\"",
+            "width=\"414\" height=\"32\"",
+            "<text x=\"328.0\" y=\"81\" text-anchor=\"middle\">both<",
+            "<text x=\"46\" y=\"40.5\" text-anchor=\"end\">1<",
+        ] {
+            assert!(svg.contains(part), "{part} in {svg}");
+        }
+        assert!(svg.contains(">row<") && !svg.contains(">column<"));
     }
 }

@@ -4,8 +4,10 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::Chart;
 use super::course;
+use super::norms;
 use super::pictures::{self, Looked, largest_difference};
 use super::sources::Source;
+use super::sums::{self, transition};
 use super::tables;
 use super::transitions::Transitions;
 use crate::Experiment;
@@ -26,6 +28,9 @@ pub(super) struct Page<'a> {
 
 /// How every report begins, by which one is known.
 pub(super) const GENERATOR: &str = "Infimum report";
+
+const LOSS: &str = "Pale: training loss, the mean of the steps of a line of the record. Full: loss on validation sequences, which may lie a \
+                    little below the floor by chance of which were drawn.";
 
 const STYLE: &str = include_str!("style.css");
 
@@ -53,6 +58,7 @@ impl Page<'_> {
                     (self.scores())
                     (self.course())
                     (self.model())
+                    (sums::section(self.looked, self.experiment.world().sums()))
                     (self.repeat())
                 } }
             }
@@ -110,17 +116,25 @@ impl Page<'_> {
         if self.sources.iter().all(|source| source.lines.is_empty()) {
             return html! {};
         }
+        let mut loss = course::loss(self.sources, self.experiment.floor());
+        let exact_match = transition::chart(self.sources);
+        let mut marked = "";
+        if exact_match.is_some() {
+            loss.series.extend(transition::marks(self.sources));
+            marked = " Dotted: the transition, as beside exact match.";
+        }
         let excess = course::excess(self.sources, self.experiment.world());
         html! {
             h2 { "Training" }
             div.charts {
-                (drawn(&course::loss(self.sources, self.experiment.floor()),
-                    "Pale: training loss, the mean of the steps of a line of the record. Full: loss on validation sequences, which may lie a little below the floor by chance of which were drawn."))
+                @if let Some(chart) = exact_match { (drawn(&chart, &transition::about(self.sources))) }
+                (drawn(&loss, &format!("{LOSS}{marked}")))
                 @if let Some(excess) = excess {
                     (drawn(&excess, "Loss above the truth's on the same validation sequences; every line of the grid is ten times nearer to the \
                         optimum, which has no place on this axis. Values at or below 0 are left out. Dashed: simple predictors. Dot: test sequences, \
                         with its 95 % interval."))
                 }
+                (drawn(&norms::norms(self.sources), &norms::about(self.sources)))
             }
         }
     }
@@ -180,7 +194,8 @@ impl Page<'_> {
     }
 }
 
-fn drawn(chart: &Chart, caption: &str) -> Markup {
+/// A chart with its title and what stands below it.
+pub(super) fn drawn(chart: &Chart, caption: &str) -> Markup {
     html! { figure { h3 { (chart.title) } (chart.draw()) figcaption { (caption) } } }
 }
 

@@ -3,9 +3,10 @@
 use super::axis::Scale;
 use super::chart::{Chart, Ink, Point, Series, Stroke};
 use super::course::{rule, seed};
-use super::heat_map::{Colours, HeatMap};
+use super::heat_map::{Colours, HeatMap, Side};
 use super::sources::Source;
 use super::study::Study;
+use super::sums::SumsStudy;
 use super::transitions::Transitions;
 
 /// A run and what was seen of its model.
@@ -13,15 +14,17 @@ pub(super) struct Looked<'a> {
     pub(super) number: usize,
     pub(super) source: &'a Source,
     pub(super) study: Study,
+    /// Of a model of sums.
+    pub(super) sums: Option<SumsStudy>,
 }
 
 impl Looked<'_> {
-    fn ink(&self) -> Ink {
+    pub(super) fn ink(&self) -> Ink {
         Ink::Run(self.number)
     }
 
     /// Name of its series: `single` where there is one run.
-    fn label(&self, single: &str, runs: usize) -> String {
+    pub(super) fn label(&self, single: &str, runs: usize) -> String {
         if runs > 1 { seed(self.source) } else { single.into() }
     }
 }
@@ -47,12 +50,12 @@ pub(super) fn matrices<T>(transitions: &Transitions, mut show: impl FnMut(HeatMa
     } else {
         ["state now", "next state"]
     };
-    let map = |id, title: &str, entries, unit, colours| HeatMap {
-        id,
+    let map = |id: &str, title: &str, entries, unit, colours| HeatMap {
+        id: id.into(),
         title: title.into(),
         description: format!("{title}: a picture of {count} by {count} entries."),
         entries,
-        names,
+        sides: names.map(|name| Side::counted(name, count)),
         unit,
         colours,
     };

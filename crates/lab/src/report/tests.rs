@@ -6,7 +6,7 @@ use super::*;
 use crate::scratch::Scratch;
 use crate::{CheckpointName, Plan, Recipe, Trainer, training};
 
-const FIGURES: [&str; 7] = ["loss", "excess", "learned", "true", "difference", "positions", "calibration"];
+const FIGURES: [&str; 8] = ["loss", "excess", "norms", "learned", "true", "difference", "positions", "calibration"];
 
 fn plan(overrides: &[&str]) -> Plan {
     let text = "name = \"tiny\"\n[world]\nkind = \"markov\"\nstates = 3\nlength = 9\nseed = 1\n[model]\nwidth = 4\nlayers = 1\n\
@@ -92,7 +92,7 @@ fn what_a_record_lacks_is_said() {
     for (gone, sentence, figures) in [
         ("checkpoints/best.safetensors", "no checkpoint best", &FIGURES[..]),
         ("summary.json", "has not ended, or was killed (after step 12 of 12)", &FIGURES),
-        ("checkpoints/last.safetensors", "has no checkpoint yet", &FIGURES[..2]),
+        ("checkpoints/last.safetensors", "has no checkpoint yet", &FIGURES[..3]),
         ("metrics.jsonl", "has no line of training yet", &[]),
     ] {
         remove(gone);
@@ -163,7 +163,7 @@ fn a_world_without_a_law_has_a_report_without_a_truth() {
     let source = Source::read(record.record()).unwrap();
     let page = compose(&[source], &[experiment()], &mut machine(), 40, &mut |_, _| {}).unwrap();
     let shown: Vec<&str> = FIGURES.into_iter().filter(|figure| shows(&page.html, figure)).collect();
-    assert_eq!(shown, ["loss", "learned", "calibration"]);
+    assert_eq!(shown, ["loss", "norms", "learned", "calibration"]);
     assert!(page.missing[0].contains("law of the world is not known"), "{:?}", page.missing);
 }
 

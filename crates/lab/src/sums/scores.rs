@@ -1,6 +1,6 @@
 //! The scores of a model of sums: the official test, and rates where sums are hard.
 
-use infimum_worlds::addition::{Carrying, EDGES, OFFICIAL_DIGITS, Pair, Stratum, official_pairs};
+use infimum_worlds::addition::{Addition, Carrying, EDGES, OFFICIAL_DIGITS, Pair, Stratum, official_pairs};
 use infimum_worlds::{Purpose, Stream, World};
 use serde::Serialize;
 
@@ -95,7 +95,7 @@ impl Tally {
 }
 
 /// A model while its sums are asked.
-struct Scorer<'s> {
+pub(super) struct Scorer<'s> {
     sums: Sums<'s>,
     predictor: &'s mut dyn Predictor,
     machine: &'s mut Machine,
@@ -107,6 +107,9 @@ struct Scorer<'s> {
 
 /// Gives the pair of a number.
 type Draw<'d> = &'d (dyn Fn(usize) -> Pair + Sync);
+
+/// Who is handed each sum that is asked, and how it comes out.
+pub(super) type Hear<'h> = &'h mut dyn FnMut(Pair, Verdict);
 
 impl Sums<'_> {
     /// The official test alone.
@@ -124,7 +127,7 @@ impl Sums<'_> {
             let allowed = format!("the official test has numbers of {OFFICIAL_DIGITS} digits");
             return Err(LabError::value("world.digits", digits, allowed, "leave --official out"));
         }
-        let mut scorer = Scorer { sums: self, predictor, machine, watch, done: 0, least: None };
+        let mut scorer = Scorer::new(self, predictor, machine, watch);
         let mut figures = scorer.official();
         figures.push(scorer.smallest_margin());
         Ok(SumScores { figures, ..SumScores::default() })
@@ -141,13 +144,12 @@ impl Sums<'_> {
         pairs: usize,
         watch: &mut dyn FnMut(usize),
     ) -> SumScores {
-        let mut scorer = Scorer { sums: self, predictor, machine, watch, done: 0, least: None };
+        let mut scorer = Scorer::new(self, predictor, machine, watch);
         let mut figures = if self.world.digits() == OFFICIAL_DIGITS { scorer.official() } else { vec![] };
-        let (uniform, by_digit) = scorer.uniform(pairs);
+        let (uniform, by_digit) = scorer.uniform(pairs, &mut |_, _| {});
         figures.extend([uniform.into(), scorer.small_operands().into(), scorer.commutativity(pairs).into()]);
-        let each = pairs.div_ceil(self.world.digits() as usize + 1);
-        let by_carries = scorer.by("carries", Carrying::Count, each);
-        let by_carry_run = scorer.by("carry_run", Carrying::Run, each);
+        let by_carries = scorer.by("carries", Carrying::Count, pairs, &mut |_, _| {});
+        let by_carry_run = scorer.by("carry_run", Carrying::Run, pairs, &mut |_, _| {});
         figures.push(worst_run(&by_carry_run));
         if self.world.digits() <= MASKED_DIGITS {
             figures.extend(scorer.by_mask(pairs.div_ceil(1 << self.world.digits())));
@@ -177,9 +179,18 @@ impl Sums<'_> {
     }
 }
 
-impl Scorer<'_> {
+impl<'s> Scorer<'s> {
+    pub(super) fn new(
+        sums: Sums<'s>,
+        predictor: &'s mut dyn Predictor,
+        machine: &'s mut Machine,
+        watch: &'s mut dyn FnMut(usize),
+    ) -> Scorer<'s> {
+        Scorer { sums, predictor, machine, watch, done: 0, least: None }
+    }
+
     /// Asks for `count` sums, and hands each with how it comes out to `each`, in order.
-    fn ask(&mut self, count: usize, draw: Draw<'_>, each: &mut dyn FnMut(Pair, Verdict)) {
+    fn ask(&mut self, count: usize, draw: Draw<'_>, each: Hear<'_>) {
         for first in (0..count).step_by(PORTION) {
             let pairs = drawn(self.machine, first..count.min(first + PORTION), draw);
             let verdicts = self.sums.verdicts(self.predictor, self.machine, &pairs);
@@ -260,13 +271,14 @@ impl Scorer<'_> {
     }
 
     /// The rate over uniform pairs, and that of each digit after the true ones before it.
-    fn uniform(&mut self, pairs: usize) -> (Figure, Vec<Figure>) {
+    pub(super) fn uniform(&mut self, pairs: usize, hear: Hear<'_>) -> (Figure, Vec<Figure>) {
         let world = self.sums.world;
         let mut digits = vec![Tally::default(); world.answer_digits()];
         let mut tally = Tally::default();
-        self.ask(pairs, &|number| world.draw_uniform(&mut stream(Set::Uniform, number)), &mut |_, verdict| {
+        self.ask(pairs, &|number| uniform_pair(world, number), &mut |pair, verdict| {
             tally.add(verdict.is_right());
             digits.iter_mut().enumerate().for_each(|(place, digit)| digit.add(verdict.missed >> place & 1 == 0));
+            hear(pair, verdict);
         });
         let of_digit = |(place, tally): (usize, &Tally)| Figure {
             unit: "share of digits".into(),
@@ -287,7 +299,7 @@ impl Scorer<'_> {
     /// The share of uniform pairs to whose two orders the model answers the same.
     fn commutativity(&mut self, pairs: usize) -> Figure {
         let world = self.sums.world;
-        let draw = |number| world.draw_uniform(&mut stream(Set::Uniform, number));
+        let draw = |number| uniform_pair(world, number);
         let both = |number: usize| if number.is_multiple_of(2) { draw(number / 2) } else { draw(number / 2).swapped() };
         let (mut alike, mut unclear, mut first) = (Tally::default(), vec![], false);
         let mut number = 0;
@@ -307,14 +319,24 @@ impl Scorer<'_> {
         Figure { unit, ..self.rate("commutativity", alike) }
     }
 
-    /// `each` pairs for each number from 0 to as many as there are digits.
-    fn by(&mut self, name: &str, carrying: fn(u32) -> Carrying, each: usize) -> Vec<Figure> {
+    /// `pairs` pairs, shared out evenly over the numbers from 0 to as many as there are digits.
+    pub(super) fn by(
+        &mut self,
+        name: &str,
+        carrying: fn(u32) -> Carrying,
+        pairs: usize,
+        hear: Hear<'_>,
+    ) -> Vec<Figure> {
         let digits = self.sums.world.digits();
+        let each = pairs.div_ceil(digits as usize + 1);
         let rate = |number| {
             let stratum = Stratum::new(carrying(number), digits);
             let set = if name == "carries" { Set::Carries } else { Set::CarryRun };
-            let first = number as usize * each;
-            let tally = self.tally(each, &|index| stratum.draw(&mut stream(set, first + index)));
+            let (first, mut tally) = (number as usize * each, Tally::default());
+            self.ask(each, &|index| stratum.draw(&mut stream(set, first + index)), &mut |pair, verdict| {
+                tally.add(verdict.is_right());
+                hear(pair, verdict);
+            });
             self.rate(&format!("{name}_{number}_exact_match"), tally)
         };
         (0..=digits).map(rate).collect()
@@ -340,7 +362,7 @@ impl Scorer<'_> {
     }
 
     /// Of all sums so far.
-    fn smallest_margin(&self) -> Found {
+    pub(super) fn smallest_margin(&self) -> Found {
         let (pair, margin) = self.least.expect("sums were asked");
         let name = "smallest_margin".into();
         let (value, unit) = (f64::from(margin), "nats".into());
@@ -363,6 +385,11 @@ enum Set {
     Carries = 1,
     CarryRun = 2,
     CarryMask = 3,
+}
+
+/// Uniform pair number `number`.
+pub(super) fn uniform_pair(world: &Addition, number: usize) -> Pair {
+    world.draw_uniform(&mut stream(Set::Uniform, number))
 }
 
 fn stream(set: Set, number: usize) -> Stream {

@@ -30,6 +30,22 @@ impl Addition {
         self.format.place(row)
     }
 
+    /// The answer's digit at `10^place`, had the carry into that place (of a difference, the borrow) been the other one; `None` for
+    /// the lowest place, into which nothing is carried.
+    pub fn digit_of_other_carry(&self, pair: Pair, place: u32) -> Option<u16> {
+        if place == 0 {
+            return None;
+        }
+        let value = 10_u64.pow(place);
+        let (a, b, right) = (pair.a % value, pair.b % value, self.answer_of(pair) / value % 10);
+        // A carry adds 1, a borrow takes 1 away.
+        let is_one_more = match self.operation {
+            Operation::Add => a + b < value,
+            Operation::Subtract => a < b,
+        };
+        Some(((right + if is_one_more { 1 } else { 9 }) % 10) as u16)
+    }
+
     /// The digits of the right answer, as they stand in a sequence.
     pub fn answer_tokens(&self, pair: Pair) -> Vec<u16> {
         let mut tokens = Vec::with_capacity(self.shape.positions);

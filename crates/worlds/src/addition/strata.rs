@@ -49,6 +49,14 @@ impl Pair {
         }
         longest
     }
+
+    /// The length of the carry run that ends right below `10^place` and so carries into that place; 0 where nothing is carried in.
+    pub fn carried_into(self, place: u32) -> u32 {
+        (0..place).fold(0, |run, below| {
+            let (x, y) = self.digits(below);
+            longer(run, x + y)
+        })
+    }
 }
 
 /// The length of the run that goes on at a place whose digits make `sum`, after one of length `run`.

@@ -1,0 +1,111 @@
+//! What a report shows of models of sums: how margins lie, where answers are wrong, where the model looks, where the digits are,
+//! and what a run that got stuck knows.
+
+mod attention;
+mod carry_runs;
+mod digit_places;
+mod embedding;
+mod error_rates;
+mod margins;
+mod plateau;
+pub(super) mod transition;
+
+use infimum_engine::{Program, Replay};
+use infimum_worlds::addition::{Addition, Pair};
+use maud::{Markup, html};
+
+use super::page::drawn;
+use super::pictures::Looked;
+use crate::data::{Inlets, Written};
+use crate::evaluation::Evaluator;
+use crate::predictor::Write;
+use crate::sums::{Portrait, Sums};
+use crate::{Experiment, Machine};
+use attention::HeadAttention;
+use embedding::Plane;
+
+/// Uniform pairs that a report asks a model, and as many by carry run.
+const PAIRS: usize = 10_000;
+
+/// What was seen of a model of sums.
+pub(super) struct SumsStudy {
+    pub(super) portrait: Portrait,
+    /// The pair of the smallest margin, as it is asked.
+    smallest_question: String,
+    attention: Vec<HeadAttention>,
+    plane: Plane,
+}
+
+impl SumsStudy {
+    /// Of the model at `point`; `None` where the world has no sums.
+    pub(super) fn of(experiment: &Experiment, machine: &mut Machine, point: &[f32]) -> Option<SumsStudy> {
+        let (world, sums) = (experiment.world().sums()?, Sums::of(experiment).ok()?);
+        let mut evaluator = Evaluator::new(experiment, machine);
+        let portrait = sums.portrait(&mut evaluator.at(point), machine, PAIRS);
+        let smallest_question = portrait.smallest.operands.map_or(String::new(), |pair| sums.question(pair));
+        let pairs: Vec<Pair> = sums.uniform_pairs(attention::PAIRS);
+        let mut subject = Subject { experiment, machine, point };
+        let attention = attention::attention(&mut subject, world, &pairs);
+        let plane = Plane::of(&embedding::digits(&mut subject, world));
+        Some(SumsStudy { portrait, smallest_question, attention, plane })
+    }
+}
+
+/// A model that is looked at.
+struct Subject<'a> {
+    experiment: &'a Experiment,
+    machine: &'a mut Machine,
+    point: &'a [f32],
+}
+
+impl Subject<'_> {
+    /// Hands the outputs of `program` on each of `count` sequences, which `write` writes, to `sink`.
+    fn outputs(&mut self, program: &Program, count: usize, write: Write<'_>, sink: &(dyn Fn(usize, &[&[f32]]) + Sync)) {
+        let (inlets, executor) = (Inlets::new(program), self.experiment.plan().executor());
+        let source = Written { write, inlets: &inlets };
+        Replay::new(program, executor, self.machine.isa).outputs(
+            &mut self.machine.team,
+            self.point,
+            count,
+            &source,
+            sink,
+        );
+    }
+}
+
+/// Pictures and words; nothing where no model of sums was looked at.
+pub(super) fn section(looked: &[Looked<'_>], world: Option<&Addition>) -> Markup {
+    let (Some(world), Some(best)) = (world, best(looked)) else { return html! {} };
+    let Some(study) = &best.sums else { return html! {} };
+    let charts = [
+        margins::chart(looked).map(|chart| (chart, margins::about(looked))),
+        carry_runs::chart(looked).map(|chart| (chart, carry_runs::about(looked))),
+        digit_places::chart(looked).map(|chart| (chart, digit_places::about())),
+    ];
+    let maps = attention::maps(&study.attention, world);
+    html! {
+        h2 { "Sums" }
+        (plateau::section(looked, world))
+        div.charts {
+            @for (chart, about) in charts.iter().flatten() { (drawn(chart, about)) }
+        }
+        @if looked.len() > 1 {
+            p.note { "Attention and vectors are those of seed " (best.source.seed()) ", which has the most of the uniform pairs right." }
+        }
+        div.charts {
+            @for map in &maps { figure { h3 { (map.title) } (map.draw()) } }
+            figure { h3 { (embedding::TITLE) } (embedding::draw(&study.plane)) figcaption { (embedding::about(&study.plane)) } }
+        }
+        @if !maps.is_empty() { p.note { (attention::about()) } }
+    }
+}
+
+/// The run with the most uniform pairs right; the first of several.
+fn best<'l, 's>(looked: &'l [Looked<'s>]) -> Option<&'l Looked<'s>> {
+    let right = |one: &Looked<'_>| one.sums.as_ref().map_or(-1.0, |sums| sums.portrait.uniform.value);
+    let better = |best: &'l Looked<'s>, one: &'l Looked<'s>| if right(one) > right(best) { one } else { best };
+    looked.iter().filter(|one| one.sums.is_some()).reduce(better)
+}
+
+#[cfg(test)]
+mod tests;
