@@ -26,6 +26,7 @@ mod sample;
 mod schema;
 mod seeds;
 mod show;
+mod stages;
 mod successes;
 mod sweep;
 mod training;

@@ -7,6 +7,8 @@ use crate::number::{clock, fixed, seconds, short};
 pub(crate) struct Moment {
     pub(crate) step: u64,
     pub(crate) steps: u64,
+    /// Number of the stage, and how many there are, where there are several.
+    pub(crate) stage: Option<(usize, usize)>,
     /// Training loss of the step.
     pub(crate) loss: f64,
     pub(crate) floor: Option<f64>,
@@ -38,9 +40,9 @@ impl Moment {
     pub(crate) fn validated(&self, training: f64, validation: Validation) -> String {
         let Validation { step, loss, excess } = validation;
         let truth = fixed(excess.map(|excess| loss - excess), 4);
-        let (steps, excess, end) = (self.steps, fixed(excess, 4), self.end());
+        let (steps, stage, excess, end) = (self.steps, self.staged(), fixed(excess, 4), self.end());
         format!(
-            "step {step}/{steps} training loss {training:.4} validation loss {loss:.4} truth {truth} excess {excess} {end}"
+            "step {step}/{steps}{stage} training loss {training:.4} validation loss {loss:.4} truth {truth} excess {excess} {end}"
         )
     }
 
@@ -48,15 +50,19 @@ impl Moment {
     fn forms(&self) -> [String; 6] {
         let Moment { step, steps, loss, .. } = self;
         let (floor, speed) = (fixed(self.floor, 4), short(self.tokens_per_second));
-        let (said, brief, left) = (self.said(), self.brief(), clock(self.seconds_left));
+        let (said, brief, left, stage) = (self.said(), self.brief(), clock(self.seconds_left), self.staged());
         [
-            format!("step {step}/{steps} training loss {loss:.4} floor {floor}{said} {}", self.end()),
-            format!("step {step}/{steps} train {loss:.4} floor {floor}{brief} {speed} tok/s {left} left"),
+            format!("step {step}/{steps}{stage} training loss {loss:.4} floor {floor}{said} {}", self.end()),
+            format!("step {step}/{steps}{stage} train {loss:.4} floor {floor}{brief} {speed} tok/s {left} left"),
             format!("{step}/{steps} train {loss:.4} floor {floor}{brief} {speed} tok/s {left} left"),
             format!("{step}/{steps} train {loss:.4} floor {floor}{brief} {left} left"),
             format!("{step}/{steps} train {loss:.4}{brief} {left} left"),
             format!("{step}/{steps} train {loss:.4} {left} left"),
         ]
+    }
+
+    fn staged(&self) -> String {
+        self.stage.map_or(String::new(), |(number, of)| format!(" stage {number}/{of}"))
     }
 
     fn end(&self) -> String {
@@ -85,7 +91,7 @@ mod tests {
         let validation = Some(Validation { step: 570, loss: 1.9012, excess: Some(0.0012) });
         let (tokens_per_second, seconds_left) = (2.05e6, 125.0);
         let (step, steps, loss, floor) = (600, 1200, 1.89904, Some(1.88812));
-        Moment { step, steps, loss, floor, validation, is_fixed, tokens_per_second, seconds_left }
+        Moment { step, steps, stage: None, loss, floor, validation, is_fixed, tokens_per_second, seconds_left }
     }
 
     #[test]
@@ -102,6 +108,9 @@ mod tests {
             validated
                 .starts_with("step 570/1200 training loss 1.9500 validation loss 1.9012 truth 1.9000 excess 0.0012 ")
         );
+        let staged = Moment { stage: Some((2, 4)), ..now };
+        assert!(staged.fitting(usize::MAX).starts_with("step 600/1200 stage 2/4 training loss"));
+        assert!(staged.validated(1.95, validation).starts_with("step 570/1200 stage 2/4 training loss"));
         let first = Moment { validation: None, floor: None, ..now }.fitting(usize::MAX);
         assert!(first.contains("floor - 2.05 M tokens/s"), "{first}");
     }

@@ -74,7 +74,11 @@ impl Several {
                 let name = &self.names[plan];
                 self.progress.milestone(&format!("{name}seed {seed} is finished{}", first.unwrap_or_default()));
             }
-            Event::Line(_) | Event::Testing { .. } | Event::Retracing { .. } | Event::Ended(_) => {}
+            Event::Stage { .. }
+            | Event::Line(_)
+            | Event::Testing { .. }
+            | Event::Retracing { .. }
+            | Event::Ended(_) => {}
         }
         self.refresh();
     }

@@ -49,7 +49,9 @@ pub use expressions::{
 };
 pub use form::{Argument, Form};
 pub use infimum_kernels::{Activation, Executor, Isa, Norm, NormKind, Pairs, Team};
-pub use optimiser::{Adam, Found, Grokfast, Group, Lbfgs, Momentum, Next, Optimiser, Sgd, SlowGradient, clip_factor};
+pub use optimiser::{
+    Adam, Average, Found, Grokfast, Group, Lbfgs, Momentum, Next, Optimiser, Sgd, SlowGradient, Weighing, clip_factor,
+};
 pub use products::{Products, UnknownProducts};
 pub use program::{Author, Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
 pub use reference::Reference;

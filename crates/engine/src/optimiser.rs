@@ -1,6 +1,7 @@
 //! Optimisers, each a file: a trainer asks one for the point and tells it the gradient there.
 
 mod adam;
+mod average;
 mod grokfast;
 mod lbfgs;
 mod sgd;
@@ -10,6 +11,7 @@ use std::ops::Range;
 use infimum_kernels::{Isa, Team};
 
 pub use adam::Adam;
+pub use average::{Average, Weighing};
 pub use grokfast::{Grokfast, SlowGradient};
 pub use lbfgs::Lbfgs;
 pub use sgd::{Momentum, Sgd};

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use infimum_engine::NUMERICS;
 
 use crate::weights_file::{self, Tensor, TensorView, Tensors};
-use crate::{LabError, Layout, TrainingState};
+use crate::{LabError, Layout, Mined, TrainingState};
 
 const OPTIMISER: &str = "optimiser.";
 
@@ -72,6 +72,10 @@ fn metadata(plan: &str, layout: &Layout, state: &TrainingState) -> BTreeMap<Stri
         ("lines_hash", state.lines.1.clone()),
         ("tied", tied.join(" ")),
     ];
+    if let Some(mined) = &state.mined {
+        let numbers: Vec<String> = mined.numbers.iter().map(u64::to_string).collect();
+        texts.extend([("mined_step", mined.step.to_string()), ("mined", numbers.join(" "))]);
+    }
     if let Some((step, nats)) = state.best {
         texts.extend([("best_step", step.to_string()), ("best_nats", nats.to_string())]);
     }
@@ -97,6 +101,7 @@ fn parse(metadata: &BTreeMap<String, String>) -> Result<Header, String> {
         tokens: entry(metadata, "tokens")?,
         optimiser_steps: entry(metadata, "optimiser_steps")?,
         best: best(metadata)?,
+        mined: mined(metadata)?,
         lines: (entry(metadata, "lines")?, entry(metadata, "lines_hash")?),
         unreported: (finite(metadata, "unreported_loss")?, entry(metadata, "unreported_steps")?),
         point: Vec::new(),
@@ -110,6 +115,16 @@ fn best(metadata: &BTreeMap<String, String>) -> Result<Option<(u64, f64)>, Strin
         return Ok(None);
     }
     Ok(Some((entry(metadata, "best_step")?, finite(metadata, "best_nats")?)))
+}
+
+fn mined(metadata: &BTreeMap<String, String>) -> Result<Option<Mined>, String> {
+    if !metadata.contains_key("mined_step") && !metadata.contains_key("mined") {
+        return Ok(None);
+    }
+    let text: String = entry(metadata, "mined")?;
+    let numbers = text.split_whitespace().map(str::parse).collect::<Result<Vec<u64>, _>>();
+    let numbers = numbers.map_err(|_| "has something else than numbers as `mined` in its metadata".to_string())?;
+    Ok(Some(Mined { step: entry(metadata, "mined_step")?, numbers }))
 }
 
 fn finite(metadata: &BTreeMap<String, String>, key: &str) -> Result<f64, String> {

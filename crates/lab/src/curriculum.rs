@@ -1,11 +1,11 @@
-//! Which world a training sequence is of.
+//! Which world a training sequence is of: curriculum first, then the stages of training.
 
 use std::sync::Arc;
 
 use infimum_worlds::World;
 
 use crate::LabError;
-use crate::plan::StagePlan;
+use crate::plan::{RunStage, StagePlan};
 
 /// The worlds of a run's stages.
 #[derive(Clone, Default)]
@@ -16,17 +16,25 @@ pub(crate) struct Curriculum {
 struct Stage {
     until: u64,
     fade: bool,
-    world: Box<dyn World>,
+    /// `None` for the one that is tested.
+    world: Option<Box<dyn World>>,
 }
 
 impl Curriculum {
-    /// Draws the worlds of these stages.
-    pub(crate) fn new(stages: &[StagePlan]) -> Result<Curriculum, LabError> {
-        let stage = |stage: &StagePlan| {
+    /// Draws the worlds of a curriculum's stages, and of the stages of training that end after it.
+    pub(crate) fn new(curriculum: &[StagePlan], stages: &[RunStage]) -> Result<Curriculum, LabError> {
+        let of_curriculum = |stage: &StagePlan| {
             let until = stage.until.unwrap_or(u64::MAX);
-            Ok(Stage { until, fade: stage.fade, world: stage.world.build()? })
+            Ok(Stage { until, fade: stage.fade, world: Some(stage.world.build()?) })
         };
-        Ok(Curriculum { stages: stages.iter().map(stage).collect::<Result<_, LabError>>()? })
+        let of_run = |stage: &RunStage| {
+            let world = stage.world.as_ref().map(|world| world.build()).transpose()?;
+            Ok(Stage { until: stage.ends(), fade: false, world })
+        };
+        let over = curriculum.last().map_or(0, |last| last.until.unwrap_or(u64::MAX));
+        let after = stages.iter().filter(|stage| stage.ends() > over).map(of_run);
+        let stages = curriculum.iter().map(of_curriculum).chain(after);
+        Ok(Curriculum { stages: stages.collect::<Result<_, LabError>>()? })
     }
 
     /// The world of sequence `index` of the `of` sequences of a step; `None` where it is the one that is tested.
@@ -39,7 +47,7 @@ impl Curriculum {
         let begins = place.checked_sub(1).map_or(0, |before| self.stages[before].until);
         let share = (step - begins) as f64 / (stage.until - begins) as f64;
         let is_next = stage.fade && (index as f64 + 0.5) < share * of as f64;
-        self.stages.get(place + usize::from(is_next)).map(|stage| &*stage.world)
+        self.stages.get(place + usize::from(is_next))?.world.as_deref()
     }
 }
 
@@ -55,7 +63,7 @@ mod tests {
             let world = infimum_worlds::Settings::Modular(Settings::new(number as i64 + 2, 1.0));
             StagePlan { until, fade, world }
         };
-        Curriculum::new(&stages.iter().enumerate().map(stage).collect::<Vec<_>>()).unwrap()
+        Curriculum::new(&stages.iter().enumerate().map(stage).collect::<Vec<_>>(), &[]).unwrap()
     }
 
     /// The modulus of each of the `of` sequences of a step; 0 for the world that is tested.

@@ -6,8 +6,8 @@ use std::mem::take;
 use infimum_engine::{Feed, Program, Source};
 use infimum_worlds::{Example, Purpose, Stream, World};
 
-use crate::Experiment;
 use crate::predictor::Write;
+use crate::{Experiment, RunStage};
 
 /// Which stream a sequence is drawn from, beside seed and purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,66 +18,110 @@ pub struct Address {
     pub index: u64,
 }
 
+/// Indices from here on are of training sequences that no step sees by itself: those that are searched for errors.
+pub(crate) const MINED: u64 = 1 << 63;
+
+/// Indices from here on are of training sequences that are scored and not trained on.
+const SCORED: u64 = 1 << 62;
+
 /// Which sequences each training step sees.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     seed: u64,
+    /// Of each stage, one after another.
+    parts: Vec<Part>,
+    /// Orders of the epochs used last: (beginning of the stage, epoch), order.
+    orders: Vec<((u64, u64), Vec<u64>)>,
+}
+
+/// A stage: its steps, the sequences of one, and the size of its set where that is fixed.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    begins: u64,
+    ends: u64,
     per_step: u64,
     fixed: Option<u64>,
-    /// Orders of the epochs used last: (epoch, order).
-    orders: Vec<(u64, Vec<u64>)>,
+}
+
+impl Part {
+    /// How many different sequences the steps before `steps` see.
+    fn count(&self, steps: u64) -> u64 {
+        let done = steps.clamp(self.begins, self.ends) - self.begins;
+        (done * self.per_step).min(self.fixed.unwrap_or(u64::MAX))
+    }
 }
 
 impl Schedule {
     /// The schedule of an experiment's plan.
     pub fn new(experiment: &Experiment) -> Schedule {
-        let training = experiment.plan().training();
-        let (seed, per_step) = (training.seed, experiment.sequences_per_step() as u64);
-        Schedule { seed, per_step, fixed: experiment.plan().data().sequences, orders: vec![] }
+        let part = |stage: &RunStage| {
+            let (begins, ends) = (stage.begins, stage.ends());
+            Part { begins, ends, per_step: experiment.sequences_of(stage) as u64, fixed: stage.data.sequences }
+        };
+        let parts = experiment.stages().iter().map(part).collect();
+        Schedule { seed: experiment.plan().training().seed, parts, orders: vec![] }
     }
 
     /// Addresses of the sequences of `step`, for purpose Train.
     ///
-    /// Fresh: (`step`, 0), (`step`, 1), …. Fixed: the set is (0, 0), (0, 1), …; sequence number `g` of the whole run, counted
-    /// from 0, is at place `g % sequences` of the order of epoch `g / sequences`.
+    /// Fresh: (`step`, 0), (`step`, 1), …. Fixed, from step `b` on: the set is (`b`, 0), (`b`, 1), …; sequence number `g` of the
+    /// stage, counted from 0, is at place `g % sequences` of the order of epoch `g / sequences`.
     pub fn step(&mut self, step: u64) -> Vec<Address> {
-        let Some(size) = self.fixed else {
-            return (0..self.per_step).map(|index| Address { step, index }).collect();
+        let Part { begins, per_step, fixed, .. } = self.part(step);
+        let Some(size) = fixed else {
+            return (0..per_step).map(|index| Address { step, index }).collect();
         };
-        let first = step * self.per_step;
-        self.orders.retain(|(epoch, _)| *epoch >= first / size);
-        (first..first + self.per_step)
-            .map(|g| Address { step: 0, index: self.order(g / size, size)[(g % size) as usize] })
+        let first = (step - begins) * per_step;
+        self.orders.retain(|(of, _)| *of >= (begins, first / size));
+        (first..first + per_step)
+            .map(|g| Address { step: begins, index: self.order(begins, g / size, size)[(g % size) as usize] })
             .collect()
     }
 
     /// How many different sequences `steps` steps have seen.
     pub fn count(&self, steps: u64) -> u64 {
-        (steps * self.per_step).min(self.fixed.unwrap_or(u64::MAX))
+        self.parts.iter().map(|part| part.count(steps)).sum()
     }
 
     /// The address of each of these, once.
     pub fn seen(&self, steps: u64) -> impl Iterator<Item = Address> + use<> {
-        let (per_step, fixed) = (self.per_step, self.fixed);
-        let count = self.count(steps);
-        let mut first_epoch = Schedule { orders: vec![], ..self.clone() };
-        (0..count).map(move |g| match fixed {
-            None => Address { step: g / per_step, index: g % per_step },
-            Some(size) => Address { step: 0, index: first_epoch.order(0, size)[g as usize] },
+        let (parts, mut schedule) = (self.parts.clone(), Schedule { orders: vec![], ..self.clone() });
+        parts.into_iter().flat_map(move |part| {
+            let Part { begins, per_step, fixed, .. } = part;
+            let first_epoch = fixed.map(|size| schedule.order(begins, 0, size).to_vec());
+            (0..part.count(steps)).map(move |g| match &first_epoch {
+                None => Address { step: begins + g / per_step, index: g % per_step },
+                Some(order) => Address { step: begins, index: order[g as usize] },
+            })
         })
     }
 
-    fn order(&mut self, epoch: u64, size: u64) -> &[u64] {
-        let known = self.orders.iter().position(|(e, _)| *e == epoch);
+    /// Addresses of `count` sequences of what `step` draws from, for purpose Train: the first of a fixed set, or fresh ones that no
+    /// step sees.
+    pub(crate) fn alike(&self, step: u64, count: usize) -> Vec<Address> {
+        let part = self.part(step);
+        let (step, first) = if part.fixed.is_some() { (part.begins, 0) } else { (step, SCORED) };
+        (0..count as u64).map(|number| Address { step, index: first + number }).collect()
+    }
+
+    fn part(&self, step: u64) -> Part {
+        let part = self.parts.iter().find(|part| step < part.ends).or(self.parts.last());
+        *part.expect("a run has a stage")
+    }
+
+    /// The order of an epoch of the set of the stage that begins at step `begins`.
+    fn order(&mut self, begins: u64, epoch: u64, size: u64) -> &[u64] {
+        let known = self.orders.iter().position(|(of, _)| *of == (begins, epoch));
         let at = known.unwrap_or_else(|| {
-            self.orders.push((epoch, shuffled(&mut Stream::new(self.seed, Purpose::Shuffle, epoch, 0), size)));
+            let order = shuffled(&mut Stream::new(self.seed, Purpose::Shuffle, epoch, begins), size);
+            self.orders.push(((begins, epoch), order));
             self.orders.len() - 1
         });
         &self.orders[at].1
     }
 }
 
-/// Fisher and Yates's shuffle of `0..size`; that of an epoch is from the stream (seed, Shuffle, epoch, 0).
+/// Fisher and Yates's shuffle of `0..size`; that of an epoch is from the stream (seed, Shuffle, epoch, first step of the stage).
 pub(crate) fn shuffled(stream: &mut Stream, size: u64) -> Vec<u64> {
     let mut order: Vec<u64> = (0..size).collect();
     for i in (1..order.len()).rev() {
@@ -199,7 +243,37 @@ mod tests {
     use super::*;
 
     fn schedule(per_step: u64, fixed: Option<u64>) -> Schedule {
-        Schedule { seed: 7, per_step, fixed, orders: vec![] }
+        Schedule { seed: 7, parts: vec![Part { begins: 0, ends: 1000, per_step, fixed }], orders: vec![] }
+    }
+
+    /// Stages of 3, 4 and 5 steps: fresh, of a set, and of another.
+    fn staged() -> Schedule {
+        let part = |begins, ends, per_step, fixed| Part { begins, ends, per_step, fixed };
+        let parts = vec![part(0, 3, 2, None), part(3, 7, 4, Some(8)), part(7, 12, 3, Some(50))];
+        Schedule { seed: 7, parts, orders: vec![] }
+    }
+
+    #[test]
+    fn every_stage_has_sequences_of_its_own() {
+        let steps: Vec<Vec<Address>> = (0..12).map(|step| staged().step(step)).collect();
+        let mut all = staged();
+        assert_eq!((0..12).map(|step| all.step(step)).collect::<Vec<_>>(), steps, "whatever was asked before");
+        assert_eq!(steps[2], [0, 1].map(|index| Address { step: 2, index }));
+        let of = |range: std::ops::Range<usize>| {
+            let mut addresses: Vec<(u64, u64)> = steps[range].iter().flatten().map(|a| (a.step, a.index)).collect();
+            addresses.sort_unstable();
+            addresses
+        };
+        assert_eq!([of(3..5), of(5..7)], [0, 1].map(|_| (0..8).map(|index| (3, index)).collect::<Vec<_>>()));
+        assert!(of(7..12).iter().all(|(step, index)| *step == 7 && *index < 50) && of(7..12).len() == 15);
+        for done in 0..=12 {
+            let mut seen: Vec<(u64, u64)> = staged().seen(done as u64).map(|a| (a.step, a.index)).collect();
+            assert_eq!(seen.len() as u64, staged().count(done as u64));
+            seen.sort_unstable();
+            let mut trained = of(0..done);
+            trained.dedup();
+            assert_eq!(seen, trained, "after {done} steps");
+        }
     }
 
     #[test]

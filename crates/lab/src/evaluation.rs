@@ -5,7 +5,7 @@ use std::ops::Range;
 use infimum_engine::{Program, Replay};
 use infimum_worlds::{Example, Purpose, Shape, follow};
 
-use crate::data::{self, Inlets};
+use crate::data::{self, Address, Inlets};
 use crate::experiment::{Experiment, Machine};
 use crate::predictor::{Network, Predictor, Said, Sequences, collect, likeliest};
 use crate::transitions::{TransitionScores, Transitions};
@@ -84,6 +84,16 @@ impl<'a> Evaluator<'a> {
     pub fn score(&mut self, machine: &mut Machine, point: &[f32], purpose: Purpose, sequences: Range<usize>) -> Scores {
         let experiment = self.experiment;
         score(experiment, &mut self.at(point), machine, purpose, sequences)
+    }
+
+    /// The same for the training sequences at these addresses.
+    pub(crate) fn score_training(&mut self, machine: &mut Machine, point: &[f32], addresses: &[Address]) -> Scores {
+        let experiment = self.experiment;
+        let score = |_, example: &Example, said: Said<'_>| sequence_score(experiment, example, said);
+        let portions = addresses.chunks(PORTION);
+        let mut network = self.at(point);
+        let mut scored = |portion| collect(&mut network, machine, Sequences::Drawn(Purpose::Train, portion), &score);
+        portions.flat_map(&mut scored).collect()
     }
 }
 

@@ -27,10 +27,13 @@ fn event(line: &StepLine) -> Vec<u8> {
         ("validation", line.validation),
         ("excess", line.excess),
         ("criterion", line.criterion),
+        ("training_criterion", line.training_criterion),
         ("exact_match", line.exact_match),
         ("rate", Some(line.rate)),
         ("gradient_norm", Some(line.gradient_norm)),
         ("parameter_norm", line.parameter_norm),
+        ("stage", line.stage.map(|stage| stage as f64)),
+        ("mined", line.mined.map(|mined| mined as f64)),
     ];
     let known = scalars.into_iter().filter_map(|(tag, value)| Some((tag, value?)));
     let summary: Vec<u8> = known.flat_map(|(tag, value)| field(1, &scalar(tag, value))).collect();

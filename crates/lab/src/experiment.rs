@@ -12,7 +12,7 @@ use crate::folder::SharedBlocks;
 use crate::held_out::HeldOut;
 use crate::recipe::Source;
 use crate::token_stream::TokenStream;
-use crate::{LabError, Layout, Plan, folder};
+use crate::{LabError, Layout, Plan, RunStage, folder};
 
 /// What a run, an evaluation or a sample works with.
 pub struct Experiment {
@@ -21,6 +21,8 @@ pub struct Experiment {
     program: Program,
     origin: Arc<Origin>,
     curriculum: Curriculum,
+    /// One after another, at least one.
+    stages: Arc<[RunStage]>,
     /// Validation and test, where they are not drawn.
     held_out: Option<Arc<HeldOut>>,
     shared_blocks: Option<SharedBlocks>,
@@ -43,7 +45,8 @@ impl Experiment {
     /// Data that cannot be read, or are not those that the plan was made with.
     pub fn new(plan: Plan) -> Result<Experiment, LabError> {
         let Some(opened) = folder::open(&plan)? else {
-            let (world, curriculum) = (plan.world().build()?, Curriculum::new(&plan.training().curriculum)?);
+            let curriculum = Curriculum::new(&plan.training().curriculum, &plan.stages())?;
+            let world = plan.world().build()?;
             return Ok(Experiment { curriculum, ..Experiment::with_world(plan, world) });
         };
         let stream = TokenStream::of(opened.train, opened.world.shape().positions);
@@ -68,14 +71,17 @@ impl Experiment {
         assert_eq!(program.weights().parameters(), plan.parameters(), "the world has the shape of the plan's");
         let origin = Arc::new(Origin::new(&plan, || stream(&plan, &*world)));
         let (world, held_out, curriculum) = (world.into(), held_out.map(Arc::new), Curriculum::default());
-        Experiment { plan, world, program, origin, curriculum, held_out, shared_blocks: None }
+        let stages = plan.stages().into();
+        Experiment { plan, world, program, origin, curriculum, stages, held_out, shared_blocks: None }
     }
 
     /// The experiment of the same plan with another `training.seed`; the two share their world and their data, which the seed
     /// says nothing of.
     pub fn with_seed(&self, seed: u64) -> Experiment {
+        let plan = self.plan.with_seed(seed);
         Experiment {
-            plan: self.plan.with_seed(seed),
+            stages: plan.stages().into(),
+            plan,
             world: Arc::clone(&self.world),
             program: self.program.clone(),
             origin: Arc::clone(&self.origin),
@@ -120,7 +126,7 @@ impl Experiment {
                 into.clone_from(&sequences[address.index as usize]);
             }
             _ if purpose == Purpose::Train => {
-                let of = self.sequences_per_step() as u64;
+                let of = self.sequences_of(self.stage(address.step)) as u64;
                 let world = self.curriculum.world(address.step, address.index, of).unwrap_or(&*self.world);
                 world.draw_for_training(&mut Stream::new(seed, purpose, address.step, address.index), into);
             }
@@ -157,12 +163,28 @@ impl Experiment {
         self.origin.tokens() + self.held_out.as_ref().map_or(0, |held_out| held_out.tokens().len())
     }
 
-    /// Sequences of a training step.
-    pub fn sequences_per_step(&self) -> usize {
+    /// The stages of the run, one after another: at least one.
+    pub fn stages(&self) -> &[RunStage] {
+        &self.stages
+    }
+
+    /// The stage of a step, counted from 0; after the last step, the last.
+    pub fn stage(&self, step: u64) -> &RunStage {
+        let place = self.stages.iter().position(|stage| step < stage.ends());
+        &self.stages[place.unwrap_or(self.stages.len() - 1)]
+    }
+
+    /// Sequences of a step of a stage.
+    pub fn sequences_of(&self, stage: &RunStage) -> usize {
         match &*self.origin {
             Origin::Counts(_, sequences) => sequences.len(),
-            _ => self.plan.training().sequences_per_step(),
+            _ => stage.training.sequences_per_step(),
         }
+    }
+
+    /// Sequences of a training step, or of the largest where stages differ.
+    pub fn sequences_per_step(&self) -> usize {
+        self.stages.iter().map(|stage| self.sequences_of(stage)).max().expect("a run has a stage")
     }
 
     /// How the model's parameters stand in a file.
@@ -175,12 +197,17 @@ impl Experiment {
         self.world.truth()?.floor(0).value()
     }
 
-    /// Tokens that a step trains on: its scored targets.
-    pub fn tokens_per_step(&self) -> u64 {
+    /// Tokens that a step of a stage trains on: its scored targets.
+    pub fn tokens_of(&self, stage: &RunStage) -> u64 {
         match &*self.origin {
             Origin::Counts(stream, _) => stream.tokens().len() as u64 - 1,
-            _ => (self.sequences_per_step() * self.world.shape().scored.len()) as u64,
+            _ => (self.sequences_of(stage) * self.world.shape().scored.len()) as u64,
         }
+    }
+
+    /// Tokens that all steps train on.
+    pub fn tokens(&self) -> u64 {
+        self.stages.iter().map(|stage| stage.training.steps * self.tokens_of(stage)).sum()
     }
 }
 

@@ -40,7 +40,7 @@ pub fn forecast(experiment: &Experiment, machine: &Machine) -> Forecast {
         arrays: audit.arrays,
         parameters: audit.free,
         floor: experiment.floor(),
-        tokens: experiment.plan().training().steps * experiment.tokens_per_step(),
+        tokens: experiment.tokens(),
         bytes: Memory::of(experiment, machine).bytes(),
         seconds: timing.seconds(experiment, machine.threads()),
         measured_sequences: timing::GROUP,

@@ -30,9 +30,18 @@ pub struct StepLine {
     /// The figure that the plan's `[success]` names, on the validation sequences, where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
     pub criterion: Option<f64>,
+    /// The same on training sequences, where `evaluation.training_sequences` are scored.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
+    pub training_criterion: Option<f64>,
     /// `exact_match` on the validation sequences, where it was measured and questions have one answer.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
     pub exact_match: Option<f64>,
+    /// Which stage of training its last step was of, counted from 1, where the plan has stages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<u64>,
+    /// How many sequences the last search for errors found, where the stage mixes its steps with them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mined: Option<u64>,
     /// Wall time of training so far, in seconds; the one number that differs between two runs of a plan.
     pub seconds: f64,
 }

@@ -7,7 +7,7 @@ use infimum_worlds::Settings;
 use infimum_worlds::markov::NON_ZEROS_LIMIT;
 
 use crate::evaluation::evaluating;
-use crate::{Experiment, LabError, Machine, optimisers, transitions};
+use crate::{Experiment, LabError, Machine, average, optimisers, transitions};
 
 /// Bytes of a non-zero of a law: its probability, the running sum, the sampler's guide, and its successor.
 const LAW_ENTRY: u64 = 20;
@@ -57,6 +57,7 @@ pub(crate) fn require_law(settings: &Settings) -> Result<(), LabError> {
 impl Memory {
     pub(crate) fn of(experiment: &Experiment, machine: &Machine) -> Memory {
         let plan = experiment.plan();
+        let fixed = experiment.stages().iter().filter_map(|stage| stage.data.sequences).max();
         Memory {
             parts: vec![
                 law(plan.world()),
@@ -64,7 +65,7 @@ impl Memory {
                 activations(experiment, machine),
                 Part {
                     what: "the places of the sequences of a step, or of the fixed set",
-                    bytes: 16 * experiment.sequences_per_step() as u64 + 24 * plan.data().sequences.unwrap_or(0),
+                    bytes: 16 * experiment.sequences_per_step() as u64 + 24 * fixed.unwrap_or(0),
                     remedy: "lower training.batch, training.accumulation or data.sequences",
                 },
                 Part {
@@ -138,7 +139,9 @@ fn law(settings: &Settings) -> Part {
 fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
     let (threads, sequences) = (machine.threads(), experiment.sequences_per_step());
     let gradients = Replay::gradient_arrays(experiment.plan().executor(), sequences, threads);
-    let copies = gradients + 2 * optimisers::arrays(experiment.plan().training()) + 1 + 1 + threads;
+    let of_optimiser = experiment.stages().iter().map(|stage| optimisers::arrays(&stage.training)).max();
+    let averaged = if experiment.plan().training().average.is_some() { average::ARRAYS } else { 0 };
+    let copies = gradients + 2 * (of_optimiser.expect("a run has a stage") + averaged) + 1 + 1 + threads;
     Part {
         what: "the parameters with their gradients, means and copies",
         bytes: (copies * experiment.program().weights().memory() * size_of::<f32>()) as u64,
@@ -148,8 +151,7 @@ fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
 
 /// What a thread counts of the training sequences, where counting fits the world.
 fn counts(experiment: &Experiment, machine: &Machine) -> Part {
-    let (threads, targets) =
-        (machine.threads() as u64, experiment.plan().training().steps * experiment.tokens_per_step());
+    let (threads, targets) = (machine.threads() as u64, experiment.tokens());
     let bytes = experiment.world().counting().map_or(0, |counting| counting.bytes_after(targets / threads));
     Part {
         what: "the counts of the sequences that were trained on",
@@ -161,10 +163,10 @@ fn counts(experiment: &Experiment, machine: &Machine) -> Part {
 fn activations(experiment: &Experiment, machine: &Machine) -> Part {
     let (program, executor) = (experiment.program(), experiment.plan().executor());
     let products = experiment.plan().training().products();
-    let replays = [
-        Replay::with_products(&program.gradient(), executor, products, machine.isa),
-        Replay::new(&evaluating(program), executor, machine.isa),
-    ];
+    let evaluates = || Replay::new(&evaluating(program), executor, machine.isa);
+    let mut replays = vec![Replay::with_products(&program.gradient(), executor, products, machine.isa), evaluates()];
+    // A search for errors evaluates by itself.
+    replays.extend(experiment.stages().iter().any(|stage| stage.mined.is_some()).then(evaluates));
     let bytes: usize = replays.iter().map(|r| machine.threads() * r.bytes_per_thread() + r.bytes_shared()).sum();
     Part {
         what: "the activations on every thread",

@@ -2,9 +2,9 @@
 
 use infimum_engine::{Adam, AdamW, Grokfast, Group, Lbfgs, Moments, Momentum, Optimiser, Sgd, SlowGradient};
 
-use crate::{TrainingPlan, TrainingState, recipe};
+use crate::{TrainingPlan, TrainingState, average, recipe};
 
-/// The optimiser of a plan, at `point`.
+/// The optimiser of a stage, at `point`.
 pub(crate) fn optimiser(training: &TrainingPlan, point: Vec<f32>, groups: Vec<Group>) -> Box<dyn Optimiser> {
     let t = training;
     let moments = Moments { beta1: t.beta1, beta2: t.beta2, epsilon: t.epsilon };
@@ -23,19 +23,22 @@ pub(crate) fn optimiser(training: &TrainingPlan, point: Vec<f32>, groups: Vec<Gr
     }
 }
 
-/// Whether a state has the arrays that the optimiser of a plan keeps.
+/// Whether a state has the arrays that the optimiser of its stage keeps.
 ///
 /// # Errors
 /// Others, by name.
 pub(crate) fn check(training: &TrainingPlan, state: &TrainingState) -> Result<(), String> {
     let group = Group { range: 0..1, decay: 0.0, rate_factor: 1.0 };
     let names: Vec<&str> = state.optimiser.iter().map(|(name, _)| name.as_str()).collect();
-    if optimiser(training, vec![0.0], vec![group]).keeps(&names) {
+    let own = if training.average.is_some() { average::without(&names) } else { Some(names.clone()) };
+    let optimiser = optimiser(training, vec![0.0], vec![group]);
+    if own.is_some_and(|own| optimiser.keeps(&own)) {
         return Ok(());
     }
+    let averaged = if training.average.is_some() { " with training.average" } else { "" };
     let named = if names.is_empty() { "nothing".into() } else { names.join(", ") };
     Err(format!(
-        "keeps {named} of the optimiser, which is not what training.optimiser = {:?} keeps",
+        "keeps {named} of the optimiser, which is not what training.optimiser = {:?}{averaged} keeps",
         training.optimiser.name()
     ))
 }

@@ -1,24 +1,29 @@
 //! What is run: a plan, the recipe with every value resolved and checked. A run is (plan, seed) -> bits.
 
+mod average;
 mod checks;
 mod curriculum;
 mod heads;
+mod mined;
 mod optimiser;
+mod stages;
 mod success;
+mod training;
 
 use std::path::Path;
 
-use infimum_engine::{Executor, NUMERICS, Products, Program, Schedule};
+use infimum_engine::{Executor, NUMERICS, Program};
 use infimum_worlds::{Settings, Shape, World};
 use serde::{Deserialize, Serialize};
 
 use crate::decoder::{self, decoder};
 use crate::error::CHANGE_IT;
 use crate::recipe::check::check_plan;
-use crate::recipe::{Course, DataLaw, Export, Lines, Model, Source, Success, Track};
-use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipe, recipes};
-use checks::STEP_LIMIT;
+use crate::recipe::{DataLaw, Export, Lines, Model, Source, Success, Track};
+use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipes};
 pub use curriculum::StagePlan;
+pub use stages::RunStage;
+pub use training::{Init, TrainingPlan};
 
 /// Everything that decides the bits of a run, resolved and checked. Made by [`Plan::new`] or [`Plan::from_toml`] only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,50 +44,6 @@ pub struct Plan {
     export: Export,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     success: Option<Success>,
-}
-
-/// [`crate::recipe::Training`] with every value resolved; the keys mean the same.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[allow(missing_docs, reason = "the recipe's keys are documented there")]
-pub struct TrainingPlan {
-    pub steps: u64,
-    #[serde(default, skip_serializing_if = "recipe::Optimiser::is_adamw")]
-    pub optimiser: recipe::Optimiser,
-    pub batch: usize,
-    pub accumulation: usize,
-    pub rate: f64,
-    pub last_rate: f64,
-    pub schedule: Course,
-    pub warmup: u64,
-    pub decay: f64,
-    pub beta1: f64,
-    pub beta2: f64,
-    pub epsilon: f64,
-    pub clip: f64,
-    #[serde(default, skip_serializing_if = "recipe::Products::is_f32")]
-    pub products: recipe::Products,
-    pub seed: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub init: Option<Init>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sgd: Option<recipe::Sgd>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub grokfast: Option<recipe::Grokfast>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lbfgs: Option<recipe::Lbfgs>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub curriculum: Vec<StagePlan>,
-}
-
-/// Weights to start from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Init {
-    /// The file, or the folder of a run, from the folder in which the plan was made.
-    pub path: String,
-    /// Hash of what was found there when the plan was made; other weights are refused.
-    pub weights_hash: String,
 }
 
 /// Where training sequences come from.
@@ -123,33 +84,11 @@ pub struct EvaluationPlan {
     pub sequences: usize,
     /// Test sequences.
     pub test_sequences: usize,
+    /// Training sequences that are scored beside those of validation.
+    #[serde(default, skip_serializing_if = "crate::recipe::evaluation::is_zero")]
+    pub training_sequences: usize,
     /// Steps between checkpoints that are kept; 0 keeps none.
     pub keep_every: u64,
-}
-
-impl TrainingPlan {
-    /// Sequences of a step.
-    pub fn sequences_per_step(&self) -> usize {
-        self.batch * self.accumulation
-    }
-
-    /// What products with weights multiply in training.
-    pub fn products(&self) -> Products {
-        match self.products {
-            recipe::Products::F32 => Products::F32,
-            recipe::Products::Bf16 => Products::Bf16,
-        }
-    }
-
-    /// The course of the learning rate.
-    pub fn schedule(&self) -> Schedule {
-        let course = match self.schedule {
-            Course::Constant => infimum_engine::Course::Constant,
-            Course::Linear => infimum_engine::Course::Linear,
-            Course::Cosine => infimum_engine::Course::Cosine,
-        };
-        Schedule { course, rate: self.rate, last_rate: self.last_rate, warmup: self.warmup, steps: self.steps }
-    }
 }
 
 impl EvaluationPlan {
@@ -224,7 +163,7 @@ impl Plan {
             track: recipe.track,
             world: recipe.world.clone(),
             model: recipe.model.clone(),
-            training: training(recipe)?,
+            training: training::resolve(recipe)?,
             data,
             evaluation: evaluation(recipe, None)?,
             export: recipe.export.clone(),
@@ -363,72 +302,6 @@ impl Plan {
     }
 }
 
-fn training(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
-    let t = &recipe.training;
-    let (steps, (batch, accumulation)) = (steps(recipe)?, sequences(recipe)?);
-    if t.schedule == Course::Constant && t.last_rate.is_some_and(|last| last != t.rate) {
-        let (value, allowed) =
-            (t.last_rate.unwrap_or(t.rate), "not set with training.schedule = \"constant\"".to_string());
-        return require(false, "training.last_rate", value, allowed).map(|()| unreachable!("it was refused"));
-    }
-    let last_rate = t.last_rate.unwrap_or(if t.schedule == Course::Constant { t.rate } else { t.rate / 10.0 });
-    let optimiser::Keys { sgd, grokfast, lbfgs } = optimiser::keys(t)?;
-    Ok(TrainingPlan {
-        steps,
-        optimiser: t.optimiser,
-        batch,
-        accumulation,
-        rate: t.rate,
-        last_rate,
-        schedule: t.schedule,
-        warmup: t.warmup.unwrap_or((steps / 20).min(100)),
-        decay: t.decay,
-        beta1: t.beta1,
-        beta2: t.beta2,
-        epsilon: t.epsilon,
-        clip: t.clip,
-        products: t.products,
-        seed: t.seed,
-        init: None,
-        sgd,
-        grokfast,
-        lbfgs,
-        curriculum: curriculum::stages(recipe)?,
-    })
-}
-
-/// `training.steps`, or so many that the fixed set is seen `data.epochs` times (the last step goes on into the next epoch).
-fn steps(recipe: &Recipe) -> Result<u64, LabError> {
-    let (batch, accumulation) = sequences(recipe)?;
-    let per_step = (batch * accumulation) as u64;
-    match (recipe.training.steps, recipe.data.epochs, recipe.data.sequences) {
-        (Some(_), Some(epochs), _) => {
-            require(false, "data.epochs", epochs, "not set beside training.steps, which says the same".into())
-                .map(|()| 0)
-        }
-        (None, Some(epochs), Some(sequences)) => {
-            let steps = (epochs * sequences).div_ceil(per_step);
-            let allowed = format!("so few that they are at most {STEP_LIMIT} steps, not {steps}");
-            require(steps <= STEP_LIMIT, "data.epochs", epochs, allowed).map(|()| steps)
-        }
-        (steps, _, _) => Ok(steps.unwrap_or(1000)),
-    }
-}
-
-/// Sequences of a micro-batch, and micro-batches of a step. With counts there is one batch, which is all of the data.
-fn sequences(recipe: &Recipe) -> Result<(usize, usize), LabError> {
-    let (batch, accumulation) = (recipe.training.batch, recipe.training.accumulation);
-    if recipe.data.source != Source::Counts {
-        return Ok((batch.unwrap_or(64), accumulation.unwrap_or(1)));
-    }
-    for (key, value) in [("training.batch", batch), ("training.accumulation", accumulation)] {
-        let allowed = "left out with data.source = \"counts\", where every step sees all of the data; --set takes nothing out of a \
-                       recipe, published/nanomarkov-c12-counts is one without it";
-        require(value.is_none(), key, value.unwrap_or(0), allowed.into())?;
-    }
-    Ok((1, 1))
-}
-
 fn data(recipe: &Recipe) -> Result<DataPlan, LabError> {
     let (source, sequences) = (recipe.data.source, recipe.data.sequences);
     let only = || "set with data.source = \"fixed\" only".to_string();
@@ -458,7 +331,7 @@ fn folder_of(recipe: &Recipe) -> Result<Option<FolderPlan>, LabError> {
 /// `held_out`: how many windows for validation, and for the test, there are, where they are no fresh ones.
 fn evaluation(recipe: &Recipe, held_out: Option<[usize; 2]>) -> Result<EvaluationPlan, LabError> {
     let e = &recipe.evaluation;
-    let every = e.every.unwrap_or((steps(recipe)? / 20).max(1));
+    let every = e.every.unwrap_or((training::steps(recipe)? / 20).max(1));
     let number = |key, given: Option<usize>, default: usize, most: usize| {
         let allowed = format!("at most {most}, for which half of the folder's val.bin has windows");
         require(given.is_none_or(|given| given <= most), key, given.unwrap_or(default), allowed)?;
@@ -467,7 +340,8 @@ fn evaluation(recipe: &Recipe, held_out: Option<[usize; 2]>) -> Result<Evaluatio
     let [validation, test] = held_out.unwrap_or([usize::MAX; 2]);
     let sequences = number("evaluation.sequences", e.sequences, 512, validation)?;
     let test_sequences = number("evaluation.test_sequences", e.test_sequences, 8000, test)?;
-    Ok(EvaluationPlan { every, sequences, test_sequences, keep_every: e.keep_every })
+    let (training_sequences, keep_every) = (e.training_sequences, e.keep_every);
+    Ok(EvaluationPlan { every, sequences, test_sequences, training_sequences, keep_every })
 }
 
 /// Whether a text is a plan: only plans say with which arithmetic they compute.

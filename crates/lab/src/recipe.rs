@@ -3,11 +3,15 @@
 //! Every key has a type, a range and a description in one place, the types of `recipe/sections.rs`. The schema made from
 //! them is what editors read (`infimum schema`) and what recipes are checked by, so the two cannot differ.
 
+mod average;
 pub(crate) mod check;
+pub(crate) mod evaluation;
 mod heads;
+mod mined;
 pub(crate) mod names;
 mod optimisers;
 mod sections;
+mod stages;
 mod success;
 pub(crate) mod text;
 
@@ -18,12 +22,16 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{LabError, recipes};
+pub use average::{Average, Ema, Swa};
+pub use evaluation::Evaluation;
 pub use heads::{NORM_EPSILON, Pairs};
+pub use mined::Mining;
 pub use optimisers::{Grokfast, Lbfgs, Optimiser, Sgd};
 pub use sections::{
-    Activation, Course, Data, DataLaw, Embedding, Evaluation, Export, MlpFirst, Model, Norm, Positions, Products,
-    Source, Stage, Track, Training,
+    Activation, Course, Data, DataLaw, Embedding, Export, MlpFirst, Model, Norm, Positions, Products, Source, Stage,
+    Track, Training,
 };
+pub use stages::{StageData, TrainingStage};
 pub use success::Success;
 pub(crate) use text::Lines;
 use text::Text;

@@ -6,8 +6,12 @@ use infimum_engine::{Found, Gradient, Group, Next, Optimiser, Replay, Schedule, 
 use infimum_kernels::flat;
 use infimum_worlds::Purpose;
 
-use crate::data::{self, Drawn, Inlets};
-use crate::{Experiment, LabError, Machine, StepLine, TrainingState, is_vector, optimisers, read_weights, start};
+use crate::average::Averaged;
+use crate::data::{self, Address, Drawn, Inlets};
+use crate::{
+    Experiment, LabError, Machine, Mined, RunStage, StepLine, TrainingState, is_vector, mined, optimisers,
+    read_weights, start,
+};
 
 /// Training between two steps.
 pub struct Trainer<'a> {
@@ -15,8 +19,12 @@ pub struct Trainer<'a> {
     replay: Replay,
     inlets: Inlets,
     sequences: data::Schedule,
+    /// That of the next step.
+    stage: &'a RunStage,
     rates: Schedule,
     optimiser: Box<dyn Optimiser>,
+    average: Option<Averaged>,
+    mined: Option<Mined>,
     step: u64,
     tokens: u64,
 }
@@ -30,6 +38,8 @@ pub struct Step {
     pub gradient_norm: f64,
     /// The learning rate.
     pub rate: f64,
+    /// How many mined sequences its own were mixed with, where its stage mines.
+    pub mined: Option<u64>,
 }
 
 impl<'a> Trainer<'a> {
@@ -38,29 +48,37 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// Weights to start from that cannot be read, or are not those that the plan was made with.
     pub fn start(experiment: &'a Experiment, machine: &Machine) -> Result<Trainer<'a>, LabError> {
-        Ok(Trainer::at(experiment, machine, first_point(experiment)?))
+        Ok(Trainer::at(experiment, machine, 0, first_point(experiment)?))
     }
 
     /// At `state`, which a trainer of the same plan has given. Weights to start from are not read again.
     pub fn resume(experiment: &'a Experiment, machine: &Machine, state: TrainingState) -> Trainer<'a> {
-        let TrainingState { step, tokens, point, optimiser_steps, optimiser, .. } = state;
-        let mut trainer = Trainer::at(experiment, machine, point.clone());
-        trainer.optimiser.restore(point, optimiser_steps, optimiser);
-        (trainer.step, trainer.tokens) = (step, tokens);
+        let TrainingState { step, tokens, point, optimiser_steps, optimiser: mut arrays, mined, .. } = state;
+        let mut trainer = Trainer::at(experiment, machine, step, point.clone());
+        let trained = match &mut trainer.average {
+            Some(average) => average.restore(step, point, &mut arrays),
+            None => point,
+        };
+        trainer.optimiser.restore(trained, optimiser_steps, arrays);
+        (trainer.tokens, trainer.mined) = (tokens, mined);
         trainer
     }
 
-    fn at(experiment: &'a Experiment, machine: &Machine, point: Vec<f32>) -> Trainer<'a> {
+    fn at(experiment: &'a Experiment, machine: &Machine, step: u64, point: Vec<f32>) -> Trainer<'a> {
         let program = experiment.program().gradient();
-        let training = experiment.plan().training();
+        let (training, stage) = (experiment.plan().training(), experiment.stage(step));
+        let average = training.average.map(|average| Averaged::new(&average, point.len()));
         Trainer {
             experiment,
             replay: Replay::with_products(&program, experiment.plan().executor(), training.products(), machine.isa),
             inlets: Inlets::new(&program),
             sequences: data::Schedule::new(experiment),
-            rates: training.schedule(),
-            optimiser: optimisers::optimiser(training, point, groups(experiment)),
-            step: 0,
+            stage,
+            rates: stage.training.schedule(),
+            optimiser: optimisers::optimiser(&stage.training, point, groups(experiment, stage)),
+            average,
+            mined: None,
+            step,
             tokens: 0,
         }
     }
@@ -70,14 +88,24 @@ impl<'a> Trainer<'a> {
         self.step
     }
 
+    /// The stage of the next step; after the last, the last.
+    pub fn stage(&self) -> &'a RunStage {
+        self.stage
+    }
+
+    /// What the last search for errors found, where the stage has one.
+    pub fn mined(&self) -> Option<&Mined> {
+        self.mined.as_ref()
+    }
+
     /// Tokens trained on.
     pub fn tokens(&self) -> u64 {
         self.tokens
     }
 
-    /// The parameters.
+    /// The parameters, or where the plan has an average, that of theirs: what is evaluated.
     pub fn point(&self) -> &[f32] {
-        self.optimiser.point()
+        self.average.as_ref().and_then(Averaged::point).unwrap_or(self.optimiser.point())
     }
 
     /// Does one step, unless the loss or the gradient is not finite: then the parameters stay as they are.
@@ -85,9 +113,8 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// [`LabError::NotFinite`].
     pub fn advance(&mut self, machine: &mut Machine) -> Result<Step, LabError> {
-        let training = self.experiment.plan().training();
-        let step = self.step;
-        let addresses = self.sequences.step(step);
+        let (stage, step) = (self.stage, self.step);
+        let addresses = self.addresses(machine);
         let source = Drawn {
             experiment: self.experiment,
             purpose: Purpose::Train,
@@ -97,21 +124,52 @@ impl<'a> Trainer<'a> {
         };
         let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
         let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / sum.weight;
-        let done = Step { loss: sum.loss / sum.weight, gradient_norm: norm, rate: self.rates.rate(step) };
+        let rate = self.rates.rate(step - stage.begins);
+        let mined = self.mined.as_ref().map(|mined| mined.numbers.len() as u64);
+        let done = Step { loss: sum.loss / sum.weight, gradient_norm: norm, rate, mined };
         self.require_finite(done)?;
-        let clip = if training.clip > 0.0 { clip_factor(norm, training.clip) } else { 1.0 };
+        let limit = stage.training.clip;
+        let clip = if limit > 0.0 { clip_factor(norm, limit) } else { 1.0 };
         let mut next = tell(&mut *self.optimiser, machine, &sum, clip, done.rate);
         while next == Next::Look {
             let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
             next = tell(&mut *self.optimiser, machine, &sum, 1.0, done.rate);
         }
         self.step += 1;
-        self.tokens += self.experiment.tokens_per_step();
+        let (step, point) = (self.step, self.optimiser.point());
+        self.average.iter_mut().for_each(|average| average.look(step, point));
+        self.tokens += self.experiment.tokens_of(stage);
+        if self.step == stage.ends() {
+            self.enter(self.experiment.stage(self.step));
+        }
         Ok(done)
     }
 
+    /// The sequences of the next step. Before, it is looked for errors where that is due.
+    fn addresses(&mut self, machine: &mut Machine) -> Vec<Address> {
+        let (step, stage) = (self.step, self.stage);
+        let mut addresses = self.sequences.step(step);
+        let Some(mining) = &stage.mined else { return addresses };
+        if mining.is_due(stage.begins, step) {
+            self.mined = Some(mined::mine(self.experiment, machine, self.optimiser.point(), mining, step));
+        }
+        let seed = self.experiment.plan().training().seed;
+        self.mined.iter().for_each(|mined| mined.mix(mining, seed, step, &mut addresses));
+        addresses
+    }
+
+    /// Begins a stage where the one before ended, with an optimiser that knows nothing of it.
+    fn enter(&mut self, stage: &'a RunStage) {
+        if stage.begins != self.step {
+            return; // That was the last stage.
+        }
+        let point = self.optimiser.point().to_vec();
+        self.optimiser = optimisers::optimiser(&stage.training, point, groups(self.experiment, stage));
+        (self.stage, self.rates, self.mined) = (stage, stage.training.schedule(), None);
+    }
+
     fn require_finite(&self, Step { loss, gradient_norm, .. }: Step) -> Result<(), LabError> {
-        let rate = self.experiment.plan().training().rate;
+        let rate = self.stage.training.rate;
         for (what, value) in [("loss", loss), ("gradient norm", gradient_norm)] {
             if !value.is_finite() {
                 return Err(LabError::NotFinite { step: self.step + 1, what, value, rate });
@@ -123,15 +181,18 @@ impl<'a> Trainer<'a> {
     /// Everything needed to go on to the same bits, except what a run knows besides: `best`, `unreported` and `lines`.
     pub fn state(&self) -> TrainingState {
         let (optimiser_steps, arrays) = self.optimiser.state();
+        let mut arrays = arrays.into_iter().map(|(name, array)| (name, array.to_vec())).collect();
+        self.average.iter().for_each(|average| average.save(self.optimiser.point(), &mut arrays));
         TrainingState {
             step: self.step,
             point: self.point().to_vec(),
             optimiser_steps,
-            optimiser: arrays.into_iter().map(|(name, array)| (name, array.to_vec())).collect(),
+            optimiser: arrays,
             best: None,
             unreported: (0.0, 0),
             lines: (0, StepLine::hash(&[])),
             tokens: self.tokens,
+            mined: self.mined.clone(),
         }
     }
 }
@@ -161,8 +222,8 @@ fn first_point(experiment: &Experiment) -> Result<Vec<f32>, LabError> {
 }
 
 /// Arrays of two dimensions decay, gains and biases do not.
-fn groups(experiment: &Experiment) -> Vec<Group> {
-    let decay = experiment.plan().training().decay;
+fn groups(experiment: &Experiment, stage: &RunStage) -> Vec<Group> {
+    let decay = stage.training.decay;
     let group = |p: infimum_engine::Parameter| {
         let decay = if is_vector(&p.name) { 0.0 } else { decay };
         Group { range: p.range, decay, rate_factor: 1.0 }

@@ -8,6 +8,7 @@ use infimum_engine::NUMERICS;
 use infimum_kernels::flat;
 use infimum_worlds::Purpose;
 
+use crate::data::Schedule;
 use crate::evaluation::{self, Evaluator};
 use crate::metrics::{self, Scored};
 use crate::recipe::Track;
@@ -15,8 +16,8 @@ use crate::retrace::retrace;
 use crate::trainer::{Step, Trainer};
 use crate::unsaved::Unsaved;
 use crate::{
-    CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, Status, StepLine, Summary,
-    TrainingState, alarm, optimisers,
+    CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, RunStage, Status, StepLine, Summary,
+    TrainingState, alarm, mined, optimisers,
 };
 
 /// What happens in a run, as it happens.
@@ -32,6 +33,17 @@ pub enum Event<'a> {
         tokens_per_step: u64,
         /// The floor in nats per scored token, where it is known.
         floor: Option<f64>,
+    },
+    /// A stage of training begins, or goes on, where the plan has some.
+    Stage {
+        /// Its number, counted from 1.
+        number: usize,
+        /// How many there are.
+        of: usize,
+        /// The stage.
+        stage: &'a RunStage,
+        /// Tokens of one of its steps.
+        tokens_per_step: u64,
     },
     /// A step is done.
     Step {
@@ -108,6 +120,8 @@ struct Run<'a> {
     /// Losses of the steps since the last line: sum and count.
     unreported: (f64, u64),
     unsaved: Unsaved,
+    /// Where the stage began that was told of last.
+    told: Option<u64>,
     clock: Clock,
 }
 
@@ -120,13 +134,15 @@ struct Validation {
     /// The figure that `[success]` names.
     criterion: Option<f64>,
     exact_match: Option<f64>,
+    /// The same on training sequences, where some are scored.
+    training_criterion: Option<f64>,
 }
 
 /// Seconds of the run; they stand in records and never decide a bit.
 struct Clock {
     began: Instant,
     before: f64,
-    /// Seconds and steps spent in training steps since the run began or went on.
+    /// Seconds and tokens spent in training steps since the run began or went on.
     stepping: (f64, u64),
 }
 
@@ -137,7 +153,9 @@ impl<'a> Run<'a> {
             None => Trainer::start(experiment, machine)?,
             Some(name) => {
                 let state = record.record().load(name, &experiment.layout())?;
-                optimisers::check(experiment.plan().training(), &state)
+                let stage = experiment.stage(state.step);
+                optimisers::check(&stage.training, &state)
+                    .and_then(|()| mined::check(stage, &state))
                     .map_err(|problem| record.record().refused(name, problem))?;
                 lines = record.record().lines_of(name, &state)?;
                 (best, unreported) = (state.best, state.unreported);
@@ -149,7 +167,7 @@ impl<'a> Run<'a> {
         let clock = Clock { began: Instant::now(), before, stepping: (0.0, 0) };
         let evaluator = Evaluator::new(experiment, machine);
         let unsaved = Unsaved::new();
-        Ok(Run { experiment, record, trainer, evaluator, lines, best, unreported, unsaved, clock })
+        Ok(Run { experiment, record, trainer, evaluator, lines, best, unreported, unsaved, told: None, clock })
     }
 
     fn finish(
@@ -165,6 +183,7 @@ impl<'a> Run<'a> {
                 self.write()?;
                 return Ok((Status::Interrupted, vec![]));
             }
+            self.tell_stage(progress);
             let step = self.advance(machine, progress)?;
             self.after(step, machine, progress)?;
         }
@@ -180,23 +199,40 @@ impl<'a> Run<'a> {
         progress(Event::Started {
             step: self.trainer.step(),
             steps: self.steps(),
-            tokens_per_step: self.experiment.tokens_per_step(),
+            tokens_per_step: self.experiment.tokens_of(self.trainer.stage()),
             floor: self.experiment.floor(),
         });
     }
 
+    /// Tells of a stage before its first step, and before the first step of a run that goes on.
+    fn tell_stage(&mut self, progress: Progress<'_>) {
+        let (stage, stages) = (self.trainer.stage(), self.experiment.stages());
+        let begins = self.told != Some(stage.begins);
+        self.told = Some(stage.begins);
+        if begins && stages.len() > 1 {
+            let (number, tokens_per_step) = (self.number_of(stage), self.experiment.tokens_of(stage));
+            progress(Event::Stage { number, of: stages.len(), stage, tokens_per_step });
+        }
+    }
+
+    /// The number of a stage, counted from 1.
+    fn number_of(&self, stage: &RunStage) -> usize {
+        self.experiment.stages().iter().filter(|other| other.begins <= stage.begins).count()
+    }
+
     fn advance(&mut self, machine: &mut Machine, progress: Progress<'_>) -> Result<Step, LabError> {
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), self.trainer.tokens());
         let step = self.trainer.advance(machine)?;
         self.unreported = (self.unreported.0 + step.loss, self.unreported.1 + 1);
-        let (seconds, steps) = &mut self.clock.stepping;
-        (*seconds, *steps) = (*seconds + began.elapsed().as_secs_f64(), *steps + 1);
-        let per_step = *seconds / *steps as f64;
+        let (seconds, tokens) = &mut self.clock.stepping;
+        *seconds += began.elapsed().as_secs_f64();
+        *tokens += self.trainer.tokens() - before;
+        let per_token = *seconds / *tokens as f64;
         progress(Event::Step {
             step: self.trainer.step(),
             loss: step.loss,
-            tokens_per_second: self.experiment.tokens_per_step() as f64 / per_step,
-            seconds_left: per_step * (self.steps() - self.trainer.step()) as f64,
+            tokens_per_second: 1.0 / per_token,
+            seconds_left: per_token * self.experiment.tokens().saturating_sub(self.trainer.tokens()) as f64,
         });
         Ok(step)
     }
@@ -234,7 +270,17 @@ impl<'a> Run<'a> {
         let loss = Mean::of(scores.iter().map(|s| (s.weight, s.nats))).map_or(f64::NAN, |mean| mean.value);
         let figure = |name: &str| metrics::of_validation(self.experiment, name, &scores);
         let criterion = plan.success().and_then(|success| figure(&success.figure));
-        Validation { loss, excess: alarm::excess(&scores), criterion, exact_match: figure(metrics::EXACT_MATCH) }
+        let (excess, exact_match) = (alarm::excess(&scores), figure(metrics::EXACT_MATCH));
+        Validation { loss, excess, criterion, exact_match, training_criterion: self.learnt(machine) }
+    }
+
+    /// The figure that `[success]` names, on sequences like those of the last step.
+    fn learnt(&mut self, machine: &mut Machine) -> Option<f64> {
+        let (plan, step) = (self.experiment.plan(), self.trainer.step() - 1);
+        let success = plan.success().filter(|_| plan.evaluation().training_sequences > 0)?;
+        let addresses = Schedule::new(self.experiment).alike(step, plan.evaluation().training_sequences);
+        let scores = self.evaluator.score_training(machine, self.trainer.point(), &addresses);
+        metrics::of_validation(self.experiment, &success.figure, &scores)
     }
 
     fn line(&self, step: Step, validation: Option<Validation>, machine: &Machine) -> StepLine {
@@ -249,8 +295,17 @@ impl<'a> Run<'a> {
             excess: validation.and_then(|validation| validation.excess).map(|mean| mean.value),
             criterion: validation.and_then(|validation| validation.criterion),
             exact_match: validation.and_then(|validation| validation.exact_match),
+            training_criterion: validation.and_then(|validation| validation.training_criterion),
+            stage: self.stage_of_line(),
+            mined: step.mined,
             seconds: self.seconds(),
         }
+    }
+
+    /// The stage of the last step.
+    fn stage_of_line(&self) -> Option<u64> {
+        let stage = self.experiment.stage(self.trainer.step() - 1);
+        (self.experiment.stages().len() > 1).then(|| self.number_of(stage) as u64)
     }
 
     fn state(&self) -> TrainingState {

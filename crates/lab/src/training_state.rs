@@ -1,15 +1,17 @@
 //! What training needs to go on to the same bits.
 
+use crate::Mined;
+
 /// The state of a training between two steps. Streams are counter-based, so the step is their whole state.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrainingState {
     /// Steps done.
     pub step: u64,
-    /// All parameters, in the order of the layout.
+    /// All parameters, in the order of the layout; where the plan has an average, that of theirs.
     pub point: Vec<f32>,
     /// Steps the optimiser was told.
     pub optimiser_steps: u64,
-    /// The optimiser's arrays by name, in its order, each as long as the point.
+    /// The optimiser's arrays by name, in its order, each as long as the point; then those of an average.
     pub optimiser: Vec<(String, Vec<f32>)>,
     /// Step and validation loss (nats per scored token) of the best evaluation so far.
     pub best: Option<(u64, f64)>,
@@ -19,4 +21,6 @@ pub struct TrainingState {
     pub lines: (u64, String),
     /// Tokens trained on so far.
     pub tokens: u64,
+    /// What the last search for errors found, where the stage has one.
+    pub mined: Option<Mined>,
 }

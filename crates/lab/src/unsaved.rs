@@ -50,6 +50,7 @@ mod tests {
         Rc::new(TrainingState {
             step: 1,
             tokens: 1,
+            mined: None,
             point: vec![0.0; scalars],
             optimiser_steps: 1,
             optimiser: vec![],

@@ -48,6 +48,9 @@ impl Runs {
             excess: None,
             criterion,
             exact_match: None,
+            training_criterion: None,
+            stage: None,
+            mined: None,
             seconds: 1.0,
         };
         writer.write_metrics(&[line]).unwrap();

@@ -44,6 +44,7 @@ fn small_checkpoint(path: &Path) -> Vec<u8> {
         unreported: (0.0, 0),
         lines: (0, "none".into()),
         tokens: 9,
+        mined: None,
     };
     checkpoint::write(path, "plan", &layout(), &state).unwrap();
     fs::read(path).unwrap()

@@ -56,6 +56,9 @@ fn line() -> StepLine {
         excess: None,
         criterion: None,
         exact_match: None,
+        training_criterion: None,
+        stage: None,
+        mined: None,
         seconds: 0.1,
     }
 }
@@ -74,6 +77,7 @@ fn state(size: usize) -> TrainingState {
         unreported: (0.0, 0),
         lines: (0, "none".into()),
         tokens: 1,
+        mined: None,
     }
 }
 

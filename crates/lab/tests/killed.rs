@@ -31,6 +31,7 @@ fn state(step: u64) -> TrainingState {
         unreported: (0.0, 0),
         lines: (0, "none".into()),
         tokens: step,
+        mined: None,
     }
 }
 
@@ -47,6 +48,9 @@ fn line(step: u64) -> StepLine {
         excess: None,
         criterion: None,
         exact_match: None,
+        training_criterion: None,
+        stage: None,
+        mined: None,
         seconds: 0.0,
     }
 }

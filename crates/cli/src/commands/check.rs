@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use infimum_lab::{Experiment, Fact, Forecast, Machine, Plan, WeightLine, forecast, require_memory, world_facts};
+use infimum_lab::{Experiment, Fact, Forecast, Machine, WeightLine, forecast, require_memory, world_facts};
 use serde_json::json;
 
 use crate::arguments::{Check, RUNS};
-use crate::commands::{floor, recipes, runs, show};
+use crate::commands::{floor, recipes, runs, show, stages};
 use crate::number::{bytes, count, fixed, seconds};
 use crate::{output, progress, table};
 
@@ -20,23 +20,26 @@ pub(crate) fn check(arguments: &Check) -> anyhow::Result<()> {
     if arguments.form.json {
         return output::json(&json!({ "plan": experiment.plan(), "world": world, "forecast": forecast }));
     }
-    output::print(&text(experiment.plan(), &world, &forecast, &machine))
+    output::print(&text(&experiment, &world, &forecast, &machine))
 }
 
-fn text(plan: &Plan, world: &[Fact], forecast: &Forecast, machine: &Machine) -> String {
+fn text(experiment: &Experiment, world: &[Fact], forecast: &Forecast, machine: &Machine) -> String {
     let row = |line: &WeightLine| {
         let [rows, columns] = line.shape;
         vec![line.name.clone(), line.expression.into(), format!("{rows} x {columns}"), count(line.parameters as u64)]
     };
     let arrays = table::table(&["weights", "made", ">shape", ">parameters"], forecast.arrays.iter().map(row));
-    let facts = [
+    let mut facts: Vec<(String, String)> = [
         ("parameters", count(forecast.parameters as u64)),
         ("floor", format!("{} nats per scored token", fixed(forecast.floor, 6))),
         ("trains on", format!("{} tokens", count(forecast.tokens))),
         ("memory", format!("about {}, an estimate", bytes(forecast.bytes))),
         ("time", format!("about {}, an estimate {}", seconds(forecast.seconds), measured(forecast, machine))),
-    ];
-    let (plan, world) = (table::facts(&show::summary(plan)), floor::world(world.iter()));
+    ]
+    .map(|(name, value)| (name.into(), value))
+    .into();
+    facts.extend(stages::lines(experiment));
+    let (plan, world) = (table::facts(&show::summary(experiment.plan())), floor::world(world.iter()));
     format!("{plan}\n{world}\n\n{arrays}\n\n{}", table::facts(&facts))
 }
 

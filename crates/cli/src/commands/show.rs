@@ -65,22 +65,29 @@ fn checkpoints(record: &Record) -> anyhow::Result<String> {
     Ok(if names.is_empty() { "none yet".into() } else { names.join(", ") })
 }
 
-/// The metrics over the steps; what was not measured is empty. Columns that not every run has are there if one line has them.
+/// A column that is there if some line has it.
+type Column = (&'static str, fn(&StepLine) -> Option<f64>);
+
+const COLUMNS: [Column; 6] = [
+    ("criterion", |line| line.criterion),
+    ("training_criterion", |line| line.training_criterion),
+    ("exact_match", |line| line.exact_match),
+    ("parameter_norm", |line| line.parameter_norm),
+    ("stage", |line| line.stage.map(|stage| stage as f64)),
+    ("mined", |line| line.mined.map(|mined| mined as f64)),
+];
+
+/// The metrics over the steps; what was not measured is empty.
 fn csv(lines: &[StepLine]) -> String {
-    let measured = |of: fn(&StepLine) -> Option<f64>| lines.iter().any(|line| of(line).is_some());
-    let optional: [(&str, fn(&StepLine) -> Option<f64>); 3] = [
-        ("criterion", |line| line.criterion),
-        ("exact_match", |line| line.exact_match),
-        ("parameter_norm", |line| line.parameter_norm),
-    ];
-    let columns: Vec<_> = optional.into_iter().filter(|(_, of)| measured(*of)).collect();
-    let names: String = columns.iter().map(|(name, _)| format!(",{name}")).collect();
+    let there: Vec<Column> =
+        COLUMNS.into_iter().filter(|(_, of)| lines.iter().any(|line| of(line).is_some())).collect();
+    let names: String = there.iter().map(|(name, _)| format!(",{name}")).collect();
     let mut text = format!("step,tokens,rate,loss,gradient_norm,validation,excess{names},seconds\n");
-    let cell = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     for line in lines {
         let StepLine { step, tokens, rate, loss, gradient_norm, validation, excess, seconds, .. } = line;
-        let [validation, excess] = [validation, excess].map(|value| cell(*value));
-        let more: String = columns.iter().map(|(_, of)| format!(",{}", cell(of(line)))).collect();
+        let [validation, excess] = [validation, excess].map(|value| optional(*value));
+        let more: String = there.iter().map(|(_, of)| format!(",{}", optional(of(line)))).collect();
         text += &format!("{step},{tokens},{rate},{loss},{gradient_norm},{validation},{excess}{more},{seconds}\n");
     }
     text

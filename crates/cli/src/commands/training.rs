@@ -7,7 +7,7 @@ use infimum_lab::{
 };
 
 use crate::arguments::Form;
-use crate::commands::runs;
+use crate::commands::{runs, stages};
 use crate::exit::Stopped;
 use crate::moment::{Moment, Validation};
 use crate::number::{count, seconds};
@@ -99,6 +99,8 @@ struct View {
     shared: Option<String>,
     progress: Progress,
     now: Moment,
+    /// The figure of `[success]`.
+    figure: Option<String>,
 }
 
 impl View {
@@ -108,7 +110,7 @@ impl View {
         let threads = runs::threads(threads);
         let title = format!("{}: {parameters} parameters, {threads}, {}", record.name(), machine.isa().name());
         let steps = plan.training().steps;
-        let now = Moment { steps, is_fixed: plan.data().sequences.is_some(), ..Moment::default() };
+        let now = Moment { steps, is_fixed: experiment.stages()[0].data.sequences.is_some(), ..Moment::default() };
         let some = experiment.shared_blocks().filter(|blocks| blocks.shared > 0);
         let shared = some.map(|SharedBlocks { shared, of }| {
             let (shared, of) = (count(shared as u64), count(of as u64));
@@ -116,7 +118,8 @@ impl View {
                 "{shared} of the {of} blocks of val.bin are also in train.bin, as chance has it in so small a world"
             )
         });
-        View { title, shared, progress: Progress::new(steps), now }
+        let figure = plan.success().map(|success| success.figure.clone());
+        View { title, shared, progress: Progress::new(steps), now, figure }
     }
 
     fn show(&mut self, event: Event<'_>) {
@@ -128,6 +131,10 @@ impl View {
                     format!("{} steps of {} tokens{from}; losses in nats", count(steps), count(tokens_per_step));
                 self.progress.line(&format!("{}, {steps}", self.title));
                 self.shared.iter().for_each(|line| self.progress.line(line));
+            }
+            Event::Stage { number, of, stage, tokens_per_step } => {
+                (self.now.stage, self.now.is_fixed) = (Some((number, of)), stage.data.sequences.is_some());
+                self.progress.line(&format!("stage {number} of {of}: {}", stages::text(stage, tokens_per_step)));
             }
             Event::Step { step, loss, tokens_per_second, seconds_left } => {
                 self.now = Moment { step, loss, tokens_per_second, seconds_left, ..self.now };
@@ -145,7 +152,16 @@ impl View {
         let Some(loss) = line.validation else { return };
         let validation = Validation { step: line.step, loss, excess: line.excess };
         self.now.validation = Some(validation);
-        self.progress.milestone(&self.now.validated(line.loss, validation));
+        let criterion = self.criterion(line);
+        self.progress.milestone(&(self.now.validated(line.loss, validation) + &criterion));
+    }
+
+    /// The figure that says whether a run is a success, on validation and on training sequences.
+    fn criterion(&self, line: &StepLine) -> String {
+        let (Some(name), Some(value)) = (&self.figure, line.criterion) else { return String::new() };
+        let training =
+            line.training_criterion.map_or(String::new(), |value| format!(", on training sequences {value:.4}"));
+        format!(", {name} {value:.4}{training}")
     }
 
     fn testing(&mut self, done: usize, of: usize) {

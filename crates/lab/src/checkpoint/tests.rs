@@ -15,6 +15,7 @@ pub(crate) fn state(step: u64) -> TrainingState {
         optimiser: vec![("second".into(), array(0.3)), ("first".into(), array(f32::INFINITY))],
         best: Some((step / 2, 0.1 + 0.2)),
         tokens: u64::MAX,
+        mined: None,
         unreported: (0.7 + 0.1, 3),
         lines: (5, "abc".into()),
     }

@@ -8,7 +8,7 @@ use infimum_worlds::{Example, Purpose, Shape, Stream, World};
 use crate::decoder::decoder;
 use crate::evaluation::evaluating;
 use crate::recipe::{Model, Positions};
-use crate::{Experiment, Plan, optimisers, start};
+use crate::{Experiment, Plan, RunStage, optimisers, start};
 
 /// Sequences that are timed.
 pub(crate) const GROUP: usize = 16;
@@ -45,9 +45,7 @@ impl Timing {
         let arrays = experiment.program().weights().parameters() as f64 / point.len() as f64;
         let (draw, truth) = world_seconds(experiment.world());
         Timing {
-            learn: extrapolated
-                * optimisers::looks(experiment.plan().training())
-                * gradient_seconds(&program, experiment.plan(), isa, &point, short.alphabet),
+            learn: extrapolated * gradient_seconds(&program, experiment.plan(), isa, &point, short.alphabet),
             score: extrapolated * outputs_seconds(&program, executor, isa, &point, short.alphabet),
             update: arrays * update_seconds(isa, point),
             draw,
@@ -60,18 +58,33 @@ impl Timing {
     pub(crate) fn seconds(&self, experiment: &Experiment, threads: usize) -> f64 {
         let (training, evaluation) = (experiment.plan().training(), experiment.plan().evaluation());
         let apart = experiment.world().hold_out().is_some();
-        let retraced = if apart { 0.0 } else { training.steps as f64 * experiment.sequences_per_step() as f64 };
+        let sequences = |stage: &RunStage| stage.training.steps as f64 * experiment.sequences_of(stage) as f64;
+        let retraced = if apart { 0.0 } else { experiment.stages().iter().map(sequences).sum() };
+        let trained: f64 = experiment.stages().iter().map(|stage| self.stage_seconds(experiment, stage, threads)).sum();
+        let searched: f64 = experiment.stages().iter().map(searched).sum();
+        let validations = training.steps.div_ceil(evaluation.every) as f64;
+        let validated = (evaluation.sequences + evaluation.training_sequences) as f64;
+        let scored = validations * validated + evaluation.test_sequences as f64;
+        let score = self.score / GROUP as f64 + 2.0 * self.draw + self.truth;
+        trained + (searched + scored) * score / threads as f64 + 2.0 * retraced * self.draw
+    }
+
+    /// Seconds of the steps of a stage.
+    fn stage_seconds(&self, experiment: &Experiment, stage: &RunStage, threads: usize) -> f64 {
         let each = experiment.plan().executor().sequences();
-        let groups = experiment.sequences_per_step().div_ceil(each);
+        let groups = experiment.sequences_of(stage).div_ceil(each);
         // The slowest thread of a step: a batch has at most eight chunks, and a thread does whole chunks.
         let chunks = groups.min(8);
         let rounds = (chunks.div_ceil(threads) * groups.div_ceil(chunks)) as f64;
-        let step = rounds * each as f64 * (self.learn / GROUP as f64 + self.draw) + self.update;
-        let validations = training.steps.div_ceil(evaluation.every) as f64;
-        let scored = validations * evaluation.sequences as f64 + evaluation.test_sequences as f64;
-        let score = self.score / GROUP as f64 + 2.0 * self.draw + self.truth;
-        training.steps as f64 * step + scored * score / threads as f64 + 2.0 * retraced * self.draw
+        let learn = optimisers::looks(&stage.training) * self.learn / GROUP as f64;
+        stage.training.steps as f64 * (rounds * each as f64 * (learn + self.draw) + self.update)
     }
+}
+
+/// Sequences that a stage looks through for errors, at most.
+fn searched(stage: &RunStage) -> f64 {
+    let searches = |every: u64| if every == 0 { 1 } else { stage.training.steps.div_ceil(every) };
+    stage.mined.map_or(0.0, |mining| mining.search as f64 * searches(mining.every) as f64)
 }
 
 /// Multiply-adds of one sequence, forward: linears, causal attention, and a few passes over the channels.

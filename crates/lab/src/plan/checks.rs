@@ -3,7 +3,7 @@
 use infimum_engine::{Executor, Program, ShapeError};
 use infimum_worlds::{Shape, World};
 
-use super::{Plan, require};
+use super::{Plan, RunStage, TrainingPlan, require};
 use crate::decoder::decoder;
 use crate::error::CHANGE_IT;
 use crate::executor::WIDE;
@@ -39,11 +39,13 @@ impl Plan {
     pub(super) fn check(&self) -> Result<usize, LabError> {
         check_name(&self.name)?;
         self.check_training()?;
-        super::optimiser::check(&self.training, self.data.source, self.data.sequences)?;
+        super::average::check(&self.training)?;
         memory::require_law(&self.world)?;
         let world = self.world.build()?;
+        super::stages::check(self, &*world)?;
         super::curriculum::check(&self.training.curriculum, &*world)?;
         super::success::check(self.success.as_ref(), &*world)?;
+        super::success::check_training(self)?;
         self.check_tokens(world.shape())?;
         self.check_model(world.shape())?;
         self.check_export(&*world)?;
@@ -55,6 +57,16 @@ impl Plan {
 
     fn check_training(&self) -> Result<(), LabError> {
         let t = &self.training;
+        let wide = self.executor == Executor::Wide;
+        let allowed = format!("f32 with model.width = {}; bf16 is for models from width {WIDE} on", self.model.width);
+        require(t.products.is_f32() || wide, "training.products", t.products().name(), allowed)?;
+        let within = t.steps >= 1 && self.evaluation.every >= 1;
+        require(within, "training", "a zero", "at least 1 for steps and evaluation.every".into())
+    }
+
+    /// What the values of a stage together can tell.
+    pub(super) fn check_steps(&self, stage: &RunStage) -> Result<(), LabError> {
+        let t = &stage.training;
         let left = t.warmup == 0 || t.warmup + 2 <= t.steps;
         let allowed = format!(
             "0, or at most training.steps - 2 = {}, so that the rate rises and falls",
@@ -63,13 +75,10 @@ impl Plan {
         require(left, "training.warmup", t.warmup, allowed)?;
         let (last, rate) = (t.last_rate, t.rate);
         require((0.0..=rate).contains(&last), "training.last_rate", last, format!("0 to training.rate, {rate}"))?;
-        let wide = self.executor == Executor::Wide;
-        let allowed = format!("f32 with model.width = {}; bf16 is for models from width {WIDE} on", self.model.width);
-        require(t.products.is_f32() || wide, "training.products", t.products().name(), allowed)?;
         require(rate > 0.0 && rate.is_finite(), "training.rate", rate, "more than 0".into())?;
-        let within = t.batch >= 1 && t.accumulation >= 1 && t.steps >= 1 && self.evaluation.every >= 1;
-        require(within, "training", "a zero", "at least 1 for steps, batch, accumulation and evaluation.every".into())?;
-        if let Some(sequences) = self.data.sequences {
+        let within = t.batch >= 1 && t.accumulation >= 1 && t.steps >= 1;
+        require(within, "training", "a zero", "at least 1 for steps, batch and accumulation".into())?;
+        if let Some(sequences) = stage.data.sequences {
             let step = t.sequences_per_step() as u64;
             require(
                 step <= sequences,
@@ -110,8 +119,8 @@ impl Plan {
     }
 
     fn check_tokens(&self, shape: &Shape) -> Result<(), LabError> {
-        let t = &self.training;
-        let sequences = u128::from(t.steps) * t.batch as u128 * t.accumulation as u128;
+        let of = |t: &TrainingPlan| u128::from(t.steps) * t.batch as u128 * t.accumulation as u128;
+        let (t, sequences) = (&self.training, self.stages().iter().map(|stage| of(&stage.training)).sum::<u128>());
         let tokens = sequences * shape.scored.len() as u128;
         let allowed = format!(
             "so few that all steps together train on at most {TOKEN_LIMIT} tokens, not {tokens}; training.batch, \

@@ -37,13 +37,18 @@ fn count(stages: usize) -> String {
 }
 
 fn resolved(stage: &Stage, world: &Settings) -> Result<StagePlan, LabError> {
-    let kind = stage.world.get("kind").map_or(world.kind().to_string(), Value::to_string);
-    let same = [world.kind().to_string(), format!("{:?}", world.kind())].contains(&kind);
-    require(same, &format!("{KEY}.world.kind"), kind, format!("left out, or that of [world], {:?}", world.kind()))?;
-    let mut table = Table::try_from(world).expect("settings are plain TOML");
-    overlay(&mut table, &stage.world);
-    let world = check_world(&table, &format!("{KEY}.world"))?;
+    let world = changed(world, &stage.world, &format!("{KEY}.world"))?;
     Ok(StagePlan { until: stage.until, fade: stage.fade, world })
+}
+
+/// `world` with the keys of `over`, which messages call `key`.
+pub(super) fn changed(world: &Settings, over: &Table, key: &str) -> Result<Settings, LabError> {
+    let kind = over.get("kind").map_or(world.kind().to_string(), Value::to_string);
+    let same = [world.kind().to_string(), format!("{:?}", world.kind())].contains(&kind);
+    require(same, &format!("{key}.kind"), kind, format!("left out, or that of [world], {:?}", world.kind()))?;
+    let mut table = Table::try_from(world).expect("settings are plain TOML");
+    overlay(&mut table, over);
+    check_world(&table, key)
 }
 
 /// Puts the values of `over` into `under`, tables key by key.
@@ -70,13 +75,14 @@ pub(super) fn check(stages: &[StagePlan], test: &dyn World) -> Result<(), LabErr
         require(follows, &format!("{KEY}.until"), value, allowed)?;
         begins = stage.until.unwrap_or(u64::MAX);
         memory::require_law(&stage.world)?;
-        check_beside(number, &*stage.world.build()?, test)?;
+        check_beside(KEY, number, &*stage.world.build()?, test)?;
     }
     Ok(())
 }
 
-fn check_beside(number: usize, stage: &dyn World, test: &dyn World) -> Result<(), LabError> {
-    let (key, value) = (format!("{KEY}.world"), format!("that of stage {}", number + 1));
+/// Checks that the world of the stage of this number, counted from 0, can stand in for `[world]`.
+pub(super) fn check_beside(list: &str, number: usize, stage: &dyn World, test: &dyn World) -> Result<(), LabError> {
+    let (key, value) = (format!("{list}.world"), format!("that of stage {}", number + 1));
     let (shape, wanted) = (stage.shape(), test.shape());
     let allowed = format!(
         "a world whose sequences have the shape of [world]'s: {} positions, {} tokens, scored from {} on; these have {}, {}, {}",

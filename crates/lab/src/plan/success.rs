@@ -4,7 +4,7 @@ use infimum_worlds::World;
 
 use super::{Plan, require};
 use crate::error::CHANGE_IT;
-use crate::recipe::{Success, check::nearest};
+use crate::recipe::{Source, Success, check::nearest};
 use crate::{LabError, metrics};
 
 impl Plan {
@@ -12,6 +12,24 @@ impl Plan {
     pub fn success(&self) -> Option<&Success> {
         self.success.as_ref()
     }
+}
+
+/// Checks that training sequences are scored by a figure, and that there are so many.
+pub(super) fn check_training(plan: &Plan) -> Result<(), LabError> {
+    let (key, wanted) = ("evaluation.training_sequences", plan.evaluation.training_sequences);
+    if wanted == 0 {
+        return Ok(());
+    }
+    let allowed = "0 without a section [success], whose figure they are scored by";
+    require(plan.success.is_some(), key, wanted, allowed.into())?;
+    for stage in plan.stages() {
+        let drawn = matches!(stage.data.source, Source::Fresh | Source::Fixed);
+        let allowed = "0 with this data.source: they are of what is drawn, \"fresh\" or \"fixed\"";
+        require(drawn, key, wanted, allowed.into())?;
+        let most = stage.data.sequences.unwrap_or(u64::MAX);
+        require(wanted as u64 <= most, key, wanted, format!("at most the {most} sequences of the fixed set"))?;
+    }
+    Ok(())
 }
 
 /// Checks that validations have the figure in this world, and that there is one limit.

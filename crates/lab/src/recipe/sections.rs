@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::average::Average;
 use super::heads::Pairs;
 use super::optimisers::{Grokfast, Lbfgs, Optimiser, Sgd};
+use super::stages::TrainingStage;
 
 /// A decoder of the GPT-2 kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -308,10 +310,18 @@ pub struct Training {
     #[schemars(with = "Lbfgs")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lbfgs: Option<Lbfgs>,
+    /// What is taken for the weights, if not the last point.
+    #[schemars(with = "Average")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average: Option<Average>,
     /// Stages that train on other worlds than `[world]`, one after another; after the last, training is on `[world]`, and
     /// validation and test are so from the beginning. Needs `data.source = "fresh"`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub curriculum: Vec<Stage>,
+    /// Stages with an optimiser, a schedule and data of their own, one after another; `steps` is then left out, since each stage
+    /// has its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<TrainingStage>,
 }
 
 /// A stage of a curriculum.
@@ -351,7 +361,9 @@ impl Default for Training {
             sgd: None,
             grokfast: None,
             lbfgs: None,
+            average: None,
             curriculum: vec![],
+            stages: vec![],
         }
     }
 }
@@ -440,28 +452,6 @@ pub enum Source {
     /// follows which. For models that see the last token only (`model.attention` off, `model.positions` none), for which this is the whole of the data.
     /// `training.batch` and `training.accumulation` are then not set.
     Counts,
-}
-
-/// How a model is measured, and when.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Evaluation {
-    /// Steps between validations; each also saves the run. Default: a twentieth of the steps.
-    #[schemars(range(min = 1, max = 1_000_000_000))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub every: Option<u64>,
-    /// Validation sequences. Default 512, or as many as half of the `val.bin` of `data.folder` has.
-    #[schemars(range(min = 16, max = 10_000_000))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sequences: Option<usize>,
-    /// Test sequences, drawn for the last evaluation and never trained on. Default 8000, or as many as the other half of that
-    /// `val.bin` has.
-    #[schemars(range(min = 16, max = 10_000_000))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test_sequences: Option<usize>,
-    /// Steps between checkpoints that are kept beside `best` and `last`; 0 keeps none.
-    #[schemars(range(min = 0, max = 1_000_000_000))]
-    pub keep_every: u64,
 }
 
 /// What `data export` writes.

@@ -21,6 +21,9 @@ fn line(step: u64) -> StepLine {
         excess: Some(0.2),
         criterion: (step == 1).then_some(f64::INFINITY),
         exact_match: (step == 2).then_some(0.5),
+        training_criterion: None,
+        stage: None,
+        mined: None,
         seconds: 0.5,
     }
 }

@@ -47,7 +47,7 @@ pub(super) enum Stroke {
     Dots,
     /// A dashed line over the whole width at the first point's height.
     Rule,
-    /// A dotted line over the whole height at the first point's place.
+    /// A dotted line over the whole height at each point's place.
     Upright,
     /// Columns that stand on the axis, each as wide as from its point to the next.
     Columns,
@@ -139,7 +139,8 @@ impl Chart {
         let points = || with_heights().flat_map(|s| &s.points);
         let ends = |p: &Point| p.interval.map_or([p.y; 2], |(low, high)| [low, high]);
         let y_values = points().flat_map(|p| [p.y].into_iter().chain(ends(p)));
-        let curves = || self.series.iter().filter(|s| s.stroke != Stroke::Rule).flat_map(|s| &s.points);
+        let curves =
+            || self.series.iter().filter(|s| !matches!(s.stroke, Stroke::Rule)).flat_map(|s| &s.points);
         // Steps and positions are counted from the beginning, which no logarithmic axis has.
         let x = Axis::over(&self.x.0, self.x.1, curves().map(|p| p.x).chain([0.0]));
         let last = curves().map(|p| p.x).filter(|x| x.is_finite()).fold(f64::NEG_INFINITY, f64::max);
@@ -205,7 +206,7 @@ fn draw(series: &Series, plot: &Plot) -> Markup {
                     @let y = plot.height(point.y);
                     line class="rule" x1=(LEFT) x2=(WIDTH - RIGHT) y1=(px(y)) y2=(px(y)) {}
                 },
-                Stroke::Upright => @if let Some(x) = series.points.first().and_then(|p| plot.x.place(p.x)) {
+                Stroke::Upright => @for x in series.points.iter().filter_map(|point| plot.x.place(point.x)) {
                     @let x = plot.across(x);
                     line class="upright" x1=(px(x)) x2=(px(x)) y1=(px(plot.top)) y2=(px(plot.top + PLOT_HEIGHT)) {}
                 },

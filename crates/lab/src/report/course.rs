@@ -27,6 +27,7 @@ pub(super) fn loss(sources: &[Source], floor: Option<f64>) -> Chart {
     }
     let level = |nats: f64| rule(format!("floor {nats:.4}"), nats);
     series.extend(floor.map(level));
+    series.extend(stages(sources));
     let last = sources.iter().filter_map(|s| s.lines.iter().rev().find_map(|line| line.validation));
     let last: Vec<String> = last.map(|nats| format!("{nats:.5}")).collect();
     let bound = floor.map_or("the floor is not known".into(), |nats| format!("the floor is {nats:.5}"));
@@ -55,6 +56,7 @@ pub(super) fn excess(sources: &[Source], world: &dyn World) -> Option<Chart> {
             .map(|(place, test)| Series { label: if place == 0 { "test".into() } else { String::new() }, ..test }),
     );
     series.extend(simple_predictors(truth)?);
+    series.extend(stages(sources));
     let last = sources.iter().filter_map(|s| s.lines.iter().rev().find_map(|line| line.excess));
     let last: Vec<String> = last.map(|nats| format!("{nats:.6}")).collect();
     Some(Chart {
@@ -105,6 +107,15 @@ pub(super) fn seed(source: &Source) -> String {
 /// A dashed line at `y`.
 pub(super) fn rule(label: String, y: f64) -> Series {
     Series { label, ink: Ink::Plain, stroke: Stroke::Rule, points: vec![Point::at(0.0, y)] }
+}
+
+/// Where stages of training end and others begin, as far as the runs have come; all runs have the same.
+fn stages(sources: &[Source]) -> Option<Series> {
+    let last = sources.iter().map(Source::step).max()?;
+    let begins = sources.first()?.plan.stages().into_iter().map(|stage| stage.begins);
+    let points: Vec<Point> = begins.filter(|step| (1..last).contains(step)).map(|x| Point::at(x as f64, 0.0)).collect();
+    let mark = |points| Series { label: "a stage begins".into(), ink: Ink::Plain, stroke: Stroke::Upright, points };
+    (!points.is_empty()).then(|| mark(points))
 }
 
 /// Points of the lines that have a finite value; means of neighbours where there are too many.

@@ -4,11 +4,15 @@
 #[path = "../../src/scratch.rs"]
 mod scratch;
 
+mod average;
 mod curriculum;
 mod going_on;
+mod mined;
+mod modular;
 mod optimisers;
 mod seeds;
 mod sequences;
+mod stages;
 mod success;
 mod sweep;
 

@@ -273,6 +273,9 @@ fn line(step: u64, criterion: Option<f64>, exact_match: Option<f64>) -> StepLine
         excess,
         criterion,
         exact_match,
+        training_criterion: None,
+        stage: None,
+        mined: None,
         seconds,
     }
 }
