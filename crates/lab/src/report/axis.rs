@@ -7,6 +7,8 @@ use crate::digits::count;
 pub(super) enum Scale {
     /// Equal differences take equal lengths.
     Linear,
+    /// The same, of what is counted: ticks are whole numbers.
+    Whole,
     /// Equal ratios take equal lengths; values are above 0.
     Log,
 }
@@ -30,11 +32,12 @@ const MOST_DECADES: i32 = 12;
 impl Axis {
     /// An axis over all of `values` that it can show (finite ones; above 0, if logarithmic), from tick to tick.
     pub(super) fn over(name: &str, scale: Scale, values: impl Iterator<Item = f64>) -> Axis {
-        let shown = values.filter(|x| x.is_finite() && (scale == Scale::Linear || *x > 0.0));
+        let shown = values.filter(|x| x.is_finite() && (scale != Scale::Log || *x > 0.0));
         let (low, high) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));
         let (low, high) = if low <= high { (low, high) } else { (0.5, 1.0) };
         let ticks = match scale {
-            Scale::Linear => even(low, high),
+            Scale::Linear => even(low, high, 0.0),
+            Scale::Whole => even(low, high, 1.0),
             Scale::Log => powers(low, high),
         };
         let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
@@ -54,7 +57,7 @@ impl Axis {
     /// axis stands for.
     pub(super) fn place(&self, x: f64) -> Option<f64> {
         let (at, low, high) = match self.scale {
-            Scale::Linear => (x, self.low, self.high),
+            Scale::Linear | Scale::Whole => (x, self.low, self.high),
             Scale::Log if x > 0.0 => (libm::log(x), libm::log(self.low), libm::log(self.high)),
             Scale::Log => return None,
         };
@@ -64,7 +67,7 @@ impl Axis {
     /// Places of the ticks and what stands there.
     pub(super) fn ticks(&self) -> Vec<(f64, String)> {
         let step = self.ticks.get(1).map_or(1.0, |second| second - self.ticks[0]);
-        let label = |x: f64| if self.scale == Scale::Linear { label(x, step) } else { label(x, x) };
+        let label = |x: f64| if self.scale == Scale::Log { label(x, x) } else { label(x, step) };
         self.ticks.iter().filter_map(|&x| Some((self.place(x)?, label(x)))).collect()
     }
 }
@@ -82,10 +85,10 @@ impl Axis {
     }
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten around the values.
-fn even(low: f64, high: f64) -> Vec<f64> {
+/// Multiples, of at least `least`, of 1, 2 or 5 times a power of ten around the values.
+fn even(low: f64, high: f64, least: f64) -> Vec<f64> {
     let width = if high > low { high - low } else { low.abs().max(1.0) * 0.1 };
-    let step = round_up(width / MOST_TICKS);
+    let step = round_up(width / MOST_TICKS).max(least);
     let (first, last) = ((low / step + 1e-9).floor(), (high / step - 1e-9).ceil());
     let last = last.max(first + 1.0);
     (0..=(last - first) as usize).map(|i| (first + i as f64) * step).collect()
@@ -147,6 +150,13 @@ mod tests {
             (&[], &["0.5", "0.6", "0.7", "0.8", "0.9", "1.0"]),
         ] {
             assert_eq!(labels(Scale::Linear, values), expected, "{values:?}");
+        }
+        for (values, expected) in [
+            (&[0.0, 3.0][..], &["0", "1", "2", "3"][..]),
+            (&[0.0, 0.5], &["0", "1"]),
+            (&[0.0, 10.0], &["0", "2", "4", "6", "8", "10"]),
+        ] {
+            assert_eq!(labels(Scale::Whole, values), expected, "{values:?}");
         }
         for (values, expected) in [
             (&[0.0004, 2.0][..], &["0.0001", "0.001", "0.01", "0.1", "1", "10"][..]),

@@ -144,16 +144,19 @@ impl Chart {
         // Steps and positions are counted from the beginning, which no logarithmic axis has.
         let x = Axis::over(&self.x.0, self.x.1, curves().map(|p| p.x).chain([0.0]));
         let last = curves().map(|p| p.x).filter(|x| x.is_finite()).fold(f64::NEG_INFINITY, f64::max);
-        let x =
-            if self.x.1 == Scale::Linear && last.is_finite() && curves().count() > 1 { x.ending_at(last) } else { x };
-        // The ends of intervals do not decide how far a logarithmic axis reaches, but where the point itself has no place on it.
-        let shown = |p: &Point| p.interval.filter(|_| p.y == 0.0).map_or(p.y, |(_, high)| high);
+        let x = if self.x.1 != Scale::Log && last.is_finite() && curves().count() > 1 { x.ending_at(last) } else { x };
+        // The ends of intervals do not decide how far a logarithmic axis reaches, but where the point itself has no place on it:
+        // then there is room for its bar.
+        let shown = |p: &Point| match p.interval {
+            Some((_, high)) if p.y == 0.0 => [high, high / 10.0],
+            _ => [p.y; 2],
+        };
         // Below the lowest column there is room for it to stand.
         let foot = |s: &Series| s.points.iter().filter(|p| p.y > 0.0).map(|p| p.y / 2.0).fold(f64::NAN, f64::min);
         let feet = self.series.iter().filter(|s| s.stroke == Stroke::Columns).map(foot);
         let y = match self.y.1 {
-            Scale::Linear => Axis::over(&self.y.0, Scale::Linear, y_values),
-            Scale::Log => Axis::over(&self.y.0, Scale::Log, points().map(shown).chain(feet)),
+            Scale::Log => Axis::over(&self.y.0, Scale::Log, points().flat_map(shown).chain(feet)),
+            scale => Axis::over(&self.y.0, scale, y_values),
         };
         Plot { x, y, top }
     }

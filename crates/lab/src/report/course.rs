@@ -84,14 +84,12 @@ fn test(number: usize, source: &Source) -> Option<Series> {
     Some(Series { label: String::new(), ink: Ink::Run(number), stroke: Stroke::Dots, points: vec![point] })
 }
 
-/// A rule for each predictor of the ladder that is worse than the truth; the legend has one entry for all.
+/// A rule for each predictor of the ladder that is worse than the truth.
 fn simple_predictors(truth: &dyn Truth) -> Option<Vec<Series>> {
     let floor = truth.floor(0).value()?;
     let above = truth.baselines(0).into_iter().filter_map(|b| Some((b.name, b.nats.value()? - floor)));
     let above: Vec<(&str, f64)> = above.filter(|(_, above)| *above > 1e-9).collect();
-    let words: Vec<String> = above.iter().map(|(name, above)| format!("{name} {above:.4}")).collect();
-    let mut labels = std::iter::once(words.join(", ")).chain(std::iter::repeat(String::new()));
-    Some(above.iter().map(|(_, above)| rule(labels.next().expect("they do not end"), *above)).collect())
+    Some(above.iter().map(|(name, above)| rule(format!("{name} {above:.4}"), *above)).collect())
 }
 
 /// The test score of that name.

@@ -83,20 +83,28 @@ pub(super) fn section(looked: &[Looked<'_>], world: Option<&Addition>) -> Markup
         digit_places::chart(looked).map(|chart| (chart, digit_places::about())),
     ];
     let maps = attention::maps(&study.attention, world);
+    let of_best = match looked.len() {
+        1 => String::new(),
+        _ => format!("Of seed {}, which has the most of the uniform pairs right. ", best.source.seed()),
+    };
     html! {
         h2 { "Sums" }
         (plateau::section(looked, world))
         div.charts {
             @for (chart, about) in charts.iter().flatten() { (drawn(chart, about)) }
+            @for (number, map) in maps.iter().enumerate() {
+                figure {
+                    h3 { (map.title) }
+                    (map.draw())
+                    @if number == 0 { figcaption { (of_best) (attention::about()) } }
+                }
+            }
+            figure {
+                h3 { (embedding::TITLE) }
+                (embedding::draw(&study.plane))
+                figcaption { (of_best) (embedding::about(&study.plane)) }
+            }
         }
-        @if looked.len() > 1 {
-            p.note { "Attention and vectors are those of seed " (best.source.seed()) ", which has the most of the uniform pairs right." }
-        }
-        div.charts {
-            @for map in &maps { figure { h3 { (map.title) } (map.draw()) } }
-            figure { h3 { (embedding::TITLE) } (embedding::draw(&study.plane)) figcaption { (embedding::about(&study.plane)) } }
-        }
-        @if !maps.is_empty() { p.note { (attention::about()) } }
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn maps<'a>(heads: &'a [HeadAttention], world: &Addition) -> Vec<Heat
 fn digits(world: &Addition) -> Side {
     let count = world.answer_digits();
     let ticks = (0..count).map(|row| (row, world.place(row).to_string())).collect();
-    Side { name: "digit written".into(), count, ticks, groups: vec![] }
+    Side { name: "digit".into(), count, ticks, groups: vec![] }
 }
 
 /// Digits are named by the power of ten that they count.

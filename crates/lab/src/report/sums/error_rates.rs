@@ -43,7 +43,7 @@ pub(super) fn chart(looked: &[Looked<'_>], words: Words, rates: fn(&Portrait) ->
         id: words.id,
         title: words.title.into(),
         description: format!("{}, from 0 on, with 95 % intervals: {}.", words.of_what, told.join("; ")),
-        x: (words.x.into(), Scale::Linear),
+        x: (words.x.into(), Scale::Whole),
         y: (words.y.into(), Scale::Log),
         series: looked.iter().zip(&errors).enumerate().map(series).collect(),
     })

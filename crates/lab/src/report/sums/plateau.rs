@@ -205,28 +205,35 @@ fn moved(source: &Source) -> String {
 
 fn losses(known: &[Vec<Knowledge>], portrait: &Portrait, world: &Addition) -> String {
     let scored = world.shape().scored.len();
-    let has = |wanted: Knowledge| known.iter().flatten().any(|kind| *kind == wanted);
-    let one = match world.operation() {
-        Operation::Add => "carry",
-        Operation::Subtract => "borrow",
-    };
-    let mut parts = vec!["is certain of what is right here".to_string()];
-    if has(Knowledge::ButForCarry) {
-        parts.push(format!("gives even chances to the two digits of what is right but for the {one}"));
-    }
-    if has(Knowledge::No) || has(Knowledge::Unseen) {
-        parts.push("to the ten digits of the rest".into());
-    }
-    let listed = match &parts[..] {
-        [only] => only.clone(),
-        [first, second] if second.starts_with("to ") => format!("{first} and gives even chances {second}"),
-        [first, second] => format!("{first} and {second}"),
-        [first, second, rest @ ..] => format!("{first}, {second} and {}", rest.join(", ")),
-        [] => String::new(),
-    };
+    let knows = [certain(known, scored > known.len()), even(known, world.operation())];
+    let knows: Vec<String> = knows.into_iter().flatten().collect();
     format!(
-        "A predictor that {listed} has a loss of exactly {:.5} over all pairs; this model's over these uniform ones is {:.5}.",
+        "A predictor that {} has a loss of exactly {:.5} over all pairs; this model's over these uniform ones is {:.5}.",
+        knows.join(" and "),
         loss_nats(known, scored),
         portrait.loss_nats
     )
+}
+
+fn has(known: &[Vec<Knowledge>], wanted: Knowledge) -> bool {
+    known.iter().flatten().any(|kind| *kind == wanted)
+}
+
+fn certain(known: &[Vec<Knowledge>], has_end: bool) -> Option<String> {
+    let of = [(has(known, Knowledge::Right), "what is right here"), (has_end, "what ends the answer")];
+    let of: Vec<&str> = of.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect();
+    (!of.is_empty()).then(|| format!("is certain of {}", of.join(" and ")))
+}
+
+fn even(known: &[Vec<Knowledge>], operation: Operation) -> Option<String> {
+    let two = match operation {
+        Operation::Add => "the two digits of what is right but for the carry",
+        Operation::Subtract => "the two digits of what is right but for the borrow",
+    };
+    let is_rest = has(known, Knowledge::No) || has(known, Knowledge::Unseen);
+    let is_all = !has(known, Knowledge::Right) && !has(known, Knowledge::ButForCarry);
+    let ten = if is_all { "the ten digits at every place" } else { "the ten digits of the rest" };
+    let among = [(has(known, Knowledge::ButForCarry), two), (is_rest, ten)];
+    let among: Vec<&str> = among.into_iter().filter(|(is, _)| *is).map(|(_, digits)| digits).collect();
+    (!among.is_empty()).then(|| format!("gives even chances to {}", among.join(" and to ")))
 }
