@@ -18,7 +18,7 @@ use crate::commands::regular::Regular;
 use crate::seed_list::SeedList;
 use benches::BENCH_HELP;
 pub(crate) use benches::Bench;
-pub(crate) use models::{Falsify, Model, Sample};
+pub(crate) use models::{Falsify, Model, Sample, duration};
 pub(crate) use numbers::{Import, Params};
 use sets::{COMPARE_HELP, SWEEP_HELP};
 pub(crate) use sets::{Compare, Sweep};

@@ -107,6 +107,68 @@ fn files_come_back() {
     session.refused("regular show @.", &["is a folder"]);
 }
 
+/// A constructed network is a file like any other.
+#[test]
+fn constructed_networks_are_files_like_others() {
+    let session = Session::new("regular-construct");
+    let made = session.json("regular construct parity --method prefix --length 12 -o parity.safetensors");
+    assert_eq!((&made["method"], &made["layers"], &made["states"]), (&"prefix".into(), &4.into(), &2.into()));
+    assert!(made["attention_margin"].as_f64().unwrap() > 105.0 && made["exact_to_length"].as_u64().unwrap() > 1000);
+    assert_eq!(
+        (&made["checked"]["up_to_length"], &made["checked"]["least_wrong"]),
+        (&12.into(), &serde_json::Value::Null)
+    );
+    assert_eq!(session.json("params parity.safetensors")["free"], made["parameters"]);
+    let scores = session.json("eval parity.safetensors");
+    let score = |name: &str| {
+        let figures = scores.as_array().unwrap();
+        figures.iter().find(|figure| figure["name"] == name).unwrap_or_else(|| panic!("{name}: {scores}"))["value"]
+            .as_f64()
+    };
+    assert_eq!((score("accuracy"), score("cross_entropy")), (Some(1.0), Some(0.0)));
+    let extracted = session.json("regular extract parity.safetensors -o learnt.json");
+    assert_eq!((&extracted["states"], &extracted["equals_truth"]), (&2.into(), &true.into()));
+    assert_eq!(
+        (&extracted["agrees_up_to_length"], &extracted["shortest_disagreement"]),
+        (&12.into(), &serde_json::Value::Null)
+    );
+    assert_eq!(session.good("regular equal parity @learnt.json"), "equal\n");
+    let traced = session.good("regular trace parity.safetensors 011");
+    assert!(traced.contains("agrees at every step") && traced.contains("accept"), "{traced}");
+    let other = session.good("regular extract parity.safetensors --pattern counter-2");
+    assert!(other.contains("the empty word: incomplete by the network, accept in truth"), "{other}");
+    session.refused(
+        "regular construct parity --method prefix --length 13 -o parity.safetensors",
+        &["parity.safetensors", "--force"],
+    );
+    session.refused(
+        "regular construct dyck-2-5 --method prefix -o large.safetensors",
+        &["64", "at most 32", "--method steps"],
+    );
+    session.refused("regular construct parity --length 1001 -o long.safetensors", &["1001", "1000"]);
+    session.refused("sample parity.safetensors", &["regular-classes", "class of what they have read"]);
+    session.refused("regular trace parity.safetensors 012", &["`012`, position 3"]);
+}
+
+/// The machine that writes its states writes whole runs.
+#[test]
+fn the_machine_that_writes_its_states_samples_runs() {
+    let session = Session::new("regular-steps");
+    session.good("regular construct s3 --method steps --length 6 -o s3.safetensors");
+    let drawn = session.json("sample s3.safetensors --sequences 4");
+    let next = [[1, 1], [2, 0], [0, 2]];
+    for run in drawn["sequences"].as_array().unwrap() {
+        let run: Vec<usize> = run.as_array().unwrap().iter().map(|token| token.as_u64().unwrap() as usize).collect();
+        assert_eq!((run.len(), run[0]), (13, 5), "{run:?}");
+        let mut state = 0;
+        for step in run[1..].chunks_exact(2) {
+            state = next[state][step[0]];
+            assert_eq!(step[1], 2 + state, "{run:?}");
+        }
+    }
+    assert_eq!(session.json("regular extract s3.safetensors")["equals_truth"], true);
+}
+
 #[test]
 fn mistakes_are_refused() {
     let session = Session::new("regular-mistakes");

@@ -10,13 +10,12 @@ mod minimal;
 mod reading;
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 
 use crate::foreign::pickle::Node;
 use crate::foreign::{numpy, torch};
 use crate::weights_file::{self, Tensor};
-use crate::{Experiment, LabError, Layout, Plan, Recipe, export, whole_file};
+use crate::{Experiment, LabError, Layout, Plan, Recipe};
 use arrays::Arrays;
 
 /// Models that are built alike and stored under the same names.
@@ -108,15 +107,8 @@ impl Imported {
     /// # Errors
     /// [`LabError::Replaces`]; whatever the system refuses.
     pub fn write(&self, path: &Path, force: bool) -> Result<(), LabError> {
-        let metadata = [("infimum", env!("CARGO_PKG_VERSION").to_string()), ("plan", self.plan.to_toml())];
-        let metadata = metadata.into_iter().chain([("family", self.family.to_string())]);
-        let metadata = metadata.map(|(key, text)| (key.to_string(), text)).collect();
-        let views = self.layout.views(&self.point);
-        let mut fill = |file: &mut dyn Write| weights_file::encode(file, &views, &metadata);
-        if !force {
-            export::compare(path, &mut fill)?;
-        }
-        whole_file::write(path, "write the weights", fill)
+        let texts = [("plan", self.plan.to_toml()), ("family", self.family.to_string())];
+        weights_file::write_beside(path, &self.layout.views(&self.point), &texts, force)
     }
 }
 

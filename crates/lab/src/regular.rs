@@ -1,16 +1,26 @@
 //! Regular languages as a user names them, what is shown of them, and their files.
 
+mod agreement;
+mod construct;
 mod drawing;
+mod extract;
 mod files;
 mod portrait;
+mod recogniser;
 mod subject;
+mod trace;
 mod verdict;
 
+pub use agreement::{Agreement, Words};
+pub use construct::{About, Construction, Method, Wanted, construct, name_near};
 pub use drawing::{MOST_DRAWN, drawing};
+pub use extract::{Disagreement, Extracted, MOST_LEARNT, Sampled, Search, extract};
 pub use files::{MOST_FILE_BYTES, dot, fsm, own, read, write};
 pub use infimum_worlds::regular::{Machine, builtin};
 pub use portrait::{Portrait, WordCounts};
+pub use recogniser::{Recogniser, Said};
 pub use subject::{machine, pair};
+pub use trace::{Trace, TraceStep, trace};
 pub use verdict::Verdict;
 
 /// Symbols as people read them: `any` for all, `a–e` for three or more in a row, commas between others.

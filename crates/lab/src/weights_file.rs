@@ -16,8 +16,7 @@ use std::path::Path;
 
 use safetensors::tensor::{Dtype, TensorInfo};
 
-use crate::LabError;
-use crate::whole_file;
+use crate::{LabError, export, whole_file};
 pub(crate) use floats::half;
 use header::Header;
 pub(crate) use header::shown;
@@ -86,6 +85,26 @@ pub fn write(
     metadata: &BTreeMap<String, String>,
 ) -> Result<(), LabError> {
     whole_file::write(path, action, |file| encode(file, tensors, metadata))
+}
+
+/// Writes a file of weights that no training left, with `texts` beside them, whole or not at all. A file that is there and differs
+/// is replaced only if `force`.
+///
+/// # Errors
+/// [`LabError::Replaces`]; whatever the system refuses.
+pub(crate) fn write_beside(
+    path: &Path,
+    tensors: &[TensorView],
+    texts: &[(&str, String)],
+    force: bool,
+) -> Result<(), LabError> {
+    let ours = [("infimum", env!("CARGO_PKG_VERSION").to_string())];
+    let metadata = ours.iter().chain(texts).map(|(key, text)| (key.to_string(), text.clone())).collect();
+    let mut fill = |file: &mut dyn Write| encode(file, tensors, &metadata);
+    if !force {
+        export::compare(path, &mut fill)?;
+    }
+    whole_file::write(path, "write the weights", fill)
 }
 
 /// A fault of a file whose path the caller knows.

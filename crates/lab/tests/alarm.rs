@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicBool;
 
 use infimum_engine::Isa;
 use infimum_lab::evaluation::Evaluator;
+use infimum_lab::regular::{self, Method, Wanted};
 use infimum_lab::{Experiment, LabError, Machine, Plan, Recipe, Record, Status, alarm, training};
 use infimum_worlds::{Example, Fact, Purpose, Settings, Shape, Split, Stream, Truth, World};
 
@@ -137,7 +138,7 @@ fn networks_that_are_the_exact_law_never_ring() {
     let instances = Settings::small_instances();
     let kinds = instances.iter().filter(|settings| floor(settings) != Some(0.0)).map(Settings::kind);
     let kinds: std::collections::BTreeSet<&str> = kinds.collect();
-    let with_networks = ["markov", "markov-windows", "regular"];
+    let with_networks = ["markov", "markov-windows", "regular", "regular-steps"];
     assert_eq!(Vec::from_iter(kinds), with_networks, "another world needs its exact network, here or below");
 }
 
@@ -162,6 +163,22 @@ fn networks_that_are_the_exact_law_of_words_never_ring() {
         let excess = alarm::excess(&scores).unwrap();
         alarm::check(excess, "test").unwrap_or_else(|error| panic!("{error}: {overrides:?}"));
         assert!(excess.value.abs() <= 1e-6, "the exact law has an excess of {:e}", excess.value);
+    }
+}
+
+/// Automata written as weights that write their states: their law is that of runs, but for what is below 1e-50.
+#[test]
+fn networks_that_write_runs_of_automata_never_ring() {
+    let mut computer = Machine::new(Isa::best(), 2);
+    for name in ["parity", "tomita-3", "cycle-navigation", "s3-identity", "dyck-2-3"] {
+        let machine = regular::machine(name, None).unwrap();
+        let wanted = Wanted { name, language: Some(name), machine: &machine, length: 20, method: Some(Method::Steps) };
+        let construction = regular::construct(wanted).unwrap();
+        let experiment = Experiment::new(construction.plan).unwrap();
+        let mut evaluator = Evaluator::new(&experiment, &computer);
+        let excess = alarm::excess(&evaluator.score(&mut computer, &construction.point, Purpose::Test, 0..64)).unwrap();
+        alarm::check(excess, "test").unwrap_or_else(|error| panic!("{error}: {name}"));
+        assert!(excess.value.abs() <= 1e-6, "{name} has an excess of {:e}", excess.value);
     }
 }
 

@@ -30,7 +30,12 @@ pub mod builtin;
 mod natural;
 mod counting;
 mod scaled;
+mod given;
 pub mod words;
+pub mod classes;
+pub mod steps;
+
+pub mod learn;
 
 mod monoid;
 mod green;

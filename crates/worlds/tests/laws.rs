@@ -15,7 +15,13 @@ fn small_worlds() -> Vec<(Settings, Box<dyn World>)> {
         let world = settings.build().unwrap_or_else(|error| panic!("{settings:?}: {error}"));
         (settings, world)
     };
-    Settings::small_instances().into_iter().map(build).collect()
+    Settings::small_instances().into_iter().map(build).filter(|(_, world)| tells_tokens(&**world)).collect()
+}
+
+/// Whether what is predicted first is the next token, which sequences can be enumerated by; worlds of classes alone are held to
+/// the worlds whose sequences they have (crates/worlds/tests/regular/words.rs).
+fn tells_tokens(world: &dyn World) -> bool {
+    world.shape().heads[0].name == "token"
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(crate) struct Sample {
     pub(crate) form: Form,
 }
 
-fn duration(text: &str) -> Result<f64, String> {
+pub(crate) fn duration(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| (0.0..=1e7).contains(x));
     number.ok_or_else(|| "seconds are a number from 0 to 10000000".into())
 }

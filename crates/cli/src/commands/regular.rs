@@ -2,7 +2,10 @@
 
 mod accepts;
 mod arcs;
+mod construct;
+mod extract;
 mod show;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -39,6 +42,24 @@ Examples:
   infimum regular equal 'a*' '(aa)*' --alphabet ab
   infimum regular equal '(01)*' repeat-01")]
     Equal(Equal),
+    /// Write an automaton as the weights of a transformer, exact in f32.
+    #[command(after_help = "\
+Examples:
+  infimum regular construct 'a*b*' -o astar-bstar.safetensors
+  infimum regular construct parity --method prefix --length 20 -o parity.safetensors
+  infimum regular construct s5-identity -o s5.safetensors --json
+
+The file has its plan: eval, params, sample and regular trace read it, and training starts from it (training.init).")]
+    Construct(construct::Construct),
+    /// Learn the automaton of a network by asking it for the classes of words.
+    #[command(after_help = "\
+Examples:
+  infimum regular extract parity.safetensors
+  infimum regular extract parity.safetensors --length 12 --json -o parity.json")]
+    Extract(extract::Extract),
+    /// Follow words state by state, the network beside the automaton.
+    #[command(after_help = "Example:\n  infimum regular trace parity.safetensors 0110 111")]
+    Trace(trace::Traced),
     /// List the languages that are built in.
     #[command(after_help = "Example:\n  infimum regular list")]
     List(Form),
@@ -106,6 +127,9 @@ pub(crate) fn regular(command: &Regular) -> anyhow::Result<()> {
         Regular::Show(arguments) => show::show(arguments),
         Regular::Accepts(arguments) => accepts::accepts(arguments),
         Regular::Equal(arguments) => equal(arguments),
+        Regular::Construct(arguments) => construct::construct(arguments),
+        Regular::Extract(arguments) => extract::extract(arguments),
+        Regular::Trace(arguments) => trace::trace(arguments),
         Regular::List(form) => list(form.json),
     }
 }

@@ -6,6 +6,7 @@ mod builtins;
 mod counting;
 mod exhaustive;
 mod files;
+mod learning;
 mod matching;
 mod minimal;
 mod mistakes;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use infimum_worlds::regular::classes;
 use infimum_worlds::regular::words::{Settings, Words};
 use infimum_worlds::{Example, Known, Stream, Truth, World, follow};
 
@@ -145,4 +146,63 @@ fn mistakes_in_settings_are_named() {
         let message = settings.build().err().unwrap_or_else(|| panic!("{settings:?}")).to_string();
         parts.iter().for_each(|part| assert!(message.contains(part), "`{part}` is missing in: {message}"));
     }
+}
+
+/// The world of classes has the sequences of the world of words, and what that says of its head `class`.
+#[test]
+fn the_world_of_classes_says_what_the_world_of_words_says_of_them() {
+    for settings in Settings::small_instances() {
+        let (words, classes) = (settings.build().unwrap(), classes::Settings(settings).build().unwrap());
+        assert_eq!(classes.shape().heads, words.shape().heads[CLASS..]);
+        assert_eq!(
+            (classes.shape().positions, &classes.shape().scored),
+            (words.shape().positions, &words.shape().scored)
+        );
+        let [mut one, mut other] = [random("classes"), random("classes")];
+        let (truth, beside) = (classes.truth().unwrap(), words.truth().unwrap());
+        for _ in 0..100 {
+            let (mut example, whole) = (Example::default(), draw(&words, &mut other));
+            classes.draw(&mut one, &mut example);
+            assert_eq!(example.tokens, whole.tokens);
+            assert_eq!(
+                (&example.targets[..], &example.weights[..]),
+                (&whole.targets[CLASS..], &whole.weights[CLASS..])
+            );
+            let mut p = vec![0.0; classes.shape().heads[0].alphabet];
+            let mut scored = 0;
+            follow(&mut *truth.begin(), &example, 0, &mut p, &mut |_, law, target| {
+                scored += 1;
+                assert_eq!(law[usize::from(target)], 1.0);
+            });
+            assert_eq!(scored as f32, example.weights[0].iter().sum::<f32>());
+        }
+        assert_eq!((truth.floor(0), truth.ceiling(0)), (beside.floor(CLASS), beside.ceiling(CLASS)));
+        assert_eq!(truth.baselines(0), beside.baselines(CLASS));
+        assert_eq!(truth.floor_by_position(0), beside.floor_by_position(CLASS));
+        let exported = |world: &dyn World| {
+            let mut blocks = Vec::new();
+            world.export(5, 5, &mut |split, block| blocks.push((split, block.to_vec())));
+            blocks
+        };
+        assert_eq!(exported(&classes), exported(&words));
+    }
+}
+
+/// An automaton may stand in the place of the language, with classes of its own.
+#[test]
+fn a_language_may_be_an_automaton() {
+    let json = r#"{"alphabet":["x","yy"],"classes":["low","high"],"class":[0,1],"next":[[1,0],[0,1]]}"#;
+    let settings = Settings { longest: 4, ..Settings::new(json) };
+    let world = settings.build().unwrap();
+    let mut stream = random("an automaton");
+    for _ in 0..100 {
+        let example = draw(&world, &mut stream);
+        let (word, class) = word(&world, &example);
+        assert_eq!(usize::from(class), word.iter().filter(|symbol| **symbol == 0).count() % 2);
+    }
+    let text = |settings: &Settings| settings.build().err().unwrap().to_string();
+    let wished = text(&Settings { accept: Some(1.0), ..settings.clone() });
+    assert!(wished.contains("accept = 1") && wished.contains("low, high"), "{wished}");
+    let spelt = text(&Settings { alphabet: Some("xy".into()), ..settings });
+    assert!(spelt.contains("`xy`") && spelt.contains("leave this out"), "{spelt}");
 }

@@ -65,7 +65,7 @@ fn text(machine: &Machine, portrait: &Portrait<'_>) -> String {
 }
 
 /// The states: class, where each symbol leads, and the least word that leads there.
-fn states(machine: &Machine) -> String {
+pub(super) fn states(machine: &Machine) -> String {
     let automaton = machine.automaton();
     if automaton.states() > MOST_ROWS {
         return format!("{} states: --json, --save and --dot have them all.\n", automaton.states());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Counts, Kind, Machine, Words};
 use crate::WorldError;
 use crate::markov::within;
-use crate::regular::{Alphabet, Pattern, RegularError, builtin};
+use crate::regular::{NAMES_OF_ONE_PATTERN, RegularError, given};
 
 /// The largest weight of a class.
 const MOST_WEIGHT: f64 = 1e9;
@@ -15,7 +15,7 @@ const MOST_WEIGHT: f64 = 1e9;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// A pattern, or the name of a language that is built in (`infimum regular list`).
+    /// A pattern, the name of a language that is built in (`infimum regular list`), or an automaton as JSON.
     #[schemars(example = "a*b*")]
     pub language: String,
     /// The symbols of a pattern, in order; without it those that the pattern names, by code point.
@@ -89,12 +89,9 @@ impl Settings {
         Ok(Words::new(machine, counts, kinds, seed as u64))
     }
 
-    fn machine(&self) -> Result<Machine, RegularError> {
-        match (builtin::named(&self.language), &self.alphabet) {
-            (Some(machine), None) => machine,
-            (_, Some(alphabet)) => Machine::of_pattern(&self.language, &Alphabet::of_characters(alphabet)?),
-            (None, None) => Machine::of_pattern(&self.language, &Pattern::symbols(&self.language)?),
-        }
+    /// The automaton of the language. Errors: no language.
+    pub fn machine(&self) -> Result<Machine, RegularError> {
+        given::machine(&self.language, self.alphabet.as_deref())
     }
 
     /// What is drawn from: a class by its weight, then a length of those at which it has words, by its weight.
@@ -108,9 +105,9 @@ impl Settings {
         let lengths = self.lengths(shortest, longest)?;
         let has_words = |class: usize, length: &usize| !counts[class].count(*length).is_zero();
         let of_class = |class: usize| lengths.iter().filter(move |(length, _)| has_words(class, length)).copied();
-        let given = [("accept", self.accept), ("incomplete", self.incomplete), ("reject", self.reject)];
+        let given = self.wishes(machine)?;
         let mut weights = Vec::new();
-        for (class, (key, weight)) in given.into_iter().enumerate() {
+        for (class, (key, weight)) in given.iter().copied().enumerate() {
             let any = of_class(class).next().is_some();
             let alike = given.iter().all(|(_, weight)| weight.is_none());
             let weight = weight.unwrap_or(if alike && any { 1.0 } else { 0.0 });
@@ -151,6 +148,22 @@ impl Settings {
             of_class(class).map(move |(length, weight)| Kind { class, length, probability: share * weight / all })
         });
         Ok(kinds.filter(|kind| kind.probability > 0.0).collect())
+    }
+
+    /// What is wished of each class of the machine; those with other names have no keys.
+    fn wishes(&self, machine: &Machine) -> Result<Vec<(&'static str, Option<f64>)>, WorldError> {
+        let [accept, incomplete, reject] = NAMES_OF_ONE_PATTERN;
+        let wishes = vec![(accept, self.accept), (incomplete, self.incomplete), (reject, self.reject)];
+        if machine.classes() == NAMES_OF_ONE_PATTERN {
+            return Ok(wishes);
+        }
+        match wishes.iter().find_map(|(key, weight)| Some((*key, (*weight)?))) {
+            None => Ok(vec![(accept, None); machine.classes().len()]),
+            Some((key, weight)) => {
+                let allowed = format!("left out, since the classes are {}", machine.classes().join(", "));
+                Err(range(key, weight, &allowed, "take it out"))
+            }
+        }
     }
 
     /// The lengths of weight above 0.
