@@ -30,7 +30,7 @@ fn unknown_keys_are_refused_with_the_nearest_and_the_line() {
         ("training.step=3", "unknown key `step` in [training]; did you mean `steps`?"),
         (
             "evaluation.xyzzy=3",
-            "unknown key `xyzzy` in [evaluation]; valid keys are every, keep_every, sequences, test_sequences",
+            "unknown key `xyzzy` in [evaluation]; valid keys are every, keep_every, sequences, test_sequences, training_sequences",
         ),
     ] {
         assert_eq!(message(GOOD, &[set]), expected);

@@ -48,7 +48,11 @@ fn an_average_is_the_mean_of_the_points_that_count() {
     let points = points();
     let decaying = |decay: f64, count: usize| {
         move |k: usize| {
-            if k == 0 { decay.powi(count as i32 - 1) } else { (1.0 - decay) * decay.powi((count - 1 - k) as i32) }
+            if k == 0 {
+                libm::pow(decay, count as f64 - 1.0)
+            } else {
+                (1.0 - decay) * libm::pow(decay, (count - 1 - k) as f64)
+            }
         }
     };
     let later: Vec<Vec<f32>> = points[12..].to_vec();

@@ -89,7 +89,6 @@ fn what_is_found_is_what_the_recorded_network_answers_wrong_and_is_never_tested_
         let wrong = answers.iter().zip(0..).filter(|(answer, _)| !answer.is_right).map(|(_, number)| number);
         let numbers: Vec<u64> = wrong.take(most).collect();
         assert!(!numbers.is_empty() && numbers.len() < 290, "{} wrong of {count}", numbers.len());
-        println!("{} of {count} are wrong before step {searched}", numbers.len());
         let expected = Mined { step: searched, numbers };
         for step in searched + 1..until {
             assert_eq!(load(step).mined, Some(expected.clone()), "after step {step}");

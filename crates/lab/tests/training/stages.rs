@@ -214,9 +214,7 @@ fn stages_that_cannot_be_are_refused() {
     let whole = staged(&["training.stages=[]", "training.steps=50"]);
     assert_eq!((whole.plan().training().steps, whole.stages().len()), (50, 1));
     let text = staged(&[]).plan().to_toml();
-    for (from, to) in
-        [("steps = 30\n", "steps = 31\n"), ("batch = 16\n", ""), ("chain = 1.0\n", "chain = 2.0\n")]
-    {
+    for (from, to) in [("steps = 30\n", "steps = 31\n"), ("batch = 16\n", ""), ("chain = 1.0\n", "chain = 2.0\n")] {
         assert!(text.contains(from), "{from} in {text}");
         let changed = Plan::from_toml(&text.replacen(from, to, 1), std::path::Path::new("plan.toml"));
         assert!(changed.is_err(), "{from}");

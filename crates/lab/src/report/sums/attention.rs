@@ -129,18 +129,23 @@ fn positions(world: &Addition) -> Side {
     let longest = labels.iter().map(|label| label.chars().count()).max().unwrap_or(1);
     let step = (count * longest).div_ceil(MOST_LETTERS).max(1);
     let ticks = labels.into_iter().enumerate().step_by(step).collect();
-    let is_of: [(fn(&Role) -> bool, &str); 3] = [
-        (|role| matches!(role, Role::First(_)), "first"),
-        (|role| matches!(role, Role::Second(_)), "second"),
-        (|role| matches!(role, Role::Answer(_)), "answer"),
-    ];
-    let group = |(is_of, name): &(fn(&Role) -> bool, &str)| {
-        let first = roles[..count].iter().position(is_of)?;
-        let last = roles[..count].iter().rposition(is_of)?;
+    let groups = ["first", "second", "answer"].into_iter().filter_map(|name| {
+        let is_of = |role: &Role| group(*role) == Some(name);
+        let (first, last) = (roles[..count].iter().position(is_of)?, roles[..count].iter().rposition(is_of)?);
         Some((first..last + 1, name.to_string()))
-    };
-    let groups = is_of.iter().filter_map(group).collect();
+    });
+    let groups = groups.collect();
     Side { name: "position looked at".into(), count, ticks, groups }
+}
+
+/// What digits are called together.
+fn group(role: Role) -> Option<&'static str> {
+    match role {
+        Role::First(_) => Some("first"),
+        Role::Second(_) => Some("second"),
+        Role::Answer(_) => Some("answer"),
+        _ => None,
+    }
 }
 
 /// So many letters have room below a picture.

@@ -130,8 +130,9 @@ fn rotate(matrix: &mut [Vec<f64>], vectors: &mut [Vec<f64>], p: usize, q: usize)
     for row in matrix.iter_mut().chain(vectors) {
         (row[p], row[q]) = turn(row[p], row[q]);
     }
-    for column in 0..matrix.len() {
-        (matrix[p][column], matrix[q][column]) = turn(matrix[p][column], matrix[q][column]);
+    let (above, below) = matrix.split_at_mut(q);
+    for (of_p, of_q) in above[p].iter_mut().zip(&mut below[0]) {
+        (*of_p, *of_q) = turn(*of_p, *of_q);
     }
 }
 
@@ -249,8 +250,8 @@ mod tests {
         let plane = Plane::of(&vectors);
         let all: f64 = SINGULAR.iter().map(|x| x * x).sum();
         assert!(!plane.is_own);
-        for axis in 0..2 {
-            assert!((plane.shares[axis] - SINGULAR[axis] * SINGULAR[axis] / all).abs() < 1e-7, "{:?}", plane.shares);
+        for (share, singular) in plane.shares.iter().zip(SINGULAR) {
+            assert!((share - singular * singular / all).abs() < 1e-7, "{:?}", plane.shares);
         }
         let squares = |axis: usize| plane.points.iter().map(|point| point[axis] * point[axis]).sum::<f64>();
         assert!((squares(0).sqrt() - SINGULAR[0]).abs() < 1e-6 && (squares(1).sqrt() - SINGULAR[1]).abs() < 1e-6);
