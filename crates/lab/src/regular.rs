@@ -1,6 +1,7 @@
 //! Regular languages as a user names them, what is shown of them, and their files.
 
 mod agreement;
+pub mod comparison;
 mod construct;
 mod drawing;
 mod extract;
