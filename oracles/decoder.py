@@ -9,7 +9,8 @@ Models are written with nanoGPT's names and shapes: a linear map is [outputs, in
 heads are contiguous slices. Per case the file holds the settings, the start weights (multiples of 2^-10, so that float32
 holds them exactly), the batches, the loss and gradient of the first batch, and the losses of 20 steps of AdamW.
 Formulas: `rate`, `adamw` and `clip_factor` below; norms divide by sqrt(variance + epsilon), RMSNorm by
-sqrt(mean square + epsilon); the loss is the mean over all targets of a batch, in nats.
+sqrt(mean square + epsilon); the loss is the mean over all targets of a batch, in nats, and with two heads the weighted sum of
+their means.
 """
 import argparse, json, math, pathlib, sys
 
@@ -26,7 +27,8 @@ OPTIMISER = dict(rate=3e-3, beta1=0.9, beta2=0.95, epsilon=1e-8, decay=0.1, clip
 PLAIN = dict(positions=5, alphabet=5, width=6, layers=1, heads=2, mlp_ratio=2, activation="gelu-erf", norm="layer",
              norm_epsilon=1e-5, position="learned", bias=False, tied=False, attention=True, mlp=True,
              embedding="learned", mlp_first="free", parallel=False, qk_norm="none", mlp_gate=False, mlp_hidden=None,
-             kv_heads=None, head_width=None, value_width=None, rotary_base=None, rotary_pairs=None)
+             kv_heads=None, head_width=None, value_width=None, rotary_base=None, rotary_pairs=None, classes=None,
+             loss_weights=None)
 CASES = {
     "plain": {},
     "biases, gelu-tanh": dict(bias=True, activation="gelu-tanh"),
@@ -57,6 +59,9 @@ CASES = {
     "alibi, norms of heads, two layers": dict(position="alibi", heads=4, kv_heads=2, head_width=5, qk_norm="rms", layers=2),
     "values narrower than keys, geglu": dict(value_width=2, mlp_gate=True, mlp_ratio=1),
     "rotary, values wider than keys, no norm": dict(position="rotary", head_width=2, value_width=7, norm="none", activation="silu"),
+    "two heads": dict(classes=3),
+    "two heads, biases, weighed, tied": dict(classes=3, bias=True, tied=True, loss_weights=dict(token=0.75, **{"class": 2.5})),
+    "two heads, one left out": dict(classes=3, bias=True, loss_weights=dict(token=0, **{"class": 0.5})),
 }
 
 ACTIVATIONS = {
@@ -113,9 +118,15 @@ def shapes(s):
                 linear(f"{h}.mlp.c_up", hidden(s), c)
             linear(f"{h}.mlp.c_proj", c, hidden(s))
     norm("transformer.ln_f")
-    if not s["tied"]:
+    if not s["tied"] and loss_weights(s)["token"]:
         out["lm_head.weight"] = (s["alphabet"], c)
+    if s["classes"]:
+        linear("class_head", s["classes"], c)
     return out
+
+
+def loss_weights(s):
+    return dict(token=1.0, **{"class": 1.0}) | (s["loss_weights"] or {})
 
 
 def start(s, stream):
@@ -158,7 +169,7 @@ def alibi(s):
 
 
 def logits(s, w, tokens):
-    """[T] tokens -> [T, V] logits of one sequence."""
+    """[T] tokens -> logits of one sequence: [T, V] of the next token, [T, classes] of the class; None for a head that the model lacks."""
     T, c = s["positions"], s["width"]
 
     def linear(name, x):
@@ -202,13 +213,26 @@ def logits(s, w, tokens):
             x = x + attention(f"{h}.attn", norm(f"{h}.ln_1", x))
         if s["mlp"]:
             x = x + mlp(f"{h}.mlp", norm(f"{h}.ln_2", before if s["parallel"] else x))
-    return norm("transformer.ln_f", x) @ (table if s["tied"] else w["lm_head.weight"]).T
+    x = norm("transformer.ln_f", x)
+    head = table if s["tied"] else w.get("lm_head.weight")
+    return None if head is None else x @ head.T, linear("class_head", x) if s["classes"] else None
 
 
-def loss(s, w, tokens, targets):
-    """Mean nats over all targets of a batch; tokens and targets are [sequence][T]."""
-    p = jax.nn.log_softmax(jax.vmap(lambda t: logits(s, w, t))(tokens))
-    return -jnp.take_along_axis(p, targets[..., None], -1).mean()
+def mean_nats(logits, targets, weights):
+    """Over all targets of a batch, each as often as its weight says; all [sequence][T] but logits, which have one axis more."""
+    nats = -jnp.take_along_axis(jax.nn.log_softmax(logits), targets[..., None], -1)[..., 0]
+    return (nats * weights).sum() / weights.sum()
+
+
+def loss(s, w, batch):
+    """Over heads the sum of the head's weight times its mean nats."""
+    token, kind = jax.vmap(lambda t: logits(s, w, t))(batch["tokens"])
+    out, weight = 0.0, loss_weights(s)
+    if token is not None:
+        out += weight["token"] * mean_nats(token, batch["targets"], jnp.ones(batch["targets"].shape))
+    if kind is not None:
+        out += weight["class"] * mean_nats(kind, batch["classes"], batch["class_weights"])
+    return out
 
 
 def clip_factor(norm, limit):
@@ -240,13 +264,17 @@ def case(index, name, changes):
     stream = np.random.Generator(np.random.Philox(key=[42, index]))
     w = start(s, stream)
     sequences = stream.integers(0, s["alphabet"], (BATCHES, SEQUENCES, s["positions"] + 1))
+    batches = [dict(tokens=b[:, :-1], targets=b[:, 1:]) for b in sequences]
+    if s["classes"]:  # Classes are asked for at some positions, a different number in each batch.
+        size = (SEQUENCES, s["positions"])
+        batches = [b | {"classes": stream.integers(0, s["classes"], size), "class_weights": 1.0 * (stream.random(size) < 0.6)} for b in batches]
     record = dict(name=name, settings=s, optimiser=OPTIMISER, weights=arrays(w),
-                  batches=[dict(tokens=b[:, :-1].tolist(), targets=b[:, 1:].tolist()) for b in sequences])
-    both = jax.jit(jax.value_and_grad(lambda w, x: loss(s, w, x[:, :-1], x[:, 1:])))
+                  batches=[{k: x.tolist() for k, x in b.items()} for b in batches])
+    both = jax.jit(jax.value_and_grad(lambda w, batch: loss(s, w, batch)))
     mean, square = ({k: np.zeros_like(x) for k, x in w.items()} for _ in range(2))
     losses, norms = [], []
     for step in range(STEPS):
-        nats, gradient = both(w, sequences[step % BATCHES])
+        nats, gradient = both(w, batches[step % BATCHES])
         gradient = {k: np.array(gradient[k]) for k in w}
         norms.append(math.sqrt(sum((d * d).sum() for d in gradient.values())))
         losses.append(float(nats))

@@ -120,7 +120,9 @@ Examples:
 With --names nanogpt the file has the whole state_dict of nanoGPT or nanoMarkov, and its model_args as JSON.")]
     Export(ExportWeights),
     /// List the runs.
-    #[command(after_help = "Example:\n  infimum list --runs runs")]
+    #[command(
+        after_help = "Examples:\n  infimum list --runs runs\n  infimum list --pattern 'a*b*' --best class_accuracy"
+    )]
     List(List),
     /// Show a run: its plan, its scores, and the hash of its final weights.
     #[command(after_help = "Examples:\n  infimum show markov-10-s1\n  infimum show markov-10-s1 --csv > markov-10.csv")]
@@ -383,6 +385,12 @@ pub(crate) struct ExportWeights {
 
 #[derive(Args, Debug)]
 pub(crate) struct List {
+    /// The runs of this language alone: a pattern, or the name of one that is built in; the same language in other words counts, too.
+    #[arg(long)]
+    pub(crate) pattern: Option<String>,
+    /// The best first by this figure, which is shown in place of the first: a name of docs/metrics.md. Runs without it come last.
+    #[arg(long, value_name = "FIGURE")]
+    pub(crate) best: Option<String>,
     #[command(flatten)]
     pub(crate) runs: Runs,
     #[command(flatten)]

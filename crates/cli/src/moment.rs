@@ -1,5 +1,7 @@
 //! Where a run stands, in one line. Losses are in nats.
 
+use infimum_lab::{HeadLine, StepLine};
+
 use crate::number::{clock, fixed, seconds, short};
 
 /// Where a run stands after a step.
@@ -43,6 +45,20 @@ impl Moment {
         let (steps, stage, excess, end) = (self.steps, self.staged(), fixed(excess, 4), self.end());
         format!(
             "step {step}/{steps}{stage} training loss {training:.4} validation loss {loss:.4} truth {truth} excess {excess} {end}"
+        )
+    }
+
+    /// The same of a model of several heads, each with its own loss and accuracy; the excess is that of the first.
+    pub(crate) fn validated_heads(&self, line: &StepLine, Validation { step, loss, excess }: Validation) -> String {
+        let of = |head: &HeadLine| {
+            format!("{} {} accuracy {}", head.name, fixed(head.validation, 4), fixed(head.accuracy, 5))
+        };
+        let heads: Vec<String> = line.heads.iter().map(of).collect();
+        let (steps, training, excess) = (self.steps, line.loss, fixed(excess, 4));
+        format!(
+            "step {step}/{steps} training loss {training:.4} validation loss {loss:.4}: {}; excess {excess} {}",
+            heads.join(", "),
+            self.end()
         )
     }
 

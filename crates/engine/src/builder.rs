@@ -200,19 +200,49 @@ impl Builder {
     }
 
     /// The program whose loss is the sum of `nats` `[T, 1]` times the input named `weights`, which is zero outside `scored`.
-    pub fn finish(mut self, nats: Value, weights: &str, scored: Range<usize>) -> Result<Program, ShapeError> {
-        let size = self.arrays[nats.0].shape;
-        if size.channels != 1 || scored.is_empty() || scored.end > size.rows {
-            return Err(ShapeError::Loss(format!("nats of shape {size} cannot carry loss at positions {scored:?}")));
+    pub fn finish(self, nats: Value, weights: &str, scored: Range<usize>) -> Result<Program, ShapeError> {
+        self.finish_all(&[(nats, weights)], scored)
+    }
+
+    /// As [`Builder::finish`], of a loss that is the sum of several, each of its own nats and weights. Of several, no operation
+    /// may read the nats, and they may not be what dropout gives, since the weights of each are the gradient of its nats.
+    ///
+    /// # Errors
+    /// No loss; nats that cannot carry it; of several, nats that are read.
+    pub fn finish_all(mut self, losses: &[(Value, &str)], scored: Range<usize>) -> Result<Program, ShapeError> {
+        if losses.is_empty() {
+            return Err(ShapeError::Loss("there is none".into()));
         }
-        let input = self.input(weights, size.rows, 1)?;
+        let mut made = vec![];
+        for &(nats, weights) in losses {
+            let size = self.arrays[nats.0].shape;
+            if size.channels != 1 || scored.is_empty() || scored.end > size.rows {
+                return Err(ShapeError::Loss(format!(
+                    "nats of shape {size} cannot carry loss at positions {scored:?}"
+                )));
+            }
+            if losses.len() > 1 {
+                self.require_own(nats, &made)?;
+            }
+            made.push(Loss { nats, weights: self.input(weights, size.rows, 1)? });
+        }
         self.weights.lay_out();
-        let loss = Loss { nats, weights: input, rows: scored.clone() };
-        let goal = Goal::Outputs(vec![nats], scored);
-        let (arrays, nodes, ids, inputs, masks) = (self.arrays, self.nodes, self.ids, self.inputs, self.masks);
-        let program = Program { arrays, nodes, ids, inputs, masks, weights: Arc::new(self.weights), loss, goal };
+        let goal = Goal::Outputs(losses.iter().map(|(nats, _)| *nats).collect(), scored.clone());
+        let Builder { arrays, nodes, ids, inputs, masks, weights } = self;
+        let program =
+            Program { arrays, nodes, ids, inputs, masks, weights: Arc::new(weights), losses: made, scored, goal };
         addressable(|| "the program".into(), vectors_at_most(&program), "lane vectors of sixteen numbers")?;
         Ok(program)
+    }
+
+    /// Refuses nats, one of several, that another loss has, that are read, or that dropout gives.
+    fn require_own(&self, nats: Value, before: &[Loss]) -> Result<(), ShapeError> {
+        let is_read = self.nodes.iter().any(|node| node.x.contains(&nats));
+        if !is_read && self.undropped(nats) == nats && before.iter().all(|loss| loss.nats != nats) {
+            return Ok(());
+        }
+        let site = &self.arrays[nats.0].site;
+        Err(ShapeError::Loss(format!("`{site}` is one of several, and has to be nats of its own that nothing reads")))
     }
 
     /// Shape of an array.

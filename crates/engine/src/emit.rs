@@ -160,18 +160,20 @@ impl<'p> Emit<'p> {
         Place { offset: base, rows: rows as u32, channels: channels as u32, stride: stride as u32 }
     }
 
-    /// The gradient of the nats is the loss weights themselves.
+    /// The gradient of nats is their loss weights themselves.
     fn seed_gradient(&mut self) {
-        let held = self.values[self.program.loss.weights.0].clone().expect("the loss weights are needed");
-        let written = vec![true; held.rows.len()];
-        self.gradients[self.families.of(self.program.loss.nats)] = Some(Slot { held, written });
+        for loss in &self.program.losses {
+            let held = self.values[loss.weights.0].clone().expect("the loss weights are needed");
+            let written = vec![true; held.rows.len()];
+            self.gradients[self.families.of(loss.nats)] = Some(Slot { held, written });
+        }
     }
 
     fn finish(self) -> Emitted {
         let place = |v: &Value| self.values[v.0].as_ref().map(|h| h.place);
         let results: Vec<Value> = match &self.program.goal {
             Goal::Outputs(values, _) | Goal::Position(values) => values.clone(),
-            Goal::Gradient => vec![self.program.loss.nats, self.program.loss.weights],
+            Goal::Gradient => self.program.losses.iter().flat_map(|loss| [loss.nats, loss.weights]).collect(),
         };
         Emitted {
             inputs: self.program.inputs.iter().filter_map(place).collect(),

@@ -34,7 +34,7 @@ impl Families {
         for &n in steps.backward() {
             let node = &program.nodes[n];
             let distinct = node.x.len() < 2 || node.x[0] != node.x[1];
-            if node.operation.hands_on() && distinct && node.output != program.loss.nats {
+            if node.operation.hands_on() && distinct && !program.is_loss(node.output) {
                 for x in node.x.iter().filter(|x| steps.is_differentiable(**x)) {
                     families.try_join(node.output, *x, &moments, program, steps);
                 }
@@ -79,7 +79,7 @@ impl Moments {
         let mut arrival = vec![never; program.arrays.len()];
         let mut read = vec![0; program.arrays.len()];
         let mut writes = vec![];
-        arrival[program.loss.nats.0] = 0;
+        program.losses.iter().for_each(|loss| arrival[loss.nats.0] = 0);
         for (step, &n) in steps.backward().iter().enumerate() {
             let node = &program.nodes[n];
             read[node.output.0] = step;

@@ -68,7 +68,7 @@ impl Folding {
 
     /// Whether an array is the loss, which is wanted as it is, whoever else reads it.
     fn is_loss(&self, value: Value) -> bool {
-        self.program.loss.nats == value
+        self.program.is_loss(value)
     }
 
     /// The product that an array is, its matrix and nothing else.

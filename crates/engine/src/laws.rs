@@ -5,6 +5,7 @@ mod expressions;
 mod folding;
 mod headed;
 mod limits;
+mod losses;
 mod operations;
 mod positions;
 mod programs;

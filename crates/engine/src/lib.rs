@@ -53,7 +53,7 @@ pub use optimiser::{
     Adam, Average, Found, Grokfast, Group, Lbfgs, Momentum, Next, Optimiser, Sgd, SlowGradient, Weighing, clip_factor,
 };
 pub use products::{Products, UnknownProducts};
-pub use program::{Author, Feed, Gradient, Ids, IdsInput, Mask, Program, Source, Value};
+pub use program::{Author, Feed, Gradient, Ids, IdsInput, LossSum, Mask, Program, Source, Value};
 pub use reference::Reference;
 pub use replay::{Replay, Sink};
 pub use rotary::Rotary;

@@ -25,7 +25,10 @@ pub struct Program {
     pub(crate) inputs: Vec<Value>,
     pub(crate) masks: Vec<Mask>,
     pub(crate) weights: Arc<Weights>,
-    pub(crate) loss: Loss,
+    /// At least one, each with nats of its own.
+    pub(crate) losses: Vec<Loss>,
+    /// Positions that may carry loss.
+    pub(crate) scored: Range<usize>,
     pub(crate) goal: Goal,
 }
 
@@ -74,13 +77,11 @@ pub struct Mask {
     pub(crate) input: Value,
 }
 
-/// The sequence loss: the sum over positions of weight times nats.
-#[derive(Clone, Debug)]
+/// A part of the sequence loss: the sum over positions of weight times nats.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Loss {
     pub(crate) nats: Value,
     pub(crate) weights: Value,
-    /// Positions that may carry loss.
-    pub(crate) rows: Range<usize>,
 }
 
 /// What a program is for; it decides which rows and operations are needed.
@@ -104,7 +105,7 @@ impl Program {
 
     /// The program that gives `sites` at those positions that may carry loss, each as `[row][channel]`.
     pub fn outputs(&self, sites: &[&str]) -> Result<Program, ShapeError> {
-        self.outputs_at(sites, self.loss.rows.clone())
+        self.outputs_at(sites, self.scored.clone())
     }
 
     /// The program that gives the rows `rows`, at least one, of `sites`, each as `[row][channel]`.
@@ -134,7 +135,7 @@ impl Program {
 
     /// How many positions a sequence can have: those that every array asked for has a row for, or of a gradient the nats.
     pub fn positions(&self) -> usize {
-        let nats = [self.loss.nats];
+        let nats: Vec<Value> = self.losses.iter().map(|loss| loss.nats).collect();
         let asked = match &self.goal {
             Goal::Outputs(values, _) | Goal::Position(values) => &values[..],
             Goal::Gradient => &nats,
@@ -206,7 +207,7 @@ impl Program {
 
     /// Positions that may carry loss.
     pub fn scored(&self) -> Range<usize> {
-        self.loss.rows.clone()
+        self.scored.clone()
     }
 
     /// The weight part.
@@ -254,6 +255,11 @@ impl Program {
         self.arrays[value.0].same_as.is_some() || self.inputs.contains(&value) || is_computed()
     }
 
+    /// Whether an array is the nats of a loss.
+    pub(crate) fn is_loss(&self, value: Value) -> bool {
+        self.losses.iter().any(|loss| loss.nats == value)
+    }
+
     fn is_output(&self, value: Value) -> bool {
         matches!(&self.goal, Goal::Outputs(values, _) | Goal::Position(values) if values.contains(&value))
     }
@@ -270,7 +276,7 @@ impl Program {
         if let Goal::Outputs(values, _) | Goal::Position(values) = &mut program.goal {
             values.iter_mut().for_each(|v| *v = self.held(*v));
         }
-        program.loss.nats = self.held(self.loss.nats);
+        program.losses.iter_mut().for_each(|loss| loss.nats = self.held(loss.nats));
         program
     }
 }
@@ -305,13 +311,38 @@ pub trait Author<S> {
     fn hear(&mut self, position: usize, said: &[S]);
 }
 
+/// What a loss comes to over all sequences.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LossSum {
+    /// Sum over sequences and positions of weight times nats.
+    pub loss: f64,
+    /// Sum of the weights.
+    pub weight: f64,
+}
+
 /// The loss over all sequences and its gradient by the parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gradient<S> {
-    /// Sum over sequences and positions of weight times nats.
+    /// Sum over losses, sequences and positions of weight times nats.
     pub loss: f64,
-    /// Sum of the weights: what to divide by for a mean.
+    /// Sum of the weights; with one loss, what to divide by for a mean.
     pub weight: f64,
+    /// The two sums of each loss, in the order in which [`Builder::finish_all`](crate::Builder::finish_all) was given them.
+    pub of_losses: Vec<LossSum>,
     /// Derivative of `loss` by each parameter.
     pub gradient: Vec<S>,
+}
+
+impl<S> Gradient<S> {
+    /// Of so many losses and this gradient of all of them together.
+    pub(crate) fn new(of_losses: Vec<LossSum>, gradient: Vec<S>) -> Self {
+        let sum = |of: fn(&LossSum) -> f64| of_losses.iter().map(of).sum();
+        Gradient { loss: sum(|l| l.loss), weight: sum(|l| l.weight), of_losses, gradient }
+    }
+}
+
+impl LossSum {
+    pub(crate) fn plus(self, other: LossSum) -> LossSum {
+        LossSum { loss: self.loss + other.loss, weight: self.weight + other.weight }
+    }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use infimum_kernels::{View, ViewMut};
 
 use crate::operation::{Operands, Results};
-use crate::program::{Author, Feed, Goal, Gradient, Node, Program, Source, Value};
+use crate::program::{Author, Feed, Goal, Gradient, LossSum, Node, Program, Source, Value};
 use crate::steps::Steps;
 use crate::weights::view;
 
@@ -34,19 +34,20 @@ impl Reference {
         assert!(self.program.goal == Goal::Gradient, "this program gives outputs; make one with Program::gradient");
         let weights = self.program.weights.evaluate(point);
         let mut dweights = vec![0.0; weights.len()];
-        let (mut loss, mut weight) = (0.0, 0.0);
+        let mut sums = vec![LossSum::default(); self.program.losses.len()];
         let mut feed = self.program.feed();
         for sequence in 0..sequences {
             source.fill(sequence, &mut feed);
             let mut trace = self.forward(&weights, &feed);
-            for row in self.program.loss.rows.clone() {
-                let (w, nats) =
-                    (trace.values[self.program.loss.weights.0][row], trace.values[self.program.loss.nats.0][row]);
-                (loss, weight) = (loss + w * nats, weight + w);
+            for (sum, loss) in sums.iter_mut().zip(&self.program.losses) {
+                for row in self.program.scored.clone() {
+                    let (weight, nats) = (trace.values[loss.weights.0][row], trace.values[loss.nats.0][row]);
+                    *sum = sum.plus(LossSum { loss: weight * nats, weight });
+                }
             }
             self.backward(&weights, &feed, &mut trace, &mut dweights);
         }
-        Gradient { loss, weight, gradient: self.program.weights.pull_back(&weights, dweights) }
+        Gradient::new(sums, self.program.weights.pull_back(&weights, dweights))
     }
 
     /// Calls `sink` for each sequence with the wanted rows of each output. The program must be a [`Program::outputs`].
@@ -156,7 +157,9 @@ impl Reference {
 
     fn backward(&self, weights: &[f64], feed: &Feed, trace: &mut Trace, dweights: &mut [f64]) {
         let p = &self.program;
-        trace.gradients[p.loss.nats.0] = trace.values[p.loss.weights.0].clone();
+        for loss in &p.losses {
+            trace.gradients[loss.nats.0] = trace.values[loss.weights.0].clone();
+        }
         for &n in self.steps.backward() {
             let node = &p.nodes[n];
             let rows = self.steps.rows(node.output);

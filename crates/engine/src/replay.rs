@@ -11,7 +11,7 @@ use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Script, Team, Vector,
 use crate::chunks::Chunks;
 use crate::plan::{Plan, plan};
 use crate::products::Products;
-use crate::program::{Feed, Goal, Gradient, Program, Source, Value};
+use crate::program::{Feed, Goal, Gradient, Loss, LossSum, Program, Source, Value};
 use crate::steps::Steps;
 
 /// A batch has at most so many chunks, each with a gradient of its own.
@@ -39,8 +39,7 @@ struct Worker {
 /// What a chunk adds up.
 struct Sums<'g> {
     gradient: &'g mut [f32],
-    loss: f64,
-    weight: f64,
+    losses: Vec<LossSum>,
 }
 
 /// Receives sequence number and one `[row][channel]` slice for each output, on whichever thread computed it.
@@ -99,19 +98,21 @@ impl Replay {
         self.chunks.begin(chunks, weights.len());
         let Replay { program, plan, isa, panels, workers, chunks: gradients } = self;
         let step = Call { program, plan, isa: *isa, weights: &weights, panels, sequences, source };
-        let mut sums = vec![(0.0, 0.0); chunks];
+        let none = vec![LossSum::default(); program.losses.len()];
+        let mut sums = vec![none.clone(); chunks];
         team.each(&mut sums, workers, |chunk, sums, worker| {
             let mut gradient = gradients.array();
-            let mut own = Sums { gradient: &mut gradient, loss: 0.0, weight: 0.0 };
+            let mut own = Sums { gradient: &mut gradient, losses: none.clone() };
             for group in chunk * groups / chunks..(chunk + 1) * groups / chunks {
                 step.group(group, worker, Some(&mut own));
             }
-            *sums = (own.loss, own.weight);
+            *sums = own.losses;
             gradients.put(chunk, gradient);
         });
-        let (loss, weight) = (sums.iter().map(|(loss, _)| loss).sum(), sums.iter().map(|(_, weight)| weight).sum());
+        let of = |loss: usize| sums.iter().fold(LossSum::default(), |sum, chunk| sum.plus(chunk[loss]));
+        let losses = (0..none.len()).map(of).collect();
         let gradient = self.chunks.sum(team);
-        Gradient { loss, weight, gradient: self.program.weights.pull_back(&weights, gradient) }
+        Gradient::new(losses, self.program.weights.pull_back(&weights, gradient))
     }
 
     /// Calls `sink` for each sequence with the wanted rows of each output. The program must be a [`Program::outputs`].
@@ -165,14 +166,14 @@ impl Call<'_> {
     fn group(&self, group: usize, worker: &mut Worker, sums: Option<&mut Sums<'_>>) {
         self.fill(group, worker);
         let (gradients, sums) = match sums {
-            Some(Sums { gradient, loss, weight }) => (&mut gradient[..], Some((loss, weight))),
+            Some(Sums { gradient, losses }) => (&mut gradient[..], Some(losses)),
             None => (&mut worker.unused[..], None),
         };
         let Worker { values, ids, .. } = worker;
         let memory = &mut Memory { values, weights: self.weights, gradients, ids, panels: self.panels };
         self.plan.script.replay(self.isa, memory);
-        if let Some((loss, weight)) = sums {
-            self.add_loss(worker, loss, weight);
+        for (loss, sum) in self.program.losses.iter().zip(sums.into_iter().flatten()) {
+            self.add_loss(worker, *loss, sum);
         }
     }
 
@@ -212,9 +213,9 @@ impl Call<'_> {
             let last = &sequences[count - 1];
             feed.ids.iter_mut().zip(&last.ids).for_each(|(to, from)| to.copy_from_slice(from));
             feed.arrays.iter_mut().zip(&last.arrays).for_each(|(to, from)| to.copy_from_slice(from));
-            if let Some(k) = self.program.inputs.iter().position(|v| *v == self.program.loss.weights) {
-                feed.arrays[k].fill(0.0);
-            }
+            let is_weights = |v: &Value| self.program.losses.iter().any(|loss| loss.weights == *v);
+            let weights = self.program.inputs.iter().zip(&mut feed.arrays).filter(|(v, _)| is_weights(v));
+            weights.for_each(|(_, array)| array.fill(0.0));
         }
     }
 
@@ -247,20 +248,19 @@ impl Call<'_> {
         assert!(arrays.clone().all(|(a, v)| a.len() == self.program.shape(*v).len()), "a feed keeps its array sizes");
     }
 
-    fn add_loss(&self, worker: &Worker, loss: &mut f64, weight: &mut f64) {
+    fn add_loss(&self, worker: &Worker, loss: Loss, sum: &mut LossSum) {
         let rows = |v: Value| {
             let (place, _) = self.plan.values[v.0].as_ref().expect("the loss is needed");
             (0..place.rows).map(|row| &worker.values[(place.offset + row * place.stride) as usize].0)
         };
-        let (mut losses, mut sums) = ([0.0; LANES], [0.0; LANES]);
-        for (nats, w) in rows(self.program.loss.nats).zip(rows(self.program.loss.weights)) {
+        let (mut losses, mut weights) = ([0.0; LANES], [0.0; LANES]);
+        for (nats, w) in rows(loss.nats).zip(rows(loss.weights)) {
             for lane in 0..self.each() {
                 losses[lane] += f64::from(w[lane]) * f64::from(nats[lane]);
-                sums[lane] += f64::from(w[lane]);
+                weights[lane] += f64::from(w[lane]);
             }
         }
-        *loss += losses.iter().sum::<f64>();
-        *weight += sums.iter().sum::<f64>();
+        *sum = sum.plus(LossSum { loss: losses.iter().sum(), weight: weights.iter().sum() });
     }
 
     fn deliver(&self, group: usize, wanted: &[Value], worker: &Worker, sink: Sink<'_>) {

@@ -101,8 +101,9 @@ fn needed_rows(program: &Program, sequences: usize) -> Vec<Range<usize>> {
         Goal::Outputs(values, wanted) => values.iter().for_each(|v| rows[v.0] = hull(&rows[v.0], wanted)),
         Goal::Position(values) => values.iter().for_each(|v| rows[v.0] = 0..sequences),
         Goal::Gradient => {
-            rows[program.loss.nats.0] = program.loss.rows.clone();
-            rows[program.loss.weights.0] = program.loss.rows.clone();
+            for value in program.losses.iter().flat_map(|loss| [loss.nats, loss.weights]) {
+                rows[value.0] = program.scored.clone();
+            }
         }
     }
     for node in program.nodes.iter().rev() {

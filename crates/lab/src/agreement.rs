@@ -47,13 +47,14 @@ struct Alike {
 /// many sequences are compared.
 ///
 /// # Errors
-/// Two networks of different worlds.
+/// Two networks of different worlds; one without the world's first head.
 pub fn agree(
     [first, second]: [Trained<'_>; 2],
     machine: &mut Machine,
     watch: &mut dyn FnMut(usize),
 ) -> Result<Vec<Figure>, LabError> {
     require_same_world(first.experiment, second.experiment)?;
+    [first, second].iter().try_for_each(|trained| trained.experiment.require_first_head())?;
     let counted = counted([first, second]);
     let mut cache = BTreeMap::new();
     let [mut one, mut other] = [first, second].map(|trained| Evaluator::new(trained.experiment, machine));

@@ -14,6 +14,12 @@ pub fn excess(scores: &[SequenceScore]) -> Option<Mean> {
     Mean::of(scores.iter().map(|s| (s.known.weight, s.known.nats - s.known.truth_nats)))
 }
 
+/// The same of the world's head of this number; `None` where it has no law, or the model has it not.
+pub fn excess_of(scores: &[SequenceScore], head: usize) -> Option<Mean> {
+    let known = scores.iter().filter_map(|score| score.of(head)).map(|score| score.known);
+    Mean::of(known.map(|known| (known.weight, known.nats - known.truth_nats)))
+}
+
 /// Refuses an excess below `-4 standard errors - 1e-6` nats. `set` names the sequences (`test`, `validation`).
 ///
 /// # Errors

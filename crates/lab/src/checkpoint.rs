@@ -11,6 +11,7 @@ use crate::weights_file::{self, Tensor, TensorView, Tensors};
 use crate::{LabError, Layout, Mined, TrainingState};
 
 const OPTIMISER: &str = "optimiser.";
+const OF_HEADS: &str = "unreported_losses_of_heads";
 
 /// Writes a checkpoint whole or not at all. `plan` is the text of the plan.
 ///
@@ -72,12 +73,16 @@ fn metadata(plan: &str, layout: &Layout, state: &TrainingState) -> BTreeMap<Stri
         ("lines_hash", state.lines.1.clone()),
         ("tied", tied.join(" ")),
     ];
+    if !state.unreported_of_heads.is_empty() {
+        let losses: Vec<String> = state.unreported_of_heads.iter().map(f64::to_string).collect();
+        texts.push((OF_HEADS, losses.join(" ")));
+    }
     if let Some(mined) = &state.mined {
         let numbers: Vec<String> = mined.numbers.iter().map(u64::to_string).collect();
         texts.extend([("mined_step", mined.step.to_string()), ("mined", numbers.join(" "))]);
     }
-    if let Some((step, nats)) = state.best {
-        texts.extend([("best_step", step.to_string()), ("best_nats", nats.to_string())]);
+    if let Some((step, value)) = state.best {
+        texts.extend([("best_step", step.to_string()), ("best_value", value.to_string())]);
     }
     texts.into_iter().map(|(key, text)| (key.to_string(), text)).collect()
 }
@@ -104,17 +109,26 @@ fn parse(metadata: &BTreeMap<String, String>) -> Result<Header, String> {
         mined: mined(metadata)?,
         lines: (entry(metadata, "lines")?, entry(metadata, "lines_hash")?),
         unreported: (finite(metadata, "unreported_loss")?, entry(metadata, "unreported_steps")?),
+        unreported_of_heads: of_heads(metadata)?,
         point: Vec::new(),
         optimiser: Vec::new(),
     };
     Ok(Header { plan: entry(metadata, "plan")?, state })
 }
 
+/// Sums of losses, with blanks between them; none where there is one head.
+fn of_heads(metadata: &BTreeMap<String, String>) -> Result<Vec<f64>, String> {
+    let texts = metadata.get(OF_HEADS).map(String::as_str).unwrap_or_default().split_whitespace();
+    texts.map(|text| finite(&BTreeMap::from([(OF_HEADS.to_string(), text.to_string())]), OF_HEADS)).collect()
+}
+
 fn best(metadata: &BTreeMap<String, String>) -> Result<Option<(u64, f64)>, String> {
-    if !metadata.contains_key("best_step") && !metadata.contains_key("best_nats") {
+    // Checkpoints of before runs could be stopped by a figure.
+    let value = if metadata.contains_key("best_nats") { "best_nats" } else { "best_value" };
+    if !metadata.contains_key("best_step") && !metadata.contains_key(value) {
         return Ok(None);
     }
-    Ok(Some((entry(metadata, "best_step")?, finite(metadata, "best_nats")?)))
+    Ok(Some((entry(metadata, "best_step")?, finite(metadata, value)?)))
 }
 
 fn mined(metadata: &BTreeMap<String, String>) -> Result<Option<Mined>, String> {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// Which checkpoint of a record; `Display` gives the file's name without its ending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CheckpointName {
-    /// The best validation loss so far: `best`.
+    /// The best validation so far, by its loss or by the figure that `[training.stop]` names: `best`.
     Best,
     /// The newest: `last`.
     Last,

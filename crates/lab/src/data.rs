@@ -4,8 +4,9 @@
 use std::mem::take;
 
 use infimum_engine::{Feed, Program, Source};
-use infimum_worlds::{Example, Purpose, Stream, World};
+use infimum_worlds::{Example, Purpose, Shape, Stream, World};
 
+use crate::outputs::site;
 use crate::predictor::Write;
 use crate::{Experiment, RunStage};
 
@@ -139,19 +140,35 @@ pub fn draw(world: &dyn World, seed: u64, purpose: Purpose, address: Address, in
 #[derive(Clone, Debug)]
 pub(crate) struct Inlets {
     tokens: usize,
-    targets: usize,
-    weights: usize,
+    /// Heads of the world.
+    heads: usize,
+    /// Of each of the model's heads, in their order.
+    outputs: Vec<Inlet>,
     /// Input and rate of each dropout mask.
     masks: Vec<(usize, f64)>,
 }
 
+/// Where a feed takes what one head of the world is asked.
+#[derive(Clone, Copy, Debug)]
+struct Inlet {
+    head: usize,
+    targets: usize,
+    weights: usize,
+}
+
 impl Inlets {
-    pub(crate) fn new(program: &Program) -> Inlets {
-        let ids =
-            |name: &str| program.ids().iter().position(|i| i.name == name).expect("a decoder reads tokens and targets");
+    /// Of a decoder of sequences of `shape`.
+    pub(crate) fn new(program: &Program, shape: &Shape) -> Inlets {
+        let tokens = program.ids_index("tokens").expect("a decoder reads tokens");
         let input = |name: &str| program.input_index(name).expect("a decoder's inputs have names");
         let masks = program.masks().iter().map(|m| (input(&m.name), m.rate)).collect();
-        Inlets { tokens: ids("tokens"), targets: ids("targets"), weights: input("weights"), masks }
+        let inlet = |head: usize| {
+            let (targets, weights) = (site(shape, head, "targets"), site(shape, head, "weights"));
+            let targets = program.ids_index(&targets)?;
+            Some(Inlet { head, targets, weights: input(&weights) })
+        };
+        let heads = shape.heads.len();
+        Inlets { tokens, heads, outputs: (0..heads).filter_map(inlet).collect(), masks }
     }
 
     /// Place of the tokens among a feed's ids.
@@ -161,16 +178,28 @@ impl Inlets {
 
     /// Lets `write` write an example into the memory of a feed.
     fn lend(&self, feed: &mut Feed, write: impl FnOnce(&mut Example)) {
-        let Inlets { tokens, targets, weights, .. } = self;
         let mut example = Example {
-            tokens: take(&mut feed.ids[*tokens]),
-            targets: vec![take(&mut feed.ids[*targets])],
-            weights: vec![take(&mut feed.arrays[*weights])],
+            tokens: take(&mut feed.ids[self.tokens]),
+            targets: vec![vec![]; self.heads],
+            weights: vec![vec![]; self.heads],
         };
+        for Inlet { head, targets, weights } in &self.outputs {
+            example.targets[*head] = take(&mut feed.ids[*targets]);
+            example.weights[*head] = take(&mut feed.arrays[*weights]);
+        }
         write(&mut example);
-        feed.ids[*tokens] = example.tokens;
-        feed.ids[*targets] = example.targets.swap_remove(0);
-        feed.arrays[*weights] = example.weights.swap_remove(0);
+        feed.ids[self.tokens] = example.tokens;
+        for Inlet { head, targets, weights } in &self.outputs {
+            feed.ids[*targets] = take(&mut example.targets[*head]);
+            feed.arrays[*weights] = take(&mut example.weights[*head]);
+        }
+    }
+
+    /// Multiplies the weights of each head, in the model's order.
+    fn scale(&self, feed: &mut Feed, scales: &[f32]) {
+        for (inlet, scale) in self.outputs.iter().zip(scales).filter(|(_, scale)| **scale != 1.0) {
+            feed.arrays[inlet.weights].iter_mut().for_each(|weight| *weight *= scale);
+        }
     }
 }
 
@@ -180,6 +209,8 @@ pub(crate) struct Drawn<'a> {
     pub(crate) purpose: Purpose,
     pub(crate) addresses: &'a [Address],
     pub(crate) inlets: &'a Inlets,
+    /// What the weights of each of the model's heads are multiplied by; empty: nothing.
+    pub(crate) scales: &'a [f32],
     /// The training step, which dropout masks are drawn for.
     pub(crate) step: u64,
 }
@@ -188,6 +219,7 @@ impl Source for Drawn<'_> {
     fn fill(&self, sequence: usize, feed: &mut Feed) {
         let address = self.addresses[sequence];
         self.inlets.lend(feed, |example| self.experiment.draw(self.purpose, address, example));
+        self.inlets.scale(feed, self.scales);
         if !self.inlets.masks.is_empty() {
             self.drop_out(sequence, feed);
         }
@@ -202,10 +234,12 @@ pub(crate) struct Given<'a> {
 
 impl Source for Given<'_> {
     fn fill(&self, sequence: usize, feed: &mut Feed) {
-        let (Inlets { tokens, targets, weights, .. }, example) = (self.inlets, &self.examples[sequence]);
-        feed.ids[*tokens].copy_from_slice(&example.tokens);
-        feed.ids[*targets].copy_from_slice(&example.targets[0]);
-        feed.arrays[*weights].copy_from_slice(&example.weights[0]);
+        let example = &self.examples[sequence];
+        feed.ids[self.inlets.tokens].copy_from_slice(&example.tokens);
+        for Inlet { head, targets, weights } in &self.inlets.outputs {
+            feed.ids[*targets].copy_from_slice(&example.targets[*head]);
+            feed.arrays[*weights].copy_from_slice(&example.weights[*head]);
+        }
     }
 }
 
@@ -303,9 +337,10 @@ mod tests {
             "[world]\nkind = \"markov\"\nstates = 3\nlength = 40\nseed = 1\n[model]\nwidth = 64\ndropout = 0.2";
         let plan = crate::Plan::new(&crate::Recipe::parse(recipe, "r", &[]).unwrap()).unwrap();
         let experiment = Experiment::new(plan).unwrap();
-        let inlets = Inlets::new(experiment.program());
+        let inlets = Inlets::new(experiment.program(), experiment.world().shape());
         let (addresses, experiment) = (set(0..2), &experiment);
-        let drawn = Drawn { experiment, purpose: Purpose::Train, addresses: &addresses, inlets: &inlets, step };
+        let drawn =
+            Drawn { experiment, purpose: Purpose::Train, addresses: &addresses, inlets: &inlets, scales: &[], step };
         let arrays = experiment.program().inputs().map(|(_, shape)| vec![0.0; shape.len()]).collect();
         let mut feed = Feed { ids: vec![vec![]; experiment.program().ids().len()], arrays };
         drawn.fill(sequence, &mut feed);

@@ -3,7 +3,7 @@
 //! Weights have the names and shapes of nanoGPT's state dict: a linear is stored `[outputs, inputs]`, queries, keys and
 //! values are the rows of one array. Sites, in the order of computation: `wte`, `x`, for each block `h.0.ln_1`,
 //! `h.0.attn.q`, `.k`, `.v`, `.y`, `.out`, `h.0.x_mid`, `h.0.ln_2`, `h.0.mlp.fc`, `.act`, `.out`, `h.0.x`, then `ln_f`,
-//! `logits`, `nats`. A block with attention only goes from `h.0.attn.out` to `h.0.x`; what is switched off or fixed to the
+//! `logits`, `nats`, and of each further head of the world `class.logits`, `class.nats`, by its name. A block with attention only goes from `h.0.attn.out` to `h.0.x`; what is switched off or fixed to the
 //! identity has no site. With a norm of heads, rotary positions, shared keys or ALiBi, `h.0.attn.q` and `.k` are followed by
 //! `.q_norm`, `.q_turned`, `.k_shared`, `.v_shared`, `.q_placed`, and so on; with a gate `h.0.mlp.act` by `.up` and `.gated`.
 
@@ -17,9 +17,11 @@ use infimum_worlds::Shape;
 
 use crate::Layout;
 use crate::formula::{WeightTable, identity};
+use crate::outputs::{Output, outputs};
 use crate::recipe::{Activation, Embedding, MlpFirst, Model, Norm, Positions};
 
-/// The program of `model` on sequences of `shape`: token inputs `tokens` and `targets`, float input `weights` (of the loss).
+/// The program of `model` on sequences of `shape`: token inputs `tokens` and `targets`, float input `weights` (of the loss), and
+/// the latter two of each further head, such as `class.targets`.
 ///
 /// # Errors
 /// Sizes that do not fit each other, such as heads that do not divide the width; a [`crate::Plan`] has none of them.
@@ -37,11 +39,11 @@ pub(crate) fn decoder_with_hidden(model: &Model, shape: &Shape, hidden: usize) -
         x.0 = d.block(&format!("h.{block}"), x.0)?;
     }
     let x = d.norm("ln_f", x.0)?;
-    let logits = d.head(x, embedding)?;
+    let outputs = outputs(model, shape);
+    let losses = outputs.iter().map(|output| d.output(output, x, embedding)).collect::<Result<Vec<_>, _>>()?;
     d.weights.require_all_used()?;
-    let targets = d.b.ids("targets", shape.positions, shape.heads[0].alphabet)?;
-    let nats = d.b.cross_entropy("nats", logits, targets)?;
-    d.b.finish(nats, "weights", shape.scored.clone())
+    let losses: Vec<(Value, &str)> = losses.iter().map(|(nats, weights)| (*nats, weights.as_str())).collect();
+    d.b.finish_all(&losses, shape.scored.clone())
 }
 
 /// Whether the array of that name has one dimension: gains and biases. They do not decay and start at 1 and 0.
@@ -178,13 +180,19 @@ impl Decoder<'_> {
         self.b.dropout(&format!("{at}.mlp.dropout"), out, self.model.dropout)
     }
 
-    fn head(&mut self, x: Value, embedding: Weight) -> Result<Value, ShapeError> {
-        let w = match self.model.tied {
-            true => self.b.weight("lm_head.weight", Tied { to: embedding })?,
-            false => self.weight("lm_head")?,
+    /// Nats of a head, and the name of their weights.
+    fn output(&mut self, output: &Output, x: Value, embedding: Weight) -> Result<(Value, String), ShapeError> {
+        let (matrix, is_first) = (output.matrix(), output.head == 0);
+        let name = format!("{matrix}.weight");
+        let stored = match is_first && self.model.tied {
+            true => self.b.weight(&name, Tied { to: embedding })?,
+            false => self.weight(&matrix)?,
         };
-        let w = self.transposed("lm_head.weight", w)?;
-        self.b.linear("logits", x, w, None)
+        let w = self.transposed(&name, stored)?;
+        let bias = self.bias(&matrix)?;
+        let logits = self.b.linear(&output.site("logits"), x, w, bias)?;
+        let targets = self.b.ids(&output.site("targets"), self.shape.positions, output.alphabet)?;
+        Ok((self.b.cross_entropy(&output.site("nats"), logits, targets)?, output.site("weights")))
     }
 
     /// A linear stored `[outputs, inputs]`.

@@ -21,6 +21,7 @@ const PORTION: usize = 256;
 /// What was found. Each figure has an interval over the sequences.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Dissection {
+    /// By the first of the world's heads that the model has.
     /// `without_direct_path`, `without_positions`, `without_attention_0`, `without_head_0_0`, `without_mlp_0`, …: nats lost per
     /// scored target when that part gives its mean (over the sequences, at each position; for positions: over positions)
     /// instead of what it gives, and the rest sees that. Paired with the whole model on the same sequences.
@@ -118,14 +119,15 @@ impl Subject<'_> {
             Some((site, _)) => program.replace(site).expect("the site is the program's"),
             None => program.clone(),
         };
-        let program = program.outputs(&["nats"]).expect("a decoder has nats");
+        let output = self.experiment.outputs().swap_remove(0);
+        let program = program.outputs(&[&output.site("nats")]).expect("a decoder has nats");
         let found: Vec<Mutex<(f64, f64)>> = sequences.clone().map(|_| Mutex::default()).collect();
         let (experiment, addresses) = (self.experiment, data::set(sequences.clone()));
         let first = experiment.world().shape().scored.start;
         self.outputs(&program, replaced, sequences, &|sequence, outputs| {
             let mut example = Default::default();
             experiment.draw(Purpose::Test, addresses[sequence], &mut example);
-            let weights = example.weights[0][first..].iter().map(|w| f64::from(*w));
+            let weights = example.weights[output.head][first..].iter().map(|w| f64::from(*w));
             let scored = weights.zip(outputs[0]).map(|(weight, nats)| (weight, weight * f64::from(*nats)));
             *found[sequence].lock().expect("nothing panics") =
                 scored.fold((0.0, 0.0), |(w, n), (dw, dn)| (w + dw, n + dn));
@@ -140,12 +142,13 @@ impl Subject<'_> {
         sequences: &Range<usize>,
         sink: &(dyn Fn(usize, &[&[f32]]) + Sync),
     ) {
-        let (inlets, addresses) = (Inlets::new(program), data::set(sequences.clone()));
+        let (inlets, addresses) = (Inlets::new(program, self.experiment.world().shape()), data::set(sequences.clone()));
         let drawn = Drawn {
             experiment: self.experiment,
             purpose: Purpose::Test,
             addresses: &addresses,
             inlets: &inlets,
+            scales: &[],
             step: 0,
         };
         let replaced = replaced.map(|(site, arrays)| (program.input_index(site).expect("it is an input now"), arrays));

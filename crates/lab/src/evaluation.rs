@@ -3,17 +3,20 @@
 use std::ops::Range;
 
 use infimum_engine::{Program, Replay};
-use infimum_worlds::{Example, Purpose, Shape, follow};
+use infimum_worlds::{Example, Purpose, follow};
 
+use crate::Mean;
 use crate::data::{self, Address, Inlets};
 use crate::experiment::{Experiment, Machine};
-use crate::predictor::{Network, Predictor, Said, Sequences, collect, likeliest};
+use crate::outputs::said_sites;
+use crate::predictor::{Network, Predictor, Said, SaidBy, Sequences, collect, likeliest};
 use crate::transitions::{TransitionScores, Transitions};
 
 /// Sequences are scored in portions of this size, which bounds the memory, lets progress be told, and lets a run stop.
 pub(crate) const PORTION: usize = 512;
 
-/// One sequence's scores: sums over its scored positions, each times its loss weight.
+/// One sequence's scores by the world's first head: sums over its scored positions, each times its loss weight; all 0 if the model
+/// has it not.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SequenceScore {
     /// Sum of loss weights: the number of targets, where weights are 1.
@@ -26,6 +29,34 @@ pub struct SequenceScore {
     pub known: PartScore,
     /// The same for each of [`infimum_worlds::World::parts`], in that order.
     pub parts: Vec<PartScore>,
+    /// By the model's other heads.
+    pub others: Vec<HeadScore>,
+}
+
+/// One sequence's scores by one head.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeadScore {
+    /// The head's place among the world's.
+    pub head: usize,
+    /// Sum of loss weights.
+    pub weight: f64,
+    /// The model's nats.
+    pub nats: f64,
+    /// Targets that the head's likeliest class hits.
+    pub hits: f64,
+    /// What is known of the positions where the head has a law.
+    pub known: PartScore,
+}
+
+impl SequenceScore {
+    /// By the world's head of this number; `None` if the model has it not.
+    pub fn of(&self, head: usize) -> Option<HeadScore> {
+        let SequenceScore { weight, nats, hits, known, .. } = *self;
+        match head {
+            0 => (weight > 0.0).then_some(HeadScore { head, weight, nats, hits, known }),
+            _ => self.others.iter().find(|score| score.head == head).copied(),
+        }
+    }
 }
 
 /// Sums over some of a sequence's positions where the law is known, each times its loss weight.
@@ -67,11 +98,11 @@ pub struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    /// Plans the program that evaluates: without dropout, its outputs `nats` and `logits`.
+    /// Plans the program that evaluates: without dropout, its outputs nats and logits of each head.
     pub fn new(experiment: &'a Experiment, machine: &Machine) -> Evaluator<'a> {
         let program = evaluating(experiment.program());
         let replay = Replay::new(&program, experiment.plan().executor(), machine.isa);
-        Evaluator { experiment, replay, inlets: Inlets::new(&program) }
+        Evaluator { experiment, replay, inlets: Inlets::new(&program, experiment.world().shape()) }
     }
 
     /// The model at `point`.
@@ -144,37 +175,74 @@ pub(crate) fn portions(sequences: Range<usize>) -> impl Iterator<Item = Range<us
     sequences.clone().step_by(PORTION).map(move |first| first..sequences.end.min(first + PORTION))
 }
 
-/// The program for evaluation.
+/// The program for evaluation: nats and logits of each head, in their order.
 pub(crate) fn evaluating(program: &Program) -> Program {
-    program.without_dropout().outputs(&["nats", "logits"]).expect("a decoder has nats and logits")
+    let sites = said_sites(program);
+    let sites: Vec<&str> = sites.iter().map(String::as_str).collect();
+    program.without_dropout().outputs(&sites).expect("a decoder has nats and logits")
+}
+
+/// The mean loss of sequences, over the model's heads the sum of weight times mean nats; `None` without a target.
+pub(crate) fn mean_loss(experiment: &Experiment, scores: &[SequenceScore]) -> Option<f64> {
+    let outputs = experiment.outputs();
+    outputs.iter().map(|output| Some(output.weight * mean_nats(scores, output.head)?.value)).sum()
+}
+
+/// The mean nats of a head's targets.
+pub(crate) fn mean_nats(scores: &[SequenceScore], head: usize) -> Option<Mean> {
+    Mean::of(scores.iter().filter_map(|score| score.of(head)).map(|score| (score.weight, score.nats)))
+}
+
+/// The mean of a head's hits.
+pub(crate) fn mean_hits(scores: &[SequenceScore], head: usize) -> Option<Mean> {
+    Mean::of(scores.iter().filter_map(|score| score.of(head)).map(|score| (score.weight, score.hits)))
 }
 
 fn sequence_score(experiment: &Experiment, example: &Example, said: Said<'_>) -> SequenceScore {
-    let shape = experiment.world().shape();
-    let (first, alphabet) = (shape.scored.start, shape.heads[0].alphabet);
     let mut score = SequenceScore::default();
-    for (row, logits) in said.logits.chunks_exact(alphabet).enumerate() {
-        let weight = f64::from(example.weights[0][first + row]);
-        let hit = likeliest(logits) == usize::from(example.targets[0][first + row]);
-        score.weight += weight;
-        score.nats += weight * f64::from(said.nats[row]);
-        score.hits += if hit { weight } else { 0.0 };
+    if !said.nats.is_empty() {
+        let by_first = SaidBy { head: 0, nats: said.nats, logits: said.logits };
+        let parts = experiment.world().truth().map_or(0, |_| experiment.world().parts().len());
+        score.parts = vec![PartScore::default(); parts];
+        let HeadScore { weight, nats, hits, known, .. } =
+            head_score(experiment, example, by_first, &mut |position, weight, nats, truth_nats| {
+                if let Some(part) = experiment.world().part(example, position) {
+                    score.parts[part].add(weight, nats, truth_nats);
+                }
+            });
+        score = SequenceScore { weight, nats, hits, known, ..score };
     }
-    beside_truth(experiment, shape, example, said.nats, &mut score);
+    let by_other = |said: &SaidBy<'_>| head_score(experiment, example, *said, &mut |_, _, _, _| {});
+    score.others = said.others.iter().map(by_other).collect();
     score
 }
 
-fn beside_truth(experiment: &Experiment, shape: &Shape, example: &Example, nats: &[f32], score: &mut SequenceScore) {
-    let world = experiment.world();
-    let Some(truth) = world.truth() else { return };
-    score.parts = vec![PartScore::default(); world.parts().len()];
-    let mut law = vec![0.0; shape.heads[0].alphabet];
-    follow(&mut *truth.begin(), example, 0, &mut law, &mut |position, law, target| {
-        let (weight, nats) = (f64::from(example.weights[0][position]), f64::from(nats[position - shape.scored.start]));
-        let truth_nats = -libm::log(law[usize::from(target)]);
-        score.known.add(weight, nats, truth_nats);
-        if let Some(part) = world.part(example, position) {
-            score.parts[part].add(weight, nats, truth_nats);
-        }
-    });
+/// What one head scores. `each` is told position, loss weight, the model's nats and the truth's wherever the head has a law.
+fn head_score(
+    experiment: &Experiment,
+    example: &Example,
+    SaidBy { head, nats, logits }: SaidBy<'_>,
+    each: &mut dyn FnMut(usize, f64, f64, f64),
+) -> HeadScore {
+    let shape = experiment.world().shape();
+    let (first, alphabet) = (shape.scored.start, shape.heads[head].alphabet);
+    let (targets, weights) = (&example.targets[head], &example.weights[head]);
+    let mut score = HeadScore { head, weight: 0.0, nats: 0.0, hits: 0.0, known: PartScore::default() };
+    for (row, logits) in logits.chunks_exact(alphabet).enumerate() {
+        let weight = f64::from(weights[first + row]);
+        let hit = likeliest(logits) == usize::from(targets[first + row]);
+        score.weight += weight;
+        score.nats += weight * f64::from(nats[row]);
+        score.hits += if hit { weight } else { 0.0 };
+    }
+    if let Some(truth) = experiment.world().truth() {
+        let mut law = vec![0.0; alphabet];
+        follow(&mut *truth.begin(), example, head, &mut law, &mut |position, law, target| {
+            let (weight, nats) = (f64::from(weights[position]), f64::from(nats[position - first]));
+            let truth_nats = -libm::log(law[usize::from(target)]);
+            score.known.add(weight, nats, truth_nats);
+            each(position, weight, nats, truth_nats);
+        });
+    }
+    score
 }

@@ -4,8 +4,8 @@
 //! Contents are protocol buffers, `Event { wall_time = 1, step = 2, file_version = 3, summary = 5 }`, `Summary { value = 1 }`,
 //! `Value { tag = 1, simple_value = 2 }` (tensorboard/compat/proto/event.proto and summary.proto); what is 0 is left out.
 
-use crate::StepLine;
 use crate::checksum::crc32c;
+use crate::{HeadLine, StepLine};
 
 /// The name of the file in a record: TensorBoard looks for `tfevents`.
 pub(crate) const EVENTS: &str = "events.out.tfevents.infimum";
@@ -29,14 +29,17 @@ fn event(line: &StepLine) -> Vec<u8> {
         ("criterion", line.criterion),
         ("training_criterion", line.training_criterion),
         ("exact_match", line.exact_match),
+        ("stop", line.stop),
         ("rate", Some(line.rate)),
         ("gradient_norm", Some(line.gradient_norm)),
         ("parameter_norm", line.parameter_norm),
         ("stage", line.stage.map(|stage| stage as f64)),
         ("mined", line.mined.map(|mined| mined as f64)),
     ];
-    let known = scalars.into_iter().filter_map(|(tag, value)| Some((tag, value?)));
-    let summary: Vec<u8> = known.flat_map(|(tag, value)| field(1, &scalar(tag, value))).collect();
+    let scalars = scalars.into_iter().map(|(tag, value)| (tag.to_string(), value));
+    let known = scalars.chain(line.heads.iter().flat_map(HeadLine::columns));
+    let known = known.filter_map(|(tag, value)| Some((tag, value?)));
+    let summary: Vec<u8> = known.flat_map(|(tag, value)| field(1, &scalar(&tag, value))).collect();
     let mut event = Vec::new();
     if line.seconds != 0.0 {
         event.push(1 << 3 | FIXED_64);

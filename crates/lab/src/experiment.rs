@@ -10,6 +10,7 @@ use crate::data::{self, Address};
 use crate::decoder::layout;
 use crate::folder::SharedBlocks;
 use crate::held_out::HeldOut;
+use crate::outputs::{Output, outputs};
 use crate::recipe::Source;
 use crate::token_stream::TokenStream;
 use crate::{LabError, Layout, Plan, RunStage, folder};
@@ -130,6 +131,9 @@ impl Experiment {
                 let world = self.curriculum.world(address.step, address.index, of).unwrap_or(&*self.world);
                 world.draw_for_training(&mut Stream::new(seed, purpose, address.step, address.index), into);
             }
+            _ if purpose == Purpose::Validation => {
+                self.world.draw_for_validation(&mut Stream::new(seed, purpose, address.step, address.index), into);
+            }
             _ => data::draw(&*self.world, seed, purpose, address, into),
         }
     }
@@ -192,9 +196,32 @@ impl Experiment {
         layout(self.plan.model(), &self.program)
     }
 
-    /// The exact or sampled floor of the loss, in nats per scored token, where the law is known.
+    /// The heads of the world that the model has, in the world's order.
+    pub fn outputs(&self) -> Vec<Output> {
+        outputs(self.plan.model(), self.world.shape())
+    }
+
+    /// Refuses a model that lacks the world's first head, and so says nothing of the next token.
+    ///
+    /// # Errors
+    /// That its weight in the loss is 0.
+    pub fn require_first_head(&self) -> Result<(), LabError> {
+        if self.outputs()[0].head == 0 {
+            return Ok(());
+        }
+        let key = format!("model.loss_weights.{}", self.world.shape().heads[0].name);
+        let allowed = "this takes a model that has this head, which says what comes next";
+        Err(LabError::value(&key, 0, allowed, "take a run whose weight of it is more than 0"))
+    }
+
+    /// The exact or sampled floor of the loss, where it is known: over the model's heads the sum of weight times the head's floor.
     pub fn floor(&self) -> Option<f64> {
-        self.world.truth()?.floor(0).value()
+        self.outputs().iter().map(|output| Some(output.weight * self.floor_of(output.head)?)).sum()
+    }
+
+    /// The exact or sampled floor of the world's head of this number, in nats per scored target, where it is known.
+    pub fn floor_of(&self, head: usize) -> Option<f64> {
+        self.world.truth()?.floor(head).value()
     }
 
     /// Tokens that a step of a stage trains on: its scored targets.

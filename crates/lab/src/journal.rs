@@ -14,7 +14,7 @@ pub struct StepLine {
     pub tokens: u64,
     /// Learning rate of the step.
     pub rate: f64,
-    /// Training loss in nats per scored token, mean over the steps since the line before.
+    /// Training loss, mean over the steps since the line before: over heads the sum of weight times mean nats.
     #[serde(with = "number")]
     pub loss: f64,
     /// Euclidean length of the step's gradient before clipping.
@@ -23,9 +23,10 @@ pub struct StepLine {
     /// Euclidean length of the vector of parameters after the step; lines of before it was kept have none.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
     pub parameter_norm: Option<f64>,
-    /// Validation loss in nats per scored token, where it was measured.
+    /// Validation loss, where it was measured; the same sum.
     pub validation: Option<f64>,
-    /// Validation loss above the floor of the same sequences, in nats per scored token, where the law is known.
+    /// Validation loss of the world's first head above the floor of the same sequences, in nats per scored token, where the law is
+    /// known.
     pub excess: Option<f64>,
     /// The figure that the plan's `[success]` names, on the validation sequences, where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
@@ -42,8 +43,40 @@ pub struct StepLine {
     /// How many sequences the last search for errors found, where the stage mixes its steps with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mined: Option<u64>,
+    /// The figure that the plan's `[training.stop]` names, on the validation sequences, where it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
+    pub stop: Option<f64>,
+    /// Of each of several heads; empty for a model of one, whose loss is the head's times its weight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub heads: Vec<HeadLine>,
     /// Wall time of training so far, in seconds; the one number that differs between two runs of a plan.
     pub seconds: f64,
+}
+
+/// What a line says of one of several heads.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeadLine {
+    /// Its name in the world.
+    pub name: String,
+    /// Training loss in nats per scored target, mean over the steps since the line before.
+    #[serde(with = "number")]
+    pub loss: f64,
+    /// Validation loss in nats per scored target, where it was measured.
+    pub validation: Option<f64>,
+    /// Share of validation targets that its likeliest class hits, where it was measured.
+    pub accuracy: Option<f64>,
+}
+
+impl HeadLine {
+    /// What it says, by the names that columns of it have: `class_loss` of a head that is called `class`, and so on.
+    pub fn columns(&self) -> [(String, Option<f64>); 3] {
+        let named = |what: &str, value| (format!("{}_{what}", self.name), value);
+        [
+            named("loss", Some(self.loss)),
+            named("validation", self.validation),
+            named("validation_accuracy", self.accuracy),
+        ]
+    }
 }
 
 impl StepLine {

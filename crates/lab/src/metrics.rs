@@ -1,6 +1,7 @@
 //! Metrics: each is one file with one formula, and one line in the list below.
 
 mod accuracy;
+mod by_head;
 mod counting_excess;
 mod cross_entropy;
 mod exact_match;
@@ -18,6 +19,7 @@ use infimum_worlds::World;
 
 use crate::evaluation::SequenceScore;
 use crate::floors::simple_predictors;
+use crate::recipe::Model;
 use crate::retrace::Retraced;
 use crate::{Experiment, Figure, Mean, TransitionScores};
 
@@ -55,6 +57,16 @@ pub trait Metric: Sync {
         false
     }
 
+    /// Whether better models have more of it.
+    fn rises(&self) -> bool {
+        false
+    }
+
+    /// The head of the world that it is about, by its name; `None`: the first.
+    fn head(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The figure; `None` where the world has not what it takes.
     fn figure(&self, scored: Scored<'_>) -> Option<Figure>;
 }
@@ -68,6 +80,10 @@ pub const METRICS: &[&dyn Metric] = &[
     &cross_entropy::CrossEntropy,
     &perplexity::Perplexity,
     &accuracy::Accuracy,
+    &by_head::TOKEN_ACCURACY,
+    &by_head::CLASS_ACCURACY,
+    &by_head::CLASS_LOSS,
+    &by_head::CLASS_EXACT_MATCH,
     &exact_match::ExactMatch,
     &structure_captured::StructureCaptured,
     &loss_ratio::LossRatio,
@@ -84,9 +100,17 @@ pub fn figures(scored: Scored<'_>) -> Vec<Figure> {
     METRICS.iter().filter_map(|metric| metric.figure(scored)).collect()
 }
 
-/// The names of the figures that validations have in `world`.
-pub fn validated(world: &dyn World) -> Vec<&'static str> {
-    METRICS.iter().filter(|metric| metric.is_validated(world)).map(|metric| metric.name()).collect()
+/// The names of the figures that validations of `model` have in `world`.
+pub fn validated(world: &dyn World, model: &Model) -> Vec<&'static str> {
+    let first = world.shape().heads[0].name;
+    let is_validated =
+        |metric: &&&dyn Metric| metric.is_validated(world) && model.loss_weight(metric.head().unwrap_or(first)) > 0.0;
+    METRICS.iter().filter(is_validated).map(|metric| metric.name()).collect()
+}
+
+/// Whether better models have more of the figure of that name; `None` if no metric has it.
+pub fn rises(name: &str) -> Option<bool> {
+    METRICS.iter().find(|metric| metric.name() == name).map(|metric| metric.rises())
 }
 
 /// The value of the figure `name` on validation sequences; `None` where they have it not.

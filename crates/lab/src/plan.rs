@@ -3,10 +3,13 @@
 mod average;
 mod checks;
 mod curriculum;
+mod evaluation;
 mod heads;
 mod mined;
 mod optimiser;
+mod outputs;
 mod stages;
+mod stop;
 mod success;
 mod training;
 
@@ -22,6 +25,8 @@ use crate::recipe::check::check_plan;
 use crate::recipe::{DataLaw, Export, Lines, Model, Source, Success, Track};
 use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipes};
 pub use curriculum::StagePlan;
+pub use evaluation::EvaluationPlan;
+use evaluation::evaluation;
 pub use stages::RunStage;
 pub use training::{Init, TrainingPlan};
 
@@ -72,30 +77,6 @@ pub struct FolderPlan {
     /// Hash of the tokens, and of the law if it is the folder's, when the plan was made; other data are refused. Empty until
     /// they have been read.
     pub data_hash: String,
-}
-
-/// [`crate::recipe::Evaluation`] with every value resolved.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EvaluationPlan {
-    /// Steps between validations; each also saves the run.
-    pub every: u64,
-    /// Validation sequences.
-    pub sequences: usize,
-    /// Test sequences.
-    pub test_sequences: usize,
-    /// Training sequences that are scored beside those of validation.
-    #[serde(default, skip_serializing_if = "crate::recipe::evaluation::is_zero")]
-    pub training_sequences: usize,
-    /// Steps between checkpoints that are kept; 0 keeps none.
-    pub keep_every: u64,
-}
-
-impl EvaluationPlan {
-    /// Steps between lines of `metrics.jsonl`: a tenth of [`EvaluationPlan::every`], at least 1.
-    pub fn line_every(&self) -> u64 {
-        (self.every / 10).max(1)
-    }
 }
 
 impl Plan {
@@ -174,7 +155,7 @@ impl Plan {
             let (folder, held_out) = folder::resolve(&plan, &folder.path, recipe.data.law)?;
             plan.data.folder = Some(folder);
             plan.evaluation = evaluation(recipe, Some(held_out))?;
-            success::check(plan.success.as_ref(), &*plan.build_world()?)?;
+            success::check(plan.success.as_ref(), &*plan.build_world()?, &plan.model)?;
         }
         if let Some(given) = &recipe.training.init {
             let path = init::path(given, runs)?;
@@ -326,22 +307,6 @@ fn folder_of(recipe: &Recipe) -> Result<Option<FolderPlan>, LabError> {
     let allowed = "set with data.source = \"export\" or \"counts\" only, which train on blocks";
     require(blocks, "data.folder", format!("{path:?}"), allowed.into())?;
     Ok(Some(FolderPlan { path: path.clone(), law: law.unwrap_or(DataLaw::World), data_hash: String::new() }))
-}
-
-/// `held_out`: how many windows for validation, and for the test, there are, where they are no fresh ones.
-fn evaluation(recipe: &Recipe, held_out: Option<[usize; 2]>) -> Result<EvaluationPlan, LabError> {
-    let e = &recipe.evaluation;
-    let every = e.every.unwrap_or((training::steps(recipe)? / 20).max(1));
-    let number = |key, given: Option<usize>, default: usize, most: usize| {
-        let allowed = format!("at most {most}, for which half of the folder's val.bin has windows");
-        require(given.is_none_or(|given| given <= most), key, given.unwrap_or(default), allowed)?;
-        Ok::<_, LabError>(given.unwrap_or(default.min(most)))
-    };
-    let [validation, test] = held_out.unwrap_or([usize::MAX; 2]);
-    let sequences = number("evaluation.sequences", e.sequences, 512, validation)?;
-    let test_sequences = number("evaluation.test_sequences", e.test_sequences, 8000, test)?;
-    let (training_sequences, keep_every) = (e.training_sequences, e.keep_every);
-    Ok(EvaluationPlan { every, sequences, test_sequences, training_sequences, keep_every })
 }
 
 /// Whether a text is a plan: only plans say with which arithmetic they compute.

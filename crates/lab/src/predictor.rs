@@ -8,9 +8,23 @@ use infimum_worlds::{Example, Purpose};
 use crate::data::{Address, Drawn, Given, Inlets, Written};
 use crate::{Experiment, Machine};
 
-/// What is said of one sequence. Rows are its scored positions, in their order.
+/// What is said of one sequence, by the world's first head: nothing if the model has it not. Rows are its scored positions, in their
+/// order.
 #[derive(Clone, Copy, Debug)]
 pub struct Said<'a> {
+    /// `[row]`: nats of the target.
+    pub nats: &'a [f32],
+    /// `[row][alphabet]`: logarithms of probabilities, up to a constant for each row.
+    pub logits: &'a [f32],
+    /// By the other heads.
+    pub others: &'a [SaidBy<'a>],
+}
+
+/// What one of the world's other heads says of a sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct SaidBy<'a> {
+    /// The head's place among the world's.
+    pub head: usize,
     /// `[row]`: nats of the target.
     pub nats: &'a [f32],
     /// `[row][alphabet]`: logarithms of probabilities, up to a constant for each row.
@@ -74,17 +88,22 @@ impl Predictor for Network<'_> {
         if let Sequences::Begun(examples, rows) = sequences {
             return self.predict_first(rows, machine, examples, hear);
         }
-        let (experiment, inlets) = (self.experiment, self.inlets);
+        let (experiment, inlets, heads) = (self.experiment, self.inlets, self.experiment.outputs());
         let tell = |sequence, outputs: &[&[f32]]| {
             let mut example = Example::default();
             sequences.write(experiment, sequence, &mut example);
-            hear(sequence, &example, Said { nats: outputs[0], logits: outputs[1] });
+            let said = heads.iter().zip(outputs.chunks_exact(2));
+            let said: Vec<SaidBy<'_>> =
+                said.map(|(output, said)| SaidBy { head: output.head, nats: said[0], logits: said[1] }).collect();
+            hear(sequence, &example, Said::of(&said));
         };
         let mut outputs = |source: &dyn Source| {
             self.replay.outputs(&mut machine.team, self.point, sequences.count(), source, &tell);
         };
         match sequences {
-            Sequences::Drawn(purpose, addresses) => outputs(&Drawn { experiment, purpose, addresses, inlets, step: 0 }),
+            Sequences::Drawn(purpose, addresses) => {
+                outputs(&Drawn { experiment, purpose, addresses, inlets, scales: &[], step: 0 })
+            }
             Sequences::Given(examples) | Sequences::Begun(examples, _) => outputs(&Given { examples, inlets }),
             Sequences::Written(_, write) => outputs(&Written { write, inlets }),
         }
@@ -92,20 +111,30 @@ impl Predictor for Network<'_> {
 }
 
 impl Network<'_> {
-    /// Of the first rows; they have the same bits as among all rows.
+    /// Of the first rows, by the world's first head; they have the same bits as among all rows.
     fn predict_first(&mut self, rows: usize, machine: &mut Machine, examples: &[Example], hear: Hear<'_>) {
         let (experiment, start) = (self.experiment, self.experiment.world().shape().scored.start);
         let program = experiment.program().without_dropout().outputs_at(&["nats", "logits"], start..start + rows);
         let program = program.expect("a decoder has nats and logits at every scored position");
         let mut replay = Replay::new(&program, experiment.plan().executor(), machine.isa);
-        let source = Given { examples, inlets: &Inlets::new(&program) };
+        let source = Given { examples, inlets: &Inlets::new(&program, experiment.world().shape()) };
         replay.outputs(&mut machine.team, self.point, examples.len(), &source, &|sequence, outputs| {
-            hear(sequence, &examples[sequence], Said { nats: outputs[0], logits: outputs[1] });
+            hear(sequence, &examples[sequence], Said { nats: outputs[0], logits: outputs[1], others: &[] });
         });
     }
 }
 
-/// A predictor whose laws somebody writes.
+impl<'a> Said<'a> {
+    /// What all of a model's heads say, in the world's order.
+    fn of(said: &'a [SaidBy<'a>]) -> Said<'a> {
+        match said {
+            [SaidBy { head: 0, nats, logits }, others @ ..] => Said { nats, logits, others },
+            others => Said { nats: &[], logits: &[], others },
+        }
+    }
+}
+
+/// A predictor whose laws somebody writes, of the world's first head.
 pub struct Lawful<'l> {
     /// Whose sequences.
     pub experiment: &'l Experiment,
@@ -124,7 +153,7 @@ impl Predictor for Lawful<'_> {
             let logits: Vec<f32> = laws.iter().map(|p| libm::log(*p) as f32).collect();
             let targets = &example.targets[0][shape.scored.clone()];
             let nats = laws.chunks_exact(alphabet).zip(targets).map(|(law, &t)| -libm::log(law[usize::from(t)]) as f32);
-            hear(sequence, &example, Said { nats: &nats.collect::<Vec<f32>>(), logits: &logits });
+            hear(sequence, &example, Said { nats: &nats.collect::<Vec<f32>>(), logits: &logits, others: &[] });
         }
     }
 }

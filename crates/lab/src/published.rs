@@ -129,7 +129,7 @@ fn of_loss(experiment: &Experiment, loss: &Figure) -> Option<[Numbers; 2]> {
         _ => return None,
     };
     let states = world.chain()?.states() as f64;
-    let (uniform, floor) = (libm::log(states), experiment.floor());
+    let (uniform, floor) = (libm::log(states), experiment.floor_of(0));
     let captured = |loss: f64| (uniform - loss) / (uniform - row_mean);
     let (ratio, nothing) = (|loss: f64| row_mean / loss, libm::log(states + 1.0));
     Some([falling(loss, &captured, floor, nothing), falling(loss, &ratio, floor, nothing)])

@@ -12,6 +12,7 @@ pub(crate) mod names;
 mod optimisers;
 mod sections;
 mod stages;
+mod stop;
 mod success;
 pub(crate) mod text;
 
@@ -32,6 +33,7 @@ pub use sections::{
     Track, Training,
 };
 pub use stages::{StageData, TrainingStage};
+pub use stop::Stop;
 pub use success::Success;
 pub(crate) use text::Lines;
 use text::Text;

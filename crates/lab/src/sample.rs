@@ -76,7 +76,7 @@ pub fn sample_each<E>(
     let Draw { sequences, temperature, .. } = draw;
     assert!(temperature >= 0.0 && temperature.is_finite(), "a temperature is 0 or more, not {temperature}");
     let program = experiment.program().without_dropout().one_position(&["logits"]).expect("a decoder has logits");
-    let (inlets, scored) = (Inlets::new(&program), &experiment.world().shape().scored);
+    let (inlets, scored) = (Inlets::new(&program, experiment.world().shape()), &experiment.world().shape().scored);
     let side_by_side = sequences.div_ceil(machine.threads()).clamp(1, SIDE_BY_SIDE);
     let mut decode = Decode::new(&program, experiment.plan().executor(), machine.isa, side_by_side);
     let together = SIDE_BY_SIDE * machine.threads();

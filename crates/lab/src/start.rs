@@ -8,7 +8,7 @@ use crate::formula::{self, Start};
 use crate::recipe::Model;
 
 /// Random start values of all parameters, as nanoGPT: gains 1, biases 0, everything else normal with standard deviation
-/// `embedding_deviation` (embedding, positions, head) or `start_deviation` (both 0.02), the latter divided by
+/// `embedding_deviation` (embedding, positions, heads) or `start_deviation` (both 0.02), the latter divided by
 /// `sqrt(2 layers)` for the arrays that write into the residual stream; unless a formula says how its parameters start.
 /// Array number `i` is drawn from the stream (`seed`, Start, 0, `i`).
 pub fn start(program: &Program, model: &Model, seed: u64) -> Vec<f32> {
@@ -36,6 +36,7 @@ pub fn start(program: &Program, model: &Model, seed: u64) -> Vec<f32> {
 fn deviation(name: &str, model: &Model) -> f64 {
     match name {
         "transformer.wte.weight" | "transformer.wpe.weight" | "lm_head.weight" => model.embedding_deviation,
+        _ if name.ends_with("_head.weight") => model.embedding_deviation,
         _ if name.ends_with("c_proj.weight") => model.start_deviation / (2.0 * model.layers as f64).sqrt(),
         _ => model.start_deviation,
     }

@@ -8,6 +8,7 @@ use infimum_worlds::Purpose;
 
 use crate::average::Averaged;
 use crate::data::{self, Address, Drawn, Inlets};
+use crate::weighting::Weighting;
 use crate::{
     Experiment, LabError, Machine, Mined, RunStage, StepLine, TrainingState, is_vector, mined, optimisers,
     read_weights, start,
@@ -30,10 +31,12 @@ pub struct Trainer<'a> {
 }
 
 /// What a step saw.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// The mean loss of its sequences before the update, in nats per scored token.
+    /// The loss of its sequences before the update: over the model's heads the sum of weight times mean nats.
     pub loss: f64,
+    /// The mean nats of each of the model's heads.
+    pub losses: Vec<f64>,
     /// Euclidean length of the mean loss's gradient before clipping.
     pub gradient_norm: f64,
     /// The learning rate.
@@ -71,7 +74,7 @@ impl<'a> Trainer<'a> {
         Trainer {
             experiment,
             replay: Replay::with_products(&program, experiment.plan().executor(), training.products(), machine.isa),
-            inlets: Inlets::new(&program),
+            inlets: Inlets::new(&program, experiment.world().shape()),
             sequences: data::Schedule::new(experiment),
             stage,
             rates: stage.training.schedule(),
@@ -115,25 +118,28 @@ impl<'a> Trainer<'a> {
     pub fn advance(&mut self, machine: &mut Machine) -> Result<Step, LabError> {
         let (stage, step) = (self.stage, self.step);
         let addresses = self.addresses(machine);
+        let weighting = Weighting::of(self.experiment, machine, &addresses);
         let source = Drawn {
             experiment: self.experiment,
             purpose: Purpose::Train,
             addresses: &addresses,
             inlets: &self.inlets,
+            scales: weighting.scales(),
             step,
         };
         let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
-        let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / sum.weight;
-        let rate = self.rates.rate(step - stage.begins);
+        let of = weighting.divisor(&sum);
+        let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / of;
+        let (loss, losses, rate) = (sum.loss / of, weighting.losses(&sum), self.rates.rate(step - stage.begins));
         let mined = self.mined.as_ref().map(|mined| mined.numbers.len() as u64);
-        let done = Step { loss: sum.loss / sum.weight, gradient_norm: norm, rate, mined };
-        self.require_finite(done)?;
+        let done = Step { loss, losses, gradient_norm: norm, rate, mined };
+        self.require_finite(&done)?;
         let limit = stage.training.clip;
         let clip = if limit > 0.0 { clip_factor(norm, limit) } else { 1.0 };
-        let mut next = tell(&mut *self.optimiser, machine, &sum, clip, done.rate);
+        let mut next = tell(&mut *self.optimiser, machine, (&sum, of), clip, rate);
         while next == Next::Look {
             let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
-            next = tell(&mut *self.optimiser, machine, &sum, 1.0, done.rate);
+            next = tell(&mut *self.optimiser, machine, (&sum, of), 1.0, rate);
         }
         self.step += 1;
         let (step, point) = (self.step, self.optimiser.point());
@@ -168,17 +174,17 @@ impl<'a> Trainer<'a> {
         (self.stage, self.rates, self.mined) = (stage, stage.training.schedule(), None);
     }
 
-    fn require_finite(&self, Step { loss, gradient_norm, .. }: Step) -> Result<(), LabError> {
+    fn require_finite(&self, Step { loss, gradient_norm, .. }: &Step) -> Result<(), LabError> {
         let rate = self.stage.training.rate;
         for (what, value) in [("loss", loss), ("gradient norm", gradient_norm)] {
             if !value.is_finite() {
-                return Err(LabError::NotFinite { step: self.step + 1, what, value, rate });
+                return Err(LabError::NotFinite { step: self.step + 1, what, value: *value, rate });
             }
         }
         Ok(())
     }
 
-    /// Everything needed to go on to the same bits, except what a run knows besides: `best`, `unreported` and `lines`.
+    /// Everything needed to go on to the same bits, except what a run knows besides: `best`, `unreported`, `unreported_of_heads` and `lines`.
     pub fn state(&self) -> TrainingState {
         let (optimiser_steps, arrays) = self.optimiser.state();
         let mut arrays = arrays.into_iter().map(|(name, array)| (name, array.to_vec())).collect();
@@ -190,6 +196,7 @@ impl<'a> Trainer<'a> {
             optimiser: arrays,
             best: None,
             unreported: (0.0, 0),
+            unreported_of_heads: vec![],
             lines: (0, StepLine::hash(&[])),
             tokens: self.tokens,
             mined: self.mined.clone(),
@@ -197,10 +204,16 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Tells what was found at the optimiser's point, with the gradient shortened by `clip`.
-fn tell(optimiser: &mut dyn Optimiser, machine: &mut Machine, sum: &Gradient<f32>, clip: f64, rate: f64) -> Next {
-    let scale = (clip / sum.weight) as f32;
-    let found = Found { loss: sum.loss / sum.weight, gradient: &sum.gradient, scale };
+/// Tells what was found at the optimiser's point, a sum and what it is divided by, with the gradient shortened by `clip`.
+fn tell(
+    optimiser: &mut dyn Optimiser,
+    machine: &mut Machine,
+    (sum, of): (&Gradient<f32>, f64),
+    clip: f64,
+    rate: f64,
+) -> Next {
+    let scale = (clip / of) as f32;
+    let found = Found { loss: sum.loss / of, gradient: &sum.gradient, scale };
     optimiser.tell(machine.isa, &mut machine.team, found, rate)
 }
 

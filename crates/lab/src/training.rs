@@ -11,9 +11,11 @@ use infimum_worlds::Purpose;
 use crate::data::Schedule;
 use crate::evaluation::{self, Evaluator};
 use crate::metrics::{self, Scored};
+use crate::patience::Patience;
 use crate::recipe::Track;
 use crate::retrace::retrace;
 use crate::trainer::{Step, Trainer};
+use crate::unreported::Unreported;
 use crate::unsaved::Unsaved;
 use crate::{
     CheckpointName, Experiment, Figure, LabError, Machine, Mean, RecordWriter, RunStage, Status, StepLine, Summary,
@@ -117,8 +119,10 @@ struct Run<'a> {
     evaluator: Evaluator<'a>,
     lines: Vec<StepLine>,
     best: Option<(u64, f64)>,
-    /// Losses of the steps since the last line: sum and count.
-    unreported: (f64, u64),
+    patience: Patience,
+    /// The weights that were scored in the end, where they are not the last.
+    scored: Option<Vec<f32>>,
+    unreported: Unreported,
     unsaved: Unsaved,
     /// Where the stage began that was told of last.
     told: Option<u64>,
@@ -126,16 +130,20 @@ struct Run<'a> {
 }
 
 /// What validation sequences say of a point.
-#[derive(Clone, Copy)]
 struct Validation {
-    /// Nats per scored token.
+    /// Over heads the sum of weight times mean nats.
     loss: f64,
-    excess: Option<Mean>,
+    /// Of each of the model's heads: its number, and the excess where it has a law.
+    excess: Vec<(usize, Option<Mean>)>,
+    /// Mean nats and accuracy of each of the model's heads.
+    heads: Vec<(f64, f64)>,
     /// The figure that `[success]` names.
     criterion: Option<f64>,
     exact_match: Option<f64>,
     /// The same on training sequences, where some are scored.
     training_criterion: Option<f64>,
+    /// The figure that `[training.stop]` names.
+    stop: Option<f64>,
 }
 
 /// Seconds of the run; they stand in records and never decide a bit.
@@ -148,7 +156,7 @@ struct Clock {
 
 impl<'a> Run<'a> {
     fn new(experiment: &'a Experiment, machine: &Machine, record: &'a RecordWriter) -> Result<Run<'a>, LabError> {
-        let (mut lines, mut best, mut unreported) = (vec![], None, (0.0, 0));
+        let (mut lines, mut best, mut unreported) = (vec![], None, Unreported::none(&experiment.outputs()));
         let trainer = match record.record().newest_checkpoint()? {
             None => Trainer::start(experiment, machine)?,
             Some(name) => {
@@ -158,7 +166,9 @@ impl<'a> Run<'a> {
                     .and_then(|()| mined::check(stage, &state))
                     .map_err(|problem| record.record().refused(name, problem))?;
                 lines = record.record().lines_of(name, &state)?;
-                (best, unreported) = (state.best, state.unreported);
+                unreported = Unreported::of(&state, &experiment.outputs())
+                    .map_err(|problem| record.record().refused(name, problem))?;
+                best = state.best;
                 Trainer::resume(experiment, machine, state)
             }
         };
@@ -167,7 +177,20 @@ impl<'a> Run<'a> {
         let clock = Clock { began: Instant::now(), before, stepping: (0.0, 0) };
         let evaluator = Evaluator::new(experiment, machine);
         let unsaved = Unsaved::new();
-        Ok(Run { experiment, record, trainer, evaluator, lines, best, unreported, unsaved, told: None, clock })
+        Ok(Run {
+            experiment,
+            record,
+            trainer,
+            evaluator,
+            lines,
+            best,
+            patience: Patience::of(experiment.plan().training()),
+            scored: None,
+            unreported,
+            unsaved,
+            told: None,
+            clock,
+        })
     }
 
     fn finish(
@@ -177,7 +200,7 @@ impl<'a> Run<'a> {
         stop: &AtomicBool,
     ) -> Result<(Status, Vec<Figure>), LabError> {
         self.tell_start(progress);
-        while self.trainer.step() < self.steps() {
+        while !self.is_over() {
             if stop.load(Ordering::Relaxed) {
                 self.save();
                 self.write()?;
@@ -189,6 +212,11 @@ impl<'a> Run<'a> {
         }
         let figures = self.test(machine, progress, stop)?;
         Ok(figures.map_or((Status::Interrupted, vec![]), |figures| (Status::Finished, figures)))
+    }
+
+    /// Whether training is over: all steps are done, or no validation has been better for long enough.
+    fn is_over(&self) -> bool {
+        self.trainer.step() >= self.steps() || self.patience.is_over(&self.lines, self.best)
     }
 
     fn steps(&self) -> u64 {
@@ -223,7 +251,7 @@ impl<'a> Run<'a> {
     fn advance(&mut self, machine: &mut Machine, progress: Progress<'_>) -> Result<Step, LabError> {
         let (began, before) = (Instant::now(), self.trainer.tokens());
         let step = self.trainer.advance(machine)?;
-        self.unreported = (self.unreported.0 + step.loss, self.unreported.1 + 1);
+        self.unreported.add(&step);
         let (seconds, tokens) = &mut self.clock.stepping;
         *seconds += began.elapsed().as_secs_f64();
         *tokens += self.trainer.tokens() - before;
@@ -244,12 +272,11 @@ impl<'a> Run<'a> {
         let validates = done.is_multiple_of(evaluation.every) || end;
         if validates || done.is_multiple_of(evaluation.line_every()) {
             let validation = validates.then(|| self.validate(machine));
-            self.lines.push(self.line(step, validation, machine));
-            self.unreported = (0.0, 0);
+            self.lines.push(self.line(&step, validation.as_ref(), machine));
+            self.unreported = Unreported::none(&self.experiment.outputs());
             progress(Event::Line(self.lines.last().expect("one was pushed")));
-            if let Some(excess) = validation.and_then(|validation| validation.excess) {
-                alarm::check(excess, "validation")?;
-            }
+            let excesses = validation.iter().flat_map(|validation| &validation.excess);
+            excesses.filter_map(|(_, excess)| *excess).try_for_each(|excess| alarm::check(excess, "validation"))?;
         }
         if evaluation.keep_every > 0 && done.is_multiple_of(evaluation.keep_every) {
             // Also the best before it, which it names.
@@ -259,7 +286,7 @@ impl<'a> Run<'a> {
         if validates {
             self.save();
         }
-        if end || self.unsaved.is_due() { self.write() } else { Ok(()) }
+        if self.is_over() || self.unsaved.is_due() { self.write() } else { Ok(()) }
     }
 
     /// What validation sequences say. They have streams of their own, so this changes no bit of training.
@@ -267,11 +294,23 @@ impl<'a> Run<'a> {
         let plan = self.experiment.plan();
         let sequences = plan.evaluation().sequences;
         let scores = self.evaluator.score(machine, self.trainer.point(), Purpose::Validation, 0..sequences);
-        let loss = Mean::of(scores.iter().map(|s| (s.weight, s.nats))).map_or(f64::NAN, |mean| mean.value);
+        let loss = evaluation::mean_loss(self.experiment, &scores).unwrap_or(f64::NAN);
         let figure = |name: &str| metrics::of_validation(self.experiment, name, &scores);
-        let criterion = plan.success().and_then(|success| figure(&success.figure));
-        let (excess, exact_match) = (alarm::excess(&scores), figure(metrics::EXACT_MATCH));
-        Validation { loss, excess, criterion, exact_match, training_criterion: self.learnt(machine) }
+        let training_criterion = self.learnt(machine);
+        let heads: Vec<usize> = self.experiment.outputs().iter().map(|output| output.head).collect();
+        let of_head = |head: &usize| {
+            let value = |mean: Option<Mean>| mean.map_or(f64::NAN, |mean| mean.value);
+            (value(evaluation::mean_nats(&scores, *head)), value(evaluation::mean_hits(&scores, *head)))
+        };
+        Validation {
+            loss,
+            excess: heads.iter().map(|head| (*head, alarm::excess_of(&scores, *head))).collect(),
+            heads: heads.iter().map(of_head).collect(),
+            criterion: plan.success().and_then(|success| figure(&success.figure)),
+            exact_match: figure(metrics::EXACT_MATCH),
+            training_criterion,
+            stop: plan.training().stop.as_ref().and_then(|stop| figure(stop.figure.as_ref()?)),
+        }
     }
 
     /// The figure that `[success]` names, on sequences like those of the last step.
@@ -283,21 +322,26 @@ impl<'a> Run<'a> {
         metrics::of_validation(self.experiment, &success.figure, &scores)
     }
 
-    fn line(&self, step: Step, validation: Option<Validation>, machine: &Machine) -> StepLine {
+    fn line(&self, step: &Step, validation: Option<&Validation>, machine: &Machine) -> StepLine {
+        let excess = validation.and_then(|validation| validation.excess.iter().find(|(head, _)| *head == 0)?.1);
         StepLine {
             step: self.trainer.step(),
             tokens: self.trainer.tokens(),
             rate: step.rate,
-            loss: self.unreported.0 / self.unreported.1 as f64,
+            loss: self.unreported.loss(),
             gradient_norm: step.gradient_norm,
             parameter_norm: Some(libm::sqrt(flat::sum_squares(machine.isa, self.trainer.point()))),
             validation: validation.map(|validation| validation.loss),
-            excess: validation.and_then(|validation| validation.excess).map(|mean| mean.value),
+            excess: excess.map(|mean| mean.value),
             criterion: validation.and_then(|validation| validation.criterion),
             exact_match: validation.and_then(|validation| validation.exact_match),
             training_criterion: validation.and_then(|validation| validation.training_criterion),
             stage: self.stage_of_line(),
             mined: step.mined,
+            stop: validation.and_then(|validation| validation.stop),
+            heads: self
+                .unreported
+                .lines(&self.experiment.outputs(), validation.map(|validation| &validation.heads[..])),
             seconds: self.seconds(),
         }
     }
@@ -310,7 +354,7 @@ impl<'a> Run<'a> {
 
     fn state(&self) -> TrainingState {
         let lines = (self.lines.len() as u64, StepLine::hash(&self.lines));
-        TrainingState { best: self.best, unreported: self.unreported, lines, ..self.trainer.state() }
+        self.unreported.within(TrainingState { best: self.best, lines, ..self.trainer.state() })
     }
 
     /// The lines, for every program that reads them.
@@ -325,9 +369,10 @@ impl<'a> Run<'a> {
     /// Takes down the state for `last`, and for `best` if it is better.
     fn save(&mut self) {
         let step = self.trainer.step();
-        let newest = self.lines.last().filter(|line| line.step == step).and_then(|line| line.validation);
-        let better = newest.filter(|loss| self.best.is_none_or(|(_, best)| *loss < best));
-        self.best = better.map(|loss| (step, loss)).or(self.best);
+        let newest = self.lines.last().filter(|line| line.step == step).and_then(|line| self.patience.value(line));
+        let best = self.best.map(|(_, best)| best);
+        let better = newest.filter(|value| self.patience.is_better(*value, best));
+        self.best = better.map(|value| (step, value)).or(self.best);
         let state = Rc::new(self.state());
         if better.is_some() {
             self.unsaved.best = Some(Rc::clone(&state));
@@ -355,7 +400,12 @@ impl<'a> Run<'a> {
         progress: Progress<'_>,
         stop: &AtomicBool,
     ) -> Result<Option<Vec<Figure>>, LabError> {
-        let (point, steps) = (self.trainer.point().to_vec(), Some(self.trainer.step()));
+        let steps = Some(self.trainer.step());
+        let point = match self.experiment.plan().scored_checkpoint() {
+            CheckpointName::Last => self.trainer.point().to_vec(),
+            other => self.record.record().load(other, &self.experiment.layout())?.point,
+        };
+        self.scored = Some(point.clone());
         score(self.experiment, machine, &mut self.evaluator, Weights { point: &point, steps }, progress, stop)
     }
 
@@ -364,7 +414,7 @@ impl<'a> Run<'a> {
             status,
             steps: self.trainer.step(),
             tokens: self.trainer.tokens(),
-            weights_hash: self.experiment.layout().weights_hash(self.trainer.point()),
+            weights_hash: self.experiment.layout().weights_hash(self.scored.as_deref().unwrap_or(self.trainer.point())),
             figures,
             seconds: self.seconds(),
             version: env!("CARGO_PKG_VERSION").into(),
@@ -418,9 +468,9 @@ fn score(
     };
     let network = &mut evaluator.at(weights.point);
     let Some(tested) = evaluation::test(experiment, network, machine, &mut tell) else { return Ok(None) };
-    if let Some(excess) = alarm::excess(&tested.scores) {
-        alarm::check(excess, "test")?;
-    }
+    let heads = experiment.outputs();
+    let mut excesses = heads.iter().filter_map(|output| alarm::excess_of(&tested.scores, output.head));
+    excesses.try_for_each(|excess| alarm::check(excess, "test"))?;
     let mut watch = |done, of| {
         progress(Event::Retracing { done, of });
         !stop.load(Ordering::Relaxed)

@@ -13,10 +13,13 @@ pub struct TrainingState {
     pub optimiser_steps: u64,
     /// The optimiser's arrays by name, in its order, each as long as the point; then those of an average.
     pub optimiser: Vec<(String, Vec<f32>)>,
-    /// Step and validation loss (nats per scored token) of the best evaluation so far.
+    /// Step of the best validation so far, and what validations are compared by: their loss, or the figure that the plan's
+    /// `[training.stop]` names.
     pub best: Option<(u64, f64)>,
     /// Sum of the losses of the steps since the last line of the metrics, and how many steps these are.
     pub unreported: (f64, u64),
+    /// The same sum for each of several heads; empty for a model of one.
+    pub unreported_of_heads: Vec<f64>,
     /// How many lines the metrics had, and their hash ([`crate::StepLine::hash`]).
     pub lines: (u64, String),
     /// Tokens trained on so far.

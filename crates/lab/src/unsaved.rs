@@ -56,6 +56,7 @@ mod tests {
             optimiser: vec![],
             best: None,
             unreported: (0.0, 0),
+            unreported_of_heads: vec![],
             lines: (0, StepLine::hash(&[])),
         })
     }

@@ -148,7 +148,7 @@ fn networks_that_are_the_exact_law_of_words_never_ring() {
     const WORDS: &str = "\
         [world]\nkind = \"regular\"\nlanguage = \"parity\"\nshortest = 0\nlongest = 1\n\
         [model]\nwidth = 4\nlayers = 0\nheads = 1\nnorm = \"none\"\npositions = \"none\"\n\
-        [training]\nsteps = 1\n[evaluation]\ntest_sequences = 64\n";
+        loss_weights = { class = 0 }\n[training]\nsteps = 1\n[evaluation]\ntest_sequences = 64\n";
     let mut machine = Machine::new(Isa::best(), 2);
     for number in 0..100 {
         let mut stream = Stream::new(78, Purpose::Check, 0, number);

@@ -51,6 +51,8 @@ impl Runs {
             training_criterion: None,
             stage: None,
             mined: None,
+            stop: None,
+            heads: vec![],
             seconds: 1.0,
         };
         writer.write_metrics(&[line]).unwrap();

@@ -1,13 +1,15 @@
 //! The decoder family against JAX in f64 (`oracles/decoder.py` computes `tests/oracles/decoder.json`): losses and gradients
-//! of twenty-seven decoders through every executor, and twenty steps of AdamW through the shipped trainer.
+//! of thirty decoders through every executor, and twenty steps of AdamW through the shipped trainer.
 
 mod replay;
+
+use std::collections::BTreeMap;
 
 use infimum_engine::{Executor, Feed, Isa, Program, Reference, Replay, Team};
 use infimum_lab::recipe::{Activation, Embedding, MlpFirst, Model, Norm, Pairs, Positions};
 use infimum_lab::{NORM_EPSILON, decoder};
-use infimum_worlds::{Head, Shape};
-use replay::{Sequence, replay};
+use infimum_worlds::{Example, Head, Shape};
+use replay::replay;
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -55,6 +57,9 @@ struct Settings {
     value_width: Option<usize>,
     rotary_base: Option<f64>,
     rotary_pairs: Option<Pairs>,
+    /// Of a second head.
+    classes: Option<usize>,
+    loss_weights: Option<BTreeMap<String, f64>>,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +82,9 @@ struct Array {
 struct Batch {
     tokens: Vec<Vec<u16>>,
     targets: Vec<Vec<u16>>,
+    /// Of the second head.
+    classes: Option<Vec<Vec<u16>>>,
+    class_weights: Option<Vec<Vec<f32>>>,
 }
 
 fn oracle() -> Oracle {
@@ -132,6 +140,7 @@ fn model(s: &Settings) -> Model {
         embedding: s.embedding,
         mlp_first: s.mlp_first,
         parallel: s.parallel,
+        loss_weights: s.loss_weights.clone().unwrap_or_default(),
         ..Model::default()
     }
 }
@@ -141,7 +150,8 @@ fn program(s: &Settings) -> Program {
 }
 
 fn program_of(model: &Model, s: &Settings) -> Program {
-    let heads = vec![Head { name: "token", alphabet: s.alphabet }];
+    let second = s.classes.map(|alphabet| Head { name: "class", alphabet });
+    let heads = [Head { name: "token", alphabet: s.alphabet }].into_iter().chain(second).collect();
     let shape = Shape { positions: s.positions, alphabet: s.alphabet, heads, scored: 0..s.positions };
     decoder(model, &shape).expect("the oracle's settings are valid")
 }
@@ -153,12 +163,34 @@ fn gathered(program: &Program, arrays: &[Array]) -> Vec<f64> {
     program.parameters().iter().flat_map(|p| find(&p.name).data.clone()).collect()
 }
 
-/// Fills tokens, targets and loss weights of one batch.
-fn source(batch: &Batch) -> impl Fn(usize, &mut Feed) + Sync + '_ {
-    |sequence, feed| {
-        feed.ids = vec![batch.tokens[sequence].clone(), batch.targets[sequence].clone()];
-        feed.arrays[0].fill(1.0);
+/// Fills tokens, targets and loss weights of one batch. Of two heads the weights of each are multiplied by the number of the other's targets,
+/// so that all are exact; sums are divided by [`divisor`].
+fn source<'a>(case: &'a Case, batch: &'a Batch) -> impl Fn(usize, &mut Feed) + Sync + 'a {
+    let [token, class] = ["token", "class"].map(|head| model(&case.settings).loss_weight(head) as f32);
+    let [of_token, of_class] = targets(batch);
+    move |sequence, feed| {
+        let mut ids = vec![batch.tokens[sequence].clone()];
+        let mut arrays = vec![];
+        if token > 0.0 {
+            ids.push(batch.targets[sequence].clone());
+            arrays.push(vec![token * of_class; batch.targets[0].len()]);
+        }
+        if let (Some(classes), Some(weights)) = (&batch.classes, &batch.class_weights) {
+            ids.push(classes[sequence].clone());
+            arrays.push(weights[sequence].iter().map(|weight| weight * class * of_token).collect());
+        }
+        (feed.ids, feed.arrays) = (ids, arrays);
     }
+}
+
+/// How many targets each head has; of a head that is not there, one.
+fn targets(batch: &Batch) -> [f32; 2] {
+    let of_class = batch.class_weights.as_ref().map_or(1.0, |weights| weights.iter().flatten().sum());
+    [batch.targets.concat().len() as f32, of_class]
+}
+
+fn divisor(batch: &Batch) -> f64 {
+    targets(batch).into_iter().map(f64::from).product()
 }
 
 /// Largest difference, relative to the largest expected scalar.
@@ -181,9 +213,9 @@ fn reference_has_jaxs_losses_and_gradients() {
         let program = program(&case.settings);
         let (batch, tolerance) = (&case.batches[0], reference_tolerance(&case));
         let point = gathered(&program, &case.weights);
-        let sum = Reference::new(&program.gradient()).gradient(&point, batch.tokens.len(), &source(batch));
-        assert!(error([sum.loss / sum.weight], &[case.loss]) <= tolerance, "{}: loss", case.name);
-        let gradient = sum.gradient.iter().map(|d| d / sum.weight);
+        let sum = Reference::new(&program.gradient()).gradient(&point, batch.tokens.len(), &source(&case, batch));
+        assert!(error([sum.loss / divisor(batch)], &[case.loss]) <= tolerance, "{}: loss", case.name);
+        let gradient = sum.gradient.iter().map(|d| d / divisor(batch));
         assert!(error(gradient, &gathered(&program, &case.gradients)) <= tolerance, "{}: gradient", case.name);
     }
 }
@@ -210,8 +242,8 @@ fn a_wrong_key_is_noticed() {
         change(&mut model);
         let program = program_of(&model, &case.settings);
         let (batch, point) = (&case.batches[0], gathered(&program, &case.weights));
-        let sum = Reference::new(&program.gradient()).gradient(&point, batch.tokens.len(), &source(batch));
-        let error = error([sum.loss / sum.weight], &[case.loss]);
+        let sum = Reference::new(&program.gradient()).gradient(&point, batch.tokens.len(), &source(case, batch));
+        let error = error([sum.loss / divisor(batch)], &[case.loss]);
         assert!(error > 10.0 * reference_tolerance(case), "{name}, change {number}: {error:e}");
     }
 }
@@ -227,9 +259,9 @@ fn every_executor_has_jaxs_losses_and_gradients_within_f32_rounding() {
             Executor::ALL.into_iter().flat_map(|executor| Isa::available().into_iter().map(move |isa| (executor, isa)));
         for (executor, isa) in sets {
             let mut replay = Replay::new(&program.gradient(), executor, isa);
-            let sum = replay.gradient(&mut team, &point, batch.tokens.len(), &source(batch));
-            assert!(error([sum.loss / sum.weight], &[case.loss]) <= 1e-6, "{executor}, {}: loss", case.name);
-            let gradient = sum.gradient.iter().map(|d| f64::from(*d) / sum.weight);
+            let sum = replay.gradient(&mut team, &point, batch.tokens.len(), &source(&case, batch));
+            assert!(error([sum.loss / divisor(batch)], &[case.loss]) <= 1e-6, "{executor}, {}: loss", case.name);
+            let gradient = sum.gradient.iter().map(|d| f64::from(*d) / divisor(batch));
             let error = error(gradient, &gathered(&program, &case.gradients));
             assert!(error <= 5e-6, "{executor}, {}: gradient differs by {error:e}", case.name);
         }
@@ -249,10 +281,16 @@ fn twenty_steps_of_adamw_have_jaxs_losses_and_norms() {
     assert!(error(losses_and_norms(case, 1.01).0, &case.losses) > 1e-5, "a rate that is 1 % too high passes");
 }
 
+#[test]
+fn a_wrong_weight_of_a_head_is_noticed() {
+    let mut case = oracle().cases.into_iter().find(|case| case.name == "two heads, biases, weighed, tied").unwrap();
+    case.settings.loss_weights = Some([("token".into(), 0.75), ("class".into(), 2.51)].into());
+    assert!(error(losses_and_norms(&case, 1.0).0, &case.losses) > 1e-4);
+}
+
 /// The shipped trainer on the oracle's batches, from the oracle's weights.
 fn losses_and_norms(case: &Case, rate_factor: f64) -> (Vec<f64>, Vec<f64>) {
-    let sequences = case.batches.iter().map(|b| b.tokens.iter().cloned().zip(b.targets.iter().cloned()).collect());
-    let batches: Vec<Vec<Sequence>> = sequences.collect();
+    let batches: Vec<Vec<Example>> = case.batches.iter().map(examples).collect();
     let steps = case.losses.len();
     let recipe = recipe(case, rate_factor, batches[0].len(), steps);
     let steps = (0..steps).map(|step| batches[step % batches.len()].clone()).collect();
@@ -262,16 +300,36 @@ fn losses_and_norms(case: &Case, rate_factor: f64) -> (Vec<f64>, Vec<f64>) {
         .unzip()
 }
 
+fn examples(batch: &Batch) -> Vec<Example> {
+    let example = |sequence: usize| {
+        let (tokens, mut targets) = (batch.tokens[sequence].clone(), vec![batch.targets[sequence].clone()]);
+        let mut weights = vec![vec![1.0; tokens.len()]];
+        targets.extend(batch.classes.as_ref().map(|classes| classes[sequence].clone()));
+        weights.extend(batch.class_weights.as_ref().map(|of| of[sequence].clone()));
+        Example { tokens, targets, weights }
+    };
+    (0..batch.tokens.len()).map(example).collect()
+}
+
+/// A world whose sequences have the shape of the case's.
+fn world(s: &Settings) -> String {
+    let (states, length, symbols) = (s.alphabet - 1, s.positions + 1, &"abcdefgh"[..s.alphabet - 2]);
+    match s.classes {
+        None => format!("kind = \"markov\"\nstates = {states}\nlength = {length}\nseed = 1"),
+        Some(_) => {
+            format!("kind = \"regular\"\nlanguage = \"a+\"\nalphabet = \"{symbols}\"\nlongest = {}", length - 2)
+        }
+    }
+}
+
 fn recipe(case: &Case, rate_factor: f64, batch: usize, steps: usize) -> String {
     let Shared { rate, beta1, beta2, epsilon, decay, clip } = case.optimiser;
-    let (positions, alphabet) = (case.settings.positions, case.settings.alphabet);
     format!(
-        "[world]\nkind = \"markov\"\nstates = {}\nlength = {}\nseed = 1\n[model]\n{}\n[training]\nsteps = {steps}\n\
+        "[world]\n{}\n{}\n[training]\nsteps = {steps}\n\
          batch = {batch}\nrate = {:?}\nschedule = \"constant\"\nwarmup = 0\nbeta1 = {beta1:?}\nbeta2 = {beta2:?}\n\
          epsilon = {epsilon:?}\ndecay = {decay:?}\nclip = {clip:?}\n",
-        alphabet - 1,
-        positions + 1,
-        toml::to_string(&model(&case.settings)).unwrap(),
+        world(&case.settings),
+        toml::to_string(&BTreeMap::from([("model", model(&case.settings))])).unwrap(),
         rate * rate_factor,
     )
 }

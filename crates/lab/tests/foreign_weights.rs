@@ -42,6 +42,7 @@ fn small_checkpoint(path: &Path) -> Vec<u8> {
         optimiser,
         best: Some((2, 0.5)),
         unreported: (0.0, 0),
+        unreported_of_heads: vec![],
         lines: (0, "none".into()),
         tokens: 9,
         mined: None,

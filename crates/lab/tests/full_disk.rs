@@ -59,6 +59,8 @@ fn line() -> StepLine {
         training_criterion: None,
         stage: None,
         mined: None,
+        stop: None,
+        heads: vec![],
         seconds: 0.1,
     }
 }
@@ -75,6 +77,7 @@ fn state(size: usize) -> TrainingState {
         optimiser: vec![],
         best: None,
         unreported: (0.0, 0),
+        unreported_of_heads: vec![],
         lines: (0, "none".into()),
         tokens: 1,
         mined: None,

@@ -29,6 +29,7 @@ fn state(step: u64) -> TrainingState {
         optimiser,
         best: Some((step, step as f64)),
         unreported: (0.0, 0),
+        unreported_of_heads: vec![],
         lines: (0, "none".into()),
         tokens: step,
         mined: None,
@@ -51,6 +52,8 @@ fn line(step: u64) -> StepLine {
         training_criterion: None,
         stage: None,
         mined: None,
+        stop: None,
+        heads: vec![],
         seconds: 0.0,
     }
 }

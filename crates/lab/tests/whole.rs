@@ -7,7 +7,8 @@ mod whole;
 mod replay;
 
 use infimum_engine::Program;
-use replay::{Sequence, replay};
+use infimum_worlds::Example;
+use replay::replay;
 use whole::{Arrays, STATES, STEPS, T, Trainer};
 
 /// Weights large enough that every path through the model carries a gradient.
@@ -126,9 +127,9 @@ fn recipe() -> String {
 /// Losses of the trainer that runs use, from the same start weights, on the same batches.
 fn engine_losses(weights: &Arrays, steps: usize) -> Vec<f64> {
     let laws = whole::laws();
-    let sequence = |tokens: Vec<usize>| -> Sequence {
+    let sequence = |tokens: Vec<usize>| {
         let ids: Vec<u16> = tokens.into_iter().map(|token| token as u16).collect();
-        (ids[..T].to_vec(), ids[1..].to_vec())
+        Example { tokens: ids[..T].to_vec(), targets: vec![ids[1..].to_vec()], weights: vec![vec![1.0; T]] }
     };
     let batch = |step| whole::batch(&laws, step).into_iter().map(sequence).collect();
     let start = |program: &Program| {

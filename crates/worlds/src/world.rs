@@ -112,6 +112,11 @@ pub trait World: Send + Sync {
         self.draw(stream, into);
     }
 
+    /// As [`World::draw`], one for validation: another where the world keeps some apart for it.
+    fn draw_for_validation(&self, stream: &mut Stream, into: &mut Example) {
+        self.draw(stream, into);
+    }
+
     /// The rule that keeps examples of [`World::draw`] from training; `None` where there is none. Under one rule no example of
     /// any world's [`World::draw_for_training`] is one of any world's [`World::draw`].
     fn hold_out(&self) -> Option<String> {

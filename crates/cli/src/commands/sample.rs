@@ -36,6 +36,7 @@ fn answer(arguments: &Sample, experiment: &Experiment, point: &[f32]) -> anyhow:
 }
 
 fn write(arguments: &Sample, experiment: &Experiment, point: &[f32]) -> anyhow::Result<()> {
+    experiment.require_first_head()?;
     let mut machine = runs::machine(&arguments.speed);
     let Sample { sequences, temperature, seed, .. } = *arguments;
     let draw = Draw { sequences: sequences.get(), temperature, seed };

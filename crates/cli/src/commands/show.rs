@@ -1,6 +1,6 @@
 //! `show`: one run in full.
 
-use infimum_lab::{Overview, Plan, Record, StepLine, record_plan};
+use infimum_lab::{HeadLine, Overview, Plan, Record, StepLine, record_plan};
 use serde::Serialize;
 
 use crate::arguments::Show;
@@ -68,9 +68,10 @@ fn checkpoints(record: &Record) -> anyhow::Result<String> {
 /// A column that is there if some line has it.
 type Column = (&'static str, fn(&StepLine) -> Option<f64>);
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 7] = [
     ("criterion", |line| line.criterion),
     ("training_criterion", |line| line.training_criterion),
+    ("stop", |line| line.stop),
     ("exact_match", |line| line.exact_match),
     ("parameter_norm", |line| line.parameter_norm),
     ("stage", |line| line.stage.map(|stage| stage as f64)),
@@ -82,13 +83,18 @@ fn csv(lines: &[StepLine]) -> String {
     let there: Vec<Column> =
         COLUMNS.into_iter().filter(|(_, of)| lines.iter().any(|line| of(line).is_some())).collect();
     let names: String = there.iter().map(|(name, _)| format!(",{name}")).collect();
-    let mut text = format!("step,tokens,rate,loss,gradient_norm,validation,excess{names},seconds\n");
+    let heads = lines.first().into_iter().flat_map(|line| line.heads.iter().flat_map(HeadLine::columns));
+    let heads: String = heads.map(|(column, _)| format!(",{column}")).collect();
+    let mut text = format!("step,tokens,rate,loss,gradient_norm,validation,excess{names}{heads},seconds\n");
     let optional = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
     for line in lines {
         let StepLine { step, tokens, rate, loss, gradient_norm, validation, excess, seconds, .. } = line;
         let [validation, excess] = [validation, excess].map(|value| optional(*value));
         let more: String = there.iter().map(|(_, of)| format!(",{}", optional(of(line)))).collect();
-        text += &format!("{step},{tokens},{rate},{loss},{gradient_norm},{validation},{excess}{more},{seconds}\n");
+        let heads = line.heads.iter().flat_map(HeadLine::columns);
+        let heads: String = heads.map(|(_, value)| format!(",{}", optional(value))).collect();
+        text +=
+            &format!("{step},{tokens},{rate},{loss},{gradient_norm},{validation},{excess}{more}{heads},{seconds}\n");
     }
     text
 }

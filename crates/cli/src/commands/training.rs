@@ -2,8 +2,8 @@
 
 use infimum_lab::training::{self, Event};
 use infimum_lab::{
-    CheckpointName, Experiment, Figure, LabError, Machine, Record, RecordWriter, SharedBlocks, Status, StepLine,
-    Summary,
+    CheckpointName, Experiment, Figure, LabError, Machine, Plan, Record, RecordWriter, SharedBlocks, Status, StepLine,
+    Summary, record_plan,
 };
 
 use crate::arguments::Form;
@@ -38,15 +38,26 @@ pub(crate) fn print(record: &Record, summary: &Summary, form: Form) -> anyhow::R
     if form.json {
         return output::json(&summary.figures);
     }
+    let plan = record_plan(record)?;
     let facts = [
         ("record", runs::argument(record)),
         ("weights", summary.weights_hash.clone()),
-        ("scored", format!("its checkpoint {}, on {}", CheckpointName::Last, tested(&summary.figures))),
-        ("trained", format!("{} steps, {} tokens", count(summary.steps), count(summary.tokens))),
+        ("scored", format!("its checkpoint {}, on {}", plan.scored_checkpoint(), tested(&summary.figures))),
+        ("trained", format!("{}, {} tokens", trained(&plan, summary.steps), count(summary.tokens))),
         ("time", seconds(summary.seconds)),
         ("pictures", format!("infimum report {}", runs::argument(record))),
     ];
     output::print(&format!("{}\n\n{}", table::figures(&summary.figures), table::facts(&facts)))
+}
+
+/// How many steps, and why not all.
+fn trained(plan: &Plan, steps: u64) -> String {
+    let stop = plan.training().stop.as_ref().filter(|_| steps < plan.training().steps);
+    let ended = stop.map(|stop| {
+        let figure = stop.figure.as_deref().unwrap_or("validation loss");
+        format!(" of {}, since no {figure} of {} validations was better", count(plan.training().steps), stop.patience)
+    });
+    format!("{} steps{}", count(steps), ended.unwrap_or_default())
 }
 
 /// What is known of the test sequences: `shared_sequences` counts those that were trained on.
@@ -153,7 +164,11 @@ impl View {
         let validation = Validation { step: line.step, loss, excess: line.excess };
         self.now.validation = Some(validation);
         let criterion = self.criterion(line);
-        self.progress.milestone(&(self.now.validated(line.loss, validation) + &criterion));
+        let said = match line.heads.is_empty() {
+            true => self.now.validated(line.loss, validation),
+            false => self.now.validated_heads(line, validation),
+        };
+        self.progress.milestone(&(said + &criterion));
     }
 
     /// The figure that says whether a run is a success, on validation and on training sequences.

@@ -52,7 +52,7 @@ pub(crate) fn find(named: Named<'_>) -> anyhow::Result<(Experiment, Vec<Weights>
             bail!("--at says which checkpoint of a run; {} is one file of weights. Leave --at out", path.display())
         }
         Some(path) if path.is_file() => of_file(path, other),
-        run => of_run(&runs::named(run, named.runs)?, named.at.unwrap_or(At::One(CheckpointName::Last)), other),
+        run => of_run(&runs::named(run, named.runs)?, named.at, other),
     }
 }
 
@@ -81,10 +81,10 @@ fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<
     Ok((experiment, vec![Weights { name, point: state.point, steps: Some(state.step) }]))
 }
 
-fn of_run(record: &Record, at: At, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
+fn of_run(record: &Record, at: Option<At>, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
     let foreign = other.is_some();
     let experiment = Experiment::new(other.map_or_else(|| record_plan(record), Ok)?)?;
-    let layout = experiment.layout();
+    let (layout, at) = (experiment.layout(), at.unwrap_or(At::One(experiment.plan().scored_checkpoint())));
     let weights = |name: CheckpointName| -> Result<Weights, LabError> {
         if foreign {
             let point = read_weights(&record.checkpoint_path(name), experiment.plan().model(), &layout)?;

@@ -11,7 +11,7 @@ use crate::expressions::{Free, Product};
 use crate::families::Families;
 use crate::gradient_check::{TOLERANCE, directional_error};
 use crate::laws::headed::headed;
-use crate::laws::samples::{around, decoder, fill, numbers};
+use crate::laws::samples::{around, decoder, fill, numbers, two_headed};
 use crate::operation::Operation;
 use crate::products::Products;
 use crate::program::{Feed, Gradient, Program};
@@ -52,7 +52,7 @@ fn bits(x: &[f32]) -> Vec<u32> {
 
 #[test]
 fn the_gradient_of_a_decoder_passes_the_gradient_check() {
-    for program in [decoder(6).gradient(), headed(6).gradient()] {
+    for program in [decoder(6).gradient(), headed(6).gradient(), two_headed(6).gradient()] {
         let reference = Reference::new(&program);
         let point = wide(&point(&program));
         let at = |p: &[f64]| reference.gradient(p, 2, &fill(&program));
@@ -63,7 +63,7 @@ fn the_gradient_of_a_decoder_passes_the_gradient_check() {
 
 #[test]
 fn every_executor_agrees_with_the_reference_on_a_decoder() {
-    [decoder(9), headed(9)].iter().for_each(agree);
+    [decoder(9), headed(9), two_headed(9)].iter().for_each(agree);
 }
 
 fn agree(program: &Program) {
@@ -106,7 +106,7 @@ fn products_of_rounded_operands_are_near_the_reference() {
 fn threads_and_instruction_sets_change_no_bit_of_a_decoder() {
     let replayed = Executor::ALL.map(|executor| (executor, Products::F32));
     let replayed = replayed.into_iter().chain([(Executor::Wide, Products::Bf16)]);
-    let programs = [decoder(9).gradient(), headed(9).gradient()];
+    let programs = [decoder(9).gradient(), headed(9).gradient(), two_headed(9).gradient()];
     for (program, (executor, products)) in replayed.flat_map(|r| programs.clone().map(|program| (program, r))) {
         let run = |isa, threads| {
             let mut replay = Replay::with_products(&program, executor, products, isa);
@@ -144,7 +144,9 @@ fn prefix_logits(
 
 #[test]
 fn a_position_has_the_same_bits_whatever_surrounds_it() {
-    for (make, executor) in [decoder as Make, headed].into_iter().flat_map(|make| Executor::ALL.map(|e| (make, e))) {
+    for (make, executor) in
+        [decoder as Make, headed, two_headed].into_iter().flat_map(|make| Executor::ALL.map(|e| (make, e)))
+    {
         let expected = prefix_logits((make, executor), 12, 0..12, 0, 1);
         for (positions, rows) in [(12, 3..5), (7, 0..7), (7, 6..7), (5, 2..4), (1, 0..1)] {
             for (sequence, neighbours) in [(0, 1), (3, 16), (15, 16), (17, 20)] {
@@ -174,7 +176,8 @@ fn operands_come_before_what_reads_them() {
 #[test]
 fn replacing_a_site_by_itself_changes_no_bit() {
     let cases = Operation::all_cases().into_iter().flat_map(|(_, cases)| cases);
-    let programs = cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout(), headed(8)]);
+    let programs =
+        cases.map(|case| around(&case)).chain([decoder(8), decoder(8).without_dropout(), headed(8), two_headed(8)]);
     for (program, executor) in programs.flat_map(|program| Executor::ALL.map(|executor| (program.clone(), executor))) {
         let nats = program.outputs(&["nats"]).unwrap();
         let expected = outputs(&nats, executor, 3, &fill(&program));

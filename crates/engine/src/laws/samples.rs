@@ -67,6 +67,29 @@ pub(super) fn fill(program: &Program) -> impl Fn(usize, &mut Feed) + Sync + '_ {
 
 /// A decoder of two blocks with everything in it: low-rank and tied weights, dropout, biases, both norms.
 pub(super) fn decoder(positions: usize) -> Program {
+    let (b, _, nats) = one_head(positions);
+    b.finish(nats, "weights", positions / 2..positions).unwrap()
+}
+
+/// The same with a second head, which has a bias, targets and weights of its own.
+pub(super) fn two_headed(positions: usize) -> Program {
+    let (b, losses) = two_heads(positions);
+    b.finish_all(&losses, positions / 2..positions).unwrap()
+}
+
+/// Before it is finished, with its losses.
+pub(super) fn two_heads(positions: usize) -> (Builder, [(Value, &'static str); 2]) {
+    let (mut b, last, nats) = one_head(positions);
+    let targets = b.ids("class.targets", positions, 3).unwrap();
+    let head = b.weight("class head", Free { rows: 8, columns: 3 }).unwrap();
+    let bias = b.weight("class bias", Free { rows: 1, columns: 3 }).unwrap();
+    let logits = b.linear("class.logits", last, head, Some(bias)).unwrap();
+    let class = b.cross_entropy("class.nats", logits, targets).unwrap();
+    (b, [(nats, "weights"), (class, "class.weights")])
+}
+
+/// What the last norm gives, and the nats of the next token.
+fn one_head(positions: usize) -> (Builder, Value, Value) {
     let (v, c, hidden) = (7, 8, 12);
     let mut b = Builder::new();
     let (tokens, targets) = (b.ids("tokens", positions, v).unwrap(), b.ids("targets", positions, v).unwrap());
@@ -84,7 +107,7 @@ pub(super) fn decoder(positions: usize) -> Program {
     let head = b.weight("head", Transposed { of: tied }).unwrap();
     let logits = b.linear("logits", norm, head, None).unwrap();
     let nats = b.cross_entropy("nats", logits, targets).unwrap();
-    b.finish(nats, "weights", positions / 2..positions).unwrap()
+    (b, norm, nats)
 }
 
 fn block(b: &mut Builder, x: Value, layer: usize, c: usize, hidden: usize) -> Value {

@@ -42,7 +42,8 @@ pub fn decoding(workload: &Workload, machine: &mut Machine, executor: Executor, 
     let program = workload.program();
     let point = workload.start(&program);
     let sequences = SIDE_BY_SIDE * GROUPS * machine.threads();
-    let (bytes_kept, kept) = written(&program, &point, sequences, machine, executor, seconds);
+    let inlets = Inlets::new(&program, &workload.shape());
+    let (bytes_kept, kept) = written((&program, &inlets), &point, sequences, machine, executor, seconds);
     Decoding {
         workload: workload.name.clone(),
         params: program.weights().parameters(),
@@ -59,7 +60,7 @@ pub fn decoding(workload: &Workload, machine: &mut Machine, executor: Executor, 
 
 /// Bytes kept of a sequence, and the seconds that it takes to write all positions of so many.
 fn written(
-    program: &Program,
+    (program, inlets): (&Program, &Inlets),
     point: &[f32],
     sequences: usize,
     machine: &mut Machine,
@@ -68,11 +69,11 @@ fn written(
 ) -> (usize, f64) {
     let program = program.one_position(&["logits"]).expect("a decoder has logits");
     let mut decode = Decode::new(&program, executor, machine.isa, SIDE_BY_SIDE);
-    let (inlets, mut step) = (Inlets::new(&program), 0);
+    let mut step = 0;
     let times = Stopwatch { seconds, at_least: 3, ..Stopwatch::default() }.times(|| {
         step += 1;
         let stream = |number| Stream::new(1, Purpose::Check, step, number as u64);
-        let writer = |number| Writer::new(&inlets, vec![0], stream(number), 1.0);
+        let writer = |number| Writer::new(inlets, vec![0], stream(number), 1.0);
         let mut writers: Vec<Writer> = (0..sequences).map(writer).collect();
         decode.write(&mut machine.team, point, program.positions(), &mut writers);
     });

@@ -96,10 +96,14 @@ impl Workload {
     }
 
     fn decoder(&self) -> Result<Program, ShapeError> {
+        decoder_with_hidden(&self.model(), &self.shape(), self.hidden)
+    }
+
+    /// The sizes of its sequences.
+    pub(crate) fn shape(&self) -> Shape {
         let head = Head { name: "token", alphabet: self.alphabet };
         let scored = self.scored_from..self.positions;
-        let shape = Shape { positions: self.positions, alphabet: self.alphabet, heads: vec![head], scored };
-        decoder_with_hidden(&self.model(), &shape, self.hidden)
+        Shape { positions: self.positions, alphabet: self.alphabet, heads: vec![head], scored }
     }
 
     fn model(&self) -> Model {

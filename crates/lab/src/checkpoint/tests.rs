@@ -17,6 +17,7 @@ pub(crate) fn state(step: u64) -> TrainingState {
         tokens: u64::MAX,
         mined: None,
         unreported: (0.7 + 0.1, 3),
+        unreported_of_heads: vec![],
         lines: (5, "abc".into()),
     }
 }
@@ -25,7 +26,8 @@ pub(crate) fn state(step: u64) -> TrainingState {
 fn a_state_comes_back() {
     let folder = Scratch::new("checkpoint-round");
     let path = folder.path().join("c");
-    for state in [state(0), state(u64::MAX - 1), TrainingState { best: None, ..state(7) }] {
+    let of_heads = TrainingState { unreported_of_heads: vec![0.1 + 0.2, 1e-300], ..state(9) };
+    for state in [state(0), state(u64::MAX - 1), TrainingState { best: None, ..state(7) }, of_heads] {
         write(&path, "plan = 1\n", &layout(), &state).unwrap();
         assert_eq!(read(&path, &layout()).unwrap(), ("plan = 1\n".to_string(), state));
         let weights = weights_file::read(&path).unwrap();
@@ -59,7 +61,7 @@ fn wrong_metadata_is_named() {
         "lines",
         "lines_hash",
         "best_step",
-        "best_nats",
+        "best_value",
     ] {
         with_entry(&path, key, None);
         let text = read(&path, &layout()).unwrap_err().to_string();
@@ -73,9 +75,11 @@ fn wrong_metadata_is_named() {
         ("tokens", ""),
         ("optimiser_steps", "\u{0}many"),
         ("best_step", "x"),
-        ("best_nats", "NaN"),
-        ("best_nats", "inf"),
+        ("best_value", "NaN"),
+        ("best_value", "inf"),
         ("unreported_loss", "-inf"),
+        (OF_HEADS, "0.5 x"),
+        (OF_HEADS, "NaN"),
     ];
     for (key, value) in cases {
         with_entry(&path, key, Some(value));

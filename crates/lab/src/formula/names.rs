@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use infimum_worlds::Shape;
 
 use super::Formulas;
+use crate::outputs::{Output, outputs};
 use crate::recipe::{Embedding, MlpFirst, Model, Norm, Positions};
 
 /// The weights of a decoder that formulas may give and refer to, as they stand in a file (`[outputs, inputs]` of linear layers).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slots {
     shapes: BTreeMap<String, [usize; 2]>,
+    /// Output matrices.
+    heads: Vec<String>,
 }
 
 impl Slots {
@@ -26,9 +29,7 @@ impl Slots {
         }
         (0..model.layers).for_each(|block| slots.add_block(formulas, model, &format!("h.{block}"), hidden));
         slots.add_norm(model, "ln_f");
-        if !model.tied {
-            slots.add("lm_head", [shape.heads[0].alphabet, width]);
-        }
+        outputs(model, shape).iter().for_each(|output| slots.add_output(model, output));
         slots
     }
 
@@ -61,6 +62,17 @@ impl Slots {
         }
     }
 
+    /// Heads beside the world's first may have a bias.
+    fn add_output(&mut self, model: &Model, output: &Output) {
+        let (name, shape) = (output.matrix(), [output.alphabet, model.width]);
+        match (output.head, model.tied) {
+            (0, true) => {}
+            (0, false) => self.add(&name, shape),
+            _ => self.add_linear(model, &name, shape),
+        }
+        self.heads.push(name);
+    }
+
     fn add_norm(&mut self, model: &Model, name: &str) {
         if model.norm == Norm::None {
             return;
@@ -87,6 +99,11 @@ impl Slots {
         self.shapes.get(name).copied()
     }
 
+    /// What the parameters of weight `name` are called.
+    pub(super) fn array(&self, name: &str) -> String {
+        if self.heads.iter().any(|head| head == name) { format!("{name}.weight") } else { array(name) }
+    }
+
     /// All names.
     pub(super) fn listed(&self) -> String {
         self.shapes.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
@@ -97,6 +114,12 @@ impl Slots {
 pub(super) fn splits_attention(formulas: &Formulas, at: &str) -> bool {
     let parts = ["q", "k", "v"].map(|part| format!("{at}.attn.{part}"));
     formulas.iter().any(|(given, node)| parts.iter().any(|part| part == given || node.mentions(part)))
+}
+
+/// What the parameters of weight `name` may be called: whether it is an output matrix, the world's heads say.
+pub(super) fn arrays(name: &str) -> Vec<String> {
+    let as_head = (name.ends_with("_head") && name != "lm_head").then(|| format!("{name}.weight"));
+    [array(name)].into_iter().chain(as_head).collect()
 }
 
 /// What the parameters of weight `name` are called: those of the model's weights as in nanoGPT's state dict, others by their

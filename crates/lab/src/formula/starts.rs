@@ -30,8 +30,9 @@ pub(crate) enum Start {
 pub(crate) fn starts(model: &Model) -> Result<BTreeMap<String, Start>, ShapeError> {
     let mut starts = BTreeMap::new();
     for (name, node) in &read(model)? {
-        let at = names::array(name);
-        collect(node, &at, &mut starts).map_err(|reason| ShapeError::Weight { name: name.clone(), reason })?;
+        for at in names::arrays(name) {
+            collect(node, &at, &mut starts).map_err(|reason| ShapeError::Weight { name: name.clone(), reason })?;
+        }
     }
     Ok(starts)
 }

@@ -7,7 +7,7 @@ use infimum_engine::{Builder, Constant, Expression, Form, Free, Multiple, Produc
 use infimum_worlds::{Purpose, Shape, Stream};
 
 use super::functions::{self, Bound, Function};
-use super::names::{self, Slots};
+use super::names::Slots;
 use super::{Formulas, Kind, Node, parse, starts};
 use crate::recipe::Model;
 
@@ -57,7 +57,7 @@ impl WeightTable {
         if let Some(weight) = self.built.get(name) {
             return Ok(*weight);
         }
-        let (wanted, at) = (self.slots.shape(name), names::array(name));
+        let (wanted, at) = (self.slots.shape(name), self.slots.array(name));
         let weight = match (self.formulas.get(name).cloned(), wanted) {
             (Some(node), _) => self.follow(b, name, &node, wanted, &at)?,
             (None, Some([rows, columns])) => b.weight(&at, Free { rows, columns })?,

@@ -20,7 +20,8 @@ impl Metric for CountingExcess {
 
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
         let excess = scored.retraced?.counting_excess?;
-        let baseline = uniform_nats(scored.experiment).zip(scored.experiment.floor()).map(|(nats, floor)| nats - floor);
+        let baseline =
+            uniform_nats(scored.experiment).zip(scored.experiment.floor_of(0)).map(|(nats, floor)| nats - floor);
         Some(Figure { optimum: Some(0.0), baseline, ..Figure::of_mean(self, excess) })
     }
 }

@@ -1,14 +1,14 @@
 use infimum_worlds::World;
 
 use crate::metrics::{Metric, Scored, uniform_nats};
-use crate::{Figure, Mean};
+use crate::{Figure, Mean, evaluation};
 
 /// The model's loss on fresh sequences.
 pub(super) struct CrossEntropy;
 
 /// Nats per scored target.
 pub(super) fn mean_nats(scored: Scored<'_>) -> Option<Mean> {
-    Mean::of(scored.scores.iter().map(|s| (s.weight, s.nats)))
+    evaluation::mean_nats(scored.scores, 0)
 }
 
 impl Metric for CrossEntropy {
@@ -30,7 +30,7 @@ impl Metric for CrossEntropy {
     }
 
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
-        let (optimum, baseline) = (scored.experiment.floor(), uniform_nats(scored.experiment));
+        let (optimum, baseline) = (scored.experiment.floor_of(0), uniform_nats(scored.experiment));
         Some(Figure { optimum, baseline, ..Figure::of_mean(self, mean_nats(scored)?) })
     }
 }

@@ -33,6 +33,10 @@ impl Metric for ExactMatch {
         world.has_one_answer()
     }
 
+    fn rises(&self) -> bool {
+        true
+    }
+
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
         let world = scored.experiment.world();
         if !world.has_one_answer() {

@@ -1,4 +1,4 @@
-use infimum_worlds::World;
+use infimum_worlds::{Floor, World};
 
 use crate::metrics::{Metric, Scored, uniform_nats};
 use crate::{Figure, alarm};
@@ -22,12 +22,13 @@ impl Metric for ExcessLoss {
     }
 
     fn is_validated(&self, world: &dyn World) -> bool {
-        world.truth().is_some()
+        world.truth().is_some_and(|truth| truth.floor(0) != Floor::Unknown)
     }
 
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
         let excess = alarm::excess(scored.scores)?;
-        let baseline = uniform_nats(scored.experiment).zip(scored.experiment.floor()).map(|(nats, floor)| nats - floor);
+        let baseline =
+            uniform_nats(scored.experiment).zip(scored.experiment.floor_of(0)).map(|(nats, floor)| nats - floor);
         Some(Figure { optimum: Some(0.0), baseline, ..Figure::of_mean(self, excess) })
     }
 }

@@ -29,8 +29,12 @@ impl Metric for LossRatio {
         world.truth().and_then(|truth| truth.floor(0).value()).is_some_and(|floor| floor > 0.0)
     }
 
+    fn rises(&self) -> bool {
+        true
+    }
+
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
-        let (excess, floor) = (alarm::excess(scored.scores)?, scored.experiment.floor()?);
+        let (excess, floor) = (alarm::excess(scored.scores)?, scored.experiment.floor_of(0)?);
         let baseline = uniform_nats(scored.experiment).map(|nats| floor / nats);
         (floor > 0.0).then(|| Figure { baseline, ..Figure::of_excess(self, excess, |excess| floor / (floor + excess)) })
     }

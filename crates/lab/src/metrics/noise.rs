@@ -19,7 +19,8 @@ const STANDARD_ERRORS: f64 = 4.0;
 /// or if the truth's loss is unknown.
 pub fn noise(figures: &[Figure]) -> Option<Noise> {
     let named = |name: &str| figures.iter().find(|figure| figure.name == name);
-    let (loss, excess, accuracy) = (named("cross_entropy")?, named("excess_loss")?, named("accuracy"));
+    let (loss, excess, accuracy) =
+        (named("cross_entropy")?, named("excess_loss")?, named("accuracy").or(named("token_accuracy")));
     let beyond: Vec<String> = [Some((loss, 1.0)), accuracy.map(|accuracy| (accuracy, -1.0))]
         .into_iter()
         .flatten()

@@ -27,7 +27,7 @@ impl Metric for Perplexity {
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
         let nats = Figure::of_mean(self, mean_nats(scored)?);
         let [low, high] = [nats.low, nats.high].map(|x| x.map(libm::exp));
-        let optimum = scored.experiment.floor().map(libm::exp);
+        let optimum = scored.experiment.floor_of(0).map(libm::exp);
         let baseline = uniform_nats(scored.experiment).map(libm::exp);
         Some(Figure { value: libm::exp(nats.value), optimum, baseline, low, high, ..nats })
     }

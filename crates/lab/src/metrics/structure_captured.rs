@@ -27,6 +27,10 @@ impl Metric for StructureCaptured {
         world.truth().and_then(|truth| truth.floor(0).value()).is_some_and(|floor| floor < uniform)
     }
 
+    fn rises(&self) -> bool {
+        true
+    }
+
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
         let (excess, learnable) = (alarm::excess(scored.scores)?, learnable_nats(scored.experiment.world())?);
         let share = |excess: f64| 1.0 - excess / learnable;

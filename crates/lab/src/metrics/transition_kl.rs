@@ -60,6 +60,10 @@ impl Metric for TransitionCoverage {
         value < 1.0 - ROUNDING
     }
 
+    fn rises(&self) -> bool {
+        true
+    }
+
     fn figure(&self, scored: Scored<'_>) -> Option<Figure> {
         let (scores, stationary) = (scored.transitions?, Weights::of(scored)?);
         Some(Figure { optimum: Some(1.0), ..Figure::plain(self, stationary.share(&scores.contexts())) })

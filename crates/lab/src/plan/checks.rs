@@ -44,7 +44,8 @@ impl Plan {
         let world = self.world.build()?;
         super::stages::check(self, &*world)?;
         super::curriculum::check(&self.training.curriculum, &*world)?;
-        super::success::check(self.success.as_ref(), &*world)?;
+        super::stop::check(&self.training, &*world, &self.model)?;
+        super::success::check(self.success.as_ref(), &*world, &self.model)?;
         super::success::check_training(self)?;
         self.check_tokens(world.shape())?;
         self.check_model(world.shape())?;
@@ -132,6 +133,7 @@ impl Plan {
     fn check_model(&self, shape: &Shape) -> Result<(), LabError> {
         let m = &self.model;
         super::heads::check(m)?;
+        super::outputs::check(m, shape)?;
         let default = Model::default().heads;
         let allowed =
             format!("1, or left at {default}, where model.attention = false, since there is nothing to divide");

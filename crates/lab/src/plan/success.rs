@@ -4,7 +4,7 @@ use infimum_worlds::World;
 
 use super::{Plan, require};
 use crate::error::CHANGE_IT;
-use crate::recipe::{Source, Success, check::nearest};
+use crate::recipe::{Model, Source, Success, check::nearest};
 use crate::{LabError, metrics};
 
 impl Plan {
@@ -32,16 +32,22 @@ pub(super) fn check_training(plan: &Plan) -> Result<(), LabError> {
     Ok(())
 }
 
-/// Checks that validations have the figure in this world, and that there is one limit.
-pub(super) fn check(success: Option<&Success>, world: &dyn World) -> Result<(), LabError> {
-    let Some(success) = success else { return Ok(()) };
-    let known = metrics::validated(world);
-    if !known.iter().any(|name| *name == success.figure) {
-        let near = nearest(&success.figure, &known.iter().map(|name| name.to_string()).collect::<Vec<_>>());
-        let remedy = near.map_or(CHANGE_IT.into(), |near| format!("did you mean \"{near}\"?"));
-        let allowed = format!("it has to be a figure that validations have in this world: one of {}", known.join(", "));
-        return Err(LabError::value("success.figure", format!("{:?}", success.figure), allowed, remedy));
+/// Checks that validations of the model have the figure of that name in this world.
+pub(super) fn check_figure(key: &str, name: &str, world: &dyn World, model: &Model) -> Result<(), LabError> {
+    let known = metrics::validated(world, model);
+    if known.contains(&name) {
+        return Ok(());
     }
+    let near = nearest(name, &known.iter().map(|name| name.to_string()).collect::<Vec<_>>());
+    let remedy = near.map_or(CHANGE_IT.into(), |near| format!("did you mean \"{near}\"?"));
+    let allowed = format!("it has to be a figure that validations have in this world: one of {}", known.join(", "));
+    Err(LabError::value(key, format!("{name:?}"), allowed, remedy))
+}
+
+/// Checks that validations have the figure in this world, and that there is one limit.
+pub(super) fn check(success: Option<&Success>, world: &dyn World, model: &Model) -> Result<(), LabError> {
+    let Some(success) = success else { return Ok(()) };
+    check_figure("success.figure", &success.figure, world, model)?;
     match (success.at_least, success.at_most) {
         (None, None) => Err(LabError::MissingKey {
             key: "at_least".into(),

@@ -41,6 +41,8 @@ pub struct TrainingPlan {
     pub lbfgs: Option<recipe::Lbfgs>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub average: Option<recipe::Average>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<recipe::Stop>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub curriculum: Vec<StagePlan>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -114,6 +116,7 @@ pub(super) fn resolve(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
         grokfast,
         lbfgs,
         average: t.average,
+        stop: t.stop.clone(),
         curriculum: curriculum::stages(recipe)?,
         stages: stages::resolve(recipe)?,
     })

@@ -103,6 +103,11 @@ impl<'a> Checker<'a> {
         {
             return self.table(path, table, schema);
         }
+        if let (Value::Table(table), Some(_)) = (value, schema["additionalProperties"].as_object()) {
+            let of =
+                |(key, value): (&String, &Value)| self.value(&join(path, key), value, &schema["additionalProperties"]);
+            return table.iter().try_for_each(of);
+        }
         if let (Value::Array(values), true) = (value, types(schema).contains(&"array")) {
             return values.iter().try_for_each(|value| self.value(path, value, &schema["items"]));
         }

@@ -9,6 +9,11 @@ use super::{Model, Positions};
 pub const NORM_EPSILON: f64 = 1e-5;
 
 impl Model {
+    /// What the loss of the world's head `name` counts.
+    pub fn loss_weight(&self, name: &str) -> f64 {
+        self.loss_weights.get(name).copied().unwrap_or(1.0)
+    }
+
     /// Heads of keys and values.
     pub fn kv_heads(&self) -> usize {
         self.kv_heads.unwrap_or(self.heads)

@@ -9,6 +9,7 @@ use super::average::Average;
 use super::heads::Pairs;
 use super::optimisers::{Grokfast, Lbfgs, Optimiser, Sgd};
 use super::stages::TrainingStage;
+use super::stop::Stop;
 
 /// A decoder of the GPT-2 kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,12 +63,12 @@ pub struct Model {
     #[schemars(range(min = 1e-30, max = 1.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm_epsilon: Option<f64>,
-    /// Whether linears and norms have a bias (the head never has one).
+    /// Whether linears and norms have a bias (the head of the next token never has one; other heads are linears).
     pub bias: bool,
     /// Whether norms have a bias. Default: as `bias`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub norm_bias: Option<bool>,
-    /// Whether the head is the token embedding, transposed.
+    /// Whether the head of the next token is the token embedding, transposed.
     pub tied: bool,
     /// What tells positions apart.
     pub positions: Positions,
@@ -89,12 +90,16 @@ pub struct Model {
     /// Probability that a channel is dropped after the embedding, attention and MLP, in training. 0 to below 1.
     #[schemars(range(min = 0.0), extend("exclusiveMaximum" = 1.0))]
     pub dropout: f64,
-    /// Standard deviation of the start values of token embedding, learned positions and an untied head.
+    /// Standard deviation of the start values of token embedding, learned positions and untied heads.
     #[schemars(range(max = 100.0), extend("exclusiveMinimum" = 0.0))]
     pub embedding_deviation: f64,
     /// Standard deviation of start values; arrays that write into the residual stream get it divided by `sqrt(2 layers)`.
     #[schemars(range(max = 100.0), extend("exclusiveMinimum" = 0.0))]
     pub start_deviation: f64,
+    /// What the loss of each head of the world counts, by the head's name, such as `{ token = 1.0, class = 0.5 }`: the loss is the sum
+    /// over heads of this times the mean nats of the head's targets. 1 for heads that are left out; 0 leaves the head out of the model.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub loss_weights: BTreeMap<String, f64>,
     /// Weights that are no free arrays, each with the formula that gives it, such as `wpe = "low_rank(3)"`. Formulas may name
     /// weights of their own and share them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -131,6 +136,7 @@ impl Default for Model {
             dropout: 0.0,
             embedding_deviation: 0.02,
             start_deviation: 0.02,
+            loss_weights: BTreeMap::new(),
             weights: BTreeMap::new(),
         }
     }
@@ -314,6 +320,10 @@ pub struct Training {
     #[schemars(with = "Average")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub average: Option<Average>,
+    /// When training ends before its last step.
+    #[schemars(with = "Stop")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
     /// Stages that train on other worlds than `[world]`, one after another; after the last, training is on `[world]`, and
     /// validation and test are so from the beginning. Needs `data.source = "fresh"`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -362,6 +372,7 @@ impl Default for Training {
             grokfast: None,
             lbfgs: None,
             average: None,
+            stop: None,
             curriculum: vec![],
             stages: vec![],
         }

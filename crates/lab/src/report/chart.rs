@@ -139,8 +139,7 @@ impl Chart {
         let points = || with_heights().flat_map(|s| &s.points);
         let ends = |p: &Point| p.interval.map_or([p.y; 2], |(low, high)| [low, high]);
         let y_values = points().flat_map(|p| [p.y].into_iter().chain(ends(p)));
-        let curves =
-            || self.series.iter().filter(|s| !matches!(s.stroke, Stroke::Rule)).flat_map(|s| &s.points);
+        let curves = || self.series.iter().filter(|s| !matches!(s.stroke, Stroke::Rule)).flat_map(|s| &s.points);
         // Steps and positions are counted from the beginning, which no logarithmic axis has.
         let x = Axis::over(&self.x.0, self.x.1, curves().map(|p| p.x).chain([0.0]));
         let last = curves().map(|p| p.x).filter(|x| x.is_finite()).fold(f64::NEG_INFINITY, f64::max);

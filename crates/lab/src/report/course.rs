@@ -5,7 +5,7 @@ use infimum_worlds::{Truth, World};
 use super::axis::Scale;
 use super::chart::{Chart, Ink, Point, Series, Stroke};
 use super::sources::Source;
-use crate::Figure;
+use crate::{Experiment, Figure, HeadLine, Output};
 
 /// A curve has at most so many points; where there are more, neighbours become one.
 const MOST_POINTS: usize = 1000;
@@ -42,6 +42,42 @@ pub(super) fn loss(sources: &[Source], floor: Option<f64>) -> Chart {
         y: ("loss, nats per token".into(), Scale::Linear),
         series,
     }
+}
+
+/// The loss of each of several heads, and the head's floor; each with a caption.
+pub(super) fn heads(sources: &[Source], experiment: &Experiment) -> Vec<(Chart, &'static str)> {
+    let outputs = experiment.outputs();
+    let charts = outputs.iter().enumerate().map(|(number, output)| head(sources, experiment, number, output));
+    if outputs.len() > 1 { charts.collect() } else { vec![] }
+}
+
+fn head(sources: &[Source], experiment: &Experiment, number: usize, output: &Output) -> (Chart, &'static str) {
+    let (name, mut series) = (output.name, Vec::new());
+    for (run, source) in sources.iter().enumerate() {
+        let of = |value: fn(&HeadLine) -> Option<f64>| {
+            thinned(source.lines.iter().map(|line| (line.step, line.heads.get(number).and_then(value))))
+        };
+        let label = if sources.len() > 1 { seed(source) } else { "validation".into() };
+        let (faint, ink) = (if sources.len() > 1 { String::new() } else { "training".into() }, Ink::Run(run));
+        series.push(Series { label: faint, ink, stroke: Stroke::Faint, points: of(|head| Some(head.loss)) });
+        series.push(Series { label, ink, stroke: Stroke::Line, points: of(|head| head.validation) });
+    }
+    let floor = experiment.floor_of(output.head);
+    series.extend(floor.map(|nats| rule(format!("floor {nats:.4}"), nats)));
+    let last = sources.iter().filter_map(|s| s.lines.iter().rev().find_map(|line| line.heads.get(number)?.accuracy));
+    let last: Vec<String> = last.map(|share| format!("{share:.5}")).collect();
+    let chart = Chart {
+        id: if output.head == 0 { "loss-of-first-head" } else { "loss-of-other-head" },
+        title: format!("Loss of head {name} over training"),
+        description: format!(
+            "Training and validation loss of head {name} in nats over the steps; its last validation accuracy is {}.",
+            words(&last)
+        ),
+        x: (STEPS.into(), Scale::Linear),
+        y: ("loss, nats per target".into(), Scale::Linear),
+        series,
+    };
+    (chart, "Pale: training loss, the mean of the steps of a line of the record. Full: loss on validation sequences.")
 }
 
 /// Excess on validation sequences on a logarithmic axis, with simple predictors; `None` where no law is known.

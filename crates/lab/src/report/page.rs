@@ -10,9 +10,9 @@ use super::sources::Source;
 use super::sums::{self, transition};
 use super::tables;
 use super::transitions::Transitions;
-use crate::Experiment;
 use crate::digits::count;
 use crate::metrics::noise;
+use crate::{CheckpointName, Experiment, Output};
 
 /// Everything that is shown.
 pub(super) struct Page<'a> {
@@ -72,10 +72,28 @@ impl Page<'_> {
         let seeds: Vec<String> = self.sources.iter().map(|source| source.seed().to_string()).collect();
         let seeds = if seeds.len() == 1 { format!("seed {}", seeds[0]) } else { format!("seeds {}", seeds.join(", ")) };
         let floor = match self.experiment.floor() {
-            Some(nats) => format!("No predictor can have a lower loss than {nats:.5} nats per token."),
+            Some(nats) => format!("No predictor can have a lower loss than {nats:.5} nats per token{}.", self.heads()),
             None => "The world's law is not known, and neither is its floor.".into(),
         };
         format!("A transformer of {parameters} parameters on a world of kind {}, {seeds}. {floor}", plan.world().kind())
+    }
+
+    /// Which weights the scores are of.
+    fn scored(&self) -> &'static str {
+        match self.experiment.plan().scored_checkpoint() {
+            CheckpointName::Best => "that were best on validation sequences",
+            _ => "after the last step",
+        }
+    }
+
+    /// What the loss is the sum of, where the model has several heads.
+    fn heads(&self) -> String {
+        let outputs = self.experiment.outputs();
+        let part = |output: &Output| format!("{} times that of head {}", output.weight, output.name);
+        match &outputs[..] {
+            [Output { weight: 1.0, .. }] => String::new(),
+            outputs => format!("; the loss is {}", outputs.iter().map(part).collect::<Vec<_>>().join(" plus ")),
+        }
     }
 
     fn lacks(&self) -> Markup {
@@ -98,7 +116,7 @@ impl Page<'_> {
             h2 { "Scores" }
             @match tables::figures(self.sources) {
                 Some(table) => {
-                    p.note { "On test sequences, with the weights after the last step." }
+                    p.note { "On test sequences, with the weights " (self.scored()) "." }
                     div.wide { (table) }
                 }
                 None => p { "No run has been scored on test sequences." },
@@ -129,6 +147,7 @@ impl Page<'_> {
             div.charts {
                 @if let Some(chart) = exact_match { (drawn(&chart, &transition::about(self.sources))) }
                 (drawn(&loss, &format!("{LOSS}{marked}")))
+                @for (chart, about) in course::heads(self.sources, self.experiment) { (drawn(&chart, about)) }
                 @if let Some(excess) = excess {
                     (drawn(&excess, "Loss above the truth's on the same validation sequences; every line of the grid is ten times nearer to the \
                         optimum, which has no place on this axis. Values at or below 0 are left out. Dashed: simple predictors. Dot: test sequences, \

@@ -27,9 +27,9 @@ impl Source {
         })
     }
 
-    /// The checkpoint that the pictures are of: `last`, as the figures; without it `best`, else the latest.
+    /// The checkpoint that the pictures are of: that of the figures; without it `last`, then `best`, else the latest.
     pub(super) fn checkpoint(&self) -> Option<CheckpointName> {
-        let preferred = [CheckpointName::Last, CheckpointName::Best];
+        let preferred = [self.plan.scored_checkpoint(), CheckpointName::Last, CheckpointName::Best];
         let present = |name: &CheckpointName| self.checkpoints.contains(name);
         preferred.into_iter().find(present).or(self.checkpoints.last().copied())
     }
@@ -68,11 +68,15 @@ impl Source {
             Some(Status::Diverged) => Some(format!("the loss of {name} was no number any more {at}, {scores}")),
         };
         let lines = self.lines.is_empty().then(|| format!("{name} has no line of training yet, so it has no curves"));
+        let scored = self.plan.scored_checkpoint();
+        let other = if scored == CheckpointName::Last { CheckpointName::Best } else { CheckpointName::Last };
         let checkpoint = match self.checkpoint() {
             None => Some(format!("{name} has no checkpoint yet, so nothing can be shown of its model")),
-            Some(CheckpointName::Last) if self.checkpoints.contains(&CheckpointName::Best) => None,
-            Some(CheckpointName::Last) => Some(format!("{name} has no checkpoint best; nothing here needs it")),
-            Some(other) => Some(format!("{name} has no checkpoint last; its model is shown at {other}")),
+            Some(found) if found != scored => {
+                Some(format!("{name} has no checkpoint {scored}; its model is shown at {found}"))
+            }
+            Some(_) => (!self.checkpoints.contains(&other))
+                .then(|| format!("{name} has no checkpoint {other}; nothing here needs it")),
         };
         [ended, lines, checkpoint].into_iter().flatten().collect()
     }

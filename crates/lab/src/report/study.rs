@@ -11,7 +11,7 @@ use super::tally::Tally;
 use super::transitions::{Rows, States, Transitions};
 use crate::data::{self, Drawn, Inlets};
 use crate::predictor::softmax;
-use crate::{Experiment, Machine, Mean, evaluation};
+use crate::{Experiment, Machine, Mean, Output, evaluation};
 
 /// Curves over positions have at most so many points; neighbouring positions share one where there are more.
 const MOST_POINTS: usize = 256;
@@ -54,7 +54,7 @@ pub(super) fn study(
 ) -> Study {
     let program = evaluation::evaluating(experiment.program());
     let mut replay = Replay::new(&program, experiment.plan().executor(), machine.isa);
-    let inlets = Inlets::new(&program);
+    let inlets = Inlets::new(&program, experiment.world().shape());
     let looker = Looker::new(experiment, states);
     let mut sum = Sum::new(&looker);
     let portion = (HELD / looker.numbers()).clamp(16, 512);
@@ -71,6 +71,8 @@ struct Looker<'a> {
     experiment: &'a Experiment,
     states: Option<&'a States>,
     scored: Range<usize>,
+    /// The first of the world's heads that the model has; it is the one that is looked at.
+    head: usize,
     alphabet: usize,
     positions_a_point: usize,
 }
@@ -79,8 +81,8 @@ impl<'a> Looker<'a> {
     fn new(experiment: &'a Experiment, states: Option<&'a States>) -> Looker<'a> {
         let shape = experiment.world().shape();
         let positions_a_point = shape.scored.len().div_ceil(MOST_POINTS).max(1);
-        let (scored, alphabet) = (shape.scored.clone(), shape.heads[0].alphabet);
-        Looker { experiment, states, scored, alphabet, positions_a_point }
+        let Output { head, alphabet, .. } = experiment.outputs().swap_remove(0);
+        Looker { experiment, states, scored: shape.scored.clone(), head, alphabet, positions_a_point }
     }
 
     /// What is held of one sequence, about.
@@ -101,7 +103,7 @@ impl<'a> Looker<'a> {
         sequences: Range<usize>,
     ) -> Vec<Seen> {
         let (experiment, addresses) = (self.experiment, data::set(sequences));
-        let source = Drawn { experiment, purpose: Purpose::Test, addresses: &addresses, inlets, step: 0 };
+        let source = Drawn { experiment, purpose: Purpose::Test, addresses: &addresses, inlets, scales: &[], step: 0 };
         let seen: Vec<OnceLock<Seen>> = addresses.iter().map(|_| OnceLock::new()).collect();
         replay.outputs(&mut machine.team, point, addresses.len(), &source, &|sequence, outputs| {
             let mut example = Example::default();
@@ -124,7 +126,7 @@ impl<'a> Looker<'a> {
         let mut model = |position: usize, exact: Option<&[f64]>, seen: &mut Seen| {
             let logits = &logits[(position - self.scored.start) * self.alphabet..][..self.alphabet];
             softmax(logits, &mut learned);
-            let (token, target) = (example.tokens[position], example.targets[0][position]);
+            let (token, target) = (example.tokens[position], example.targets[self.head][position]);
             seen.predictions.add(&learned, usize::from(target));
             if let Some(states) = self.states {
                 seen.rows.add(states, (token, target), logits, exact);
@@ -132,15 +134,15 @@ impl<'a> Looker<'a> {
         };
         match self.experiment.world().truth() {
             None => {
-                let scored = self.scored.clone().filter(|position| example.weights[0][*position] != 0.0);
+                let scored = self.scored.clone().filter(|position| example.weights[self.head][*position] != 0.0);
                 scored.for_each(|position| model(position, None, &mut seen));
             }
             Some(truth) => {
                 let mut law = vec![0.0; self.alphabet];
-                follow(&mut *truth.begin(), example, 0, &mut law, &mut |position, law, target| {
+                follow(&mut *truth.begin(), example, self.head, &mut law, &mut |position, law, target| {
                     model(position, Some(law), &mut seen);
                     seen.exact.add(law, usize::from(target));
-                    let (row, weight) = (position - self.scored.start, f64::from(example.weights[0][position]));
+                    let (row, weight) = (position - self.scored.start, f64::from(example.weights[self.head][position]));
                     let excess = f64::from(nats[row]) + libm::log(law[usize::from(target)]);
                     let sum = &mut seen.excess[row / self.positions_a_point];
                     *sum = (sum.0 + weight, sum.1 + weight * excess);

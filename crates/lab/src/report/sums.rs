@@ -61,7 +61,8 @@ struct Subject<'a> {
 impl Subject<'_> {
     /// Hands the outputs of `program` on each of `count` sequences, which `write` writes, to `sink`.
     fn outputs(&mut self, program: &Program, count: usize, write: Write<'_>, sink: &(dyn Fn(usize, &[&[f32]]) + Sync)) {
-        let (inlets, executor) = (Inlets::new(program), self.experiment.plan().executor());
+        let (inlets, executor) =
+            (Inlets::new(program, self.experiment.world().shape()), self.experiment.plan().executor());
         let source = Written { write, inlets: &inlets };
         Replay::new(program, executor, self.machine.isa).outputs(
             &mut self.machine.team,

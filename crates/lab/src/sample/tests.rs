@@ -42,7 +42,7 @@ fn point(experiment: &Experiment) -> Vec<f32> {
 fn recomputed(experiment: &Experiment, point: &[f32], draw: Draw) -> Vec<Vec<u16>> {
     let program = experiment.program().without_dropout().outputs(&["logits"]).unwrap();
     let mut replay = Replay::new(&program, experiment.plan().executor(), Isa::best());
-    let (mut machine, inlets) = (Machine::new(Isa::best(), 1), Inlets::new(&program));
+    let (mut machine, inlets) = (Machine::new(Isa::best(), 1), Inlets::new(&program, experiment.world().shape()));
     let mut writers: Vec<Writer> = (0..draw.sequences).map(|n| writer(experiment, &inlets, n, draw)).collect();
     let shape = experiment.world().shape();
     for position in shape.scored.clone() {

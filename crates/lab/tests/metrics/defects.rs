@@ -8,6 +8,7 @@ use infimum_lab::{Experiment, Figure, retrace};
 use infimum_worlds::markov::Markov;
 use infimum_worlds::{Example, Purpose};
 
+use crate::heads;
 use crate::planted::{experiment, figures, kl, machine, mix, named, occupancy, of_laws, row, truth_with};
 use crate::{RECIPE, ROUNDING, WINDOWS};
 
@@ -24,6 +25,7 @@ const DEFECTS: &[fn(usize) -> Found] = &[
     small_set_trained_on,
     states_unseen,
     carry_forgotten,
+    heads::forgetful,
 ];
 
 /// A 95 % interval covers the truth in 38 of 40 experiments, on average; in fewer than 33 with a probability of 0.0006. What is

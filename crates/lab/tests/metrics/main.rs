@@ -5,6 +5,7 @@ mod agreements;
 mod defects;
 #[path = "../exact/mod.rs"]
 mod exact;
+mod heads;
 mod planted;
 mod published_figures;
 
@@ -68,7 +69,8 @@ fn expected_names(windows: bool) -> BTreeSet<&'static str> {
 
 /// Whether chains have a metric, in blocks or in windows.
 fn is_of_chains(name: &str, windows: bool) -> bool {
-    name != "exact_match" && (windows || name != "excess_loss_bos")
+    let of_others = ["exact_match", "token_accuracy", "class_accuracy", "class_loss", "class_exact_match"];
+    !of_others.contains(&name) && (windows || name != "excess_loss_bos")
 }
 
 #[test]

@@ -6,12 +6,9 @@ use infimum_engine::Program;
 use infimum_lab::{Experiment, Isa, Machine, Plan, Recipe, Step, Trainer, TrainingState};
 use infimum_worlds::{Example, Fact, Purpose, Shape, Split, Stream, Truth, World};
 
-/// Tokens and targets.
-pub(crate) type Sequence = (Vec<u16>, Vec<u16>);
-
 /// Trains for as many steps as there are batches, from the weights that `start` gives for the program's parameters. The
 /// recipe's world only says what shape the sequences have.
-pub(crate) fn replay(recipe: &str, batches: Vec<Vec<Sequence>>, start: impl Fn(&Program) -> Vec<f64>) -> Vec<Step> {
+pub(crate) fn replay(recipe: &str, batches: Vec<Vec<Example>>, start: impl Fn(&Program) -> Vec<f64>) -> Vec<Step> {
     let plan = Plan::new(&Recipe::parse(recipe, "replay.toml", &[]).unwrap()).unwrap();
     let steps = batches.len();
     let world = Given::new(plan.build_world().unwrap().shape().clone(), plan.training().seed, batches);
@@ -26,11 +23,11 @@ pub(crate) fn replay(recipe: &str, batches: Vec<Vec<Sequence>>, start: impl Fn(&
 /// Gives sequences instead of drawing them. Which one is asked for, the first number of its stream tells.
 struct Given {
     shape: Shape,
-    sequences: BTreeMap<u64, Sequence>,
+    sequences: BTreeMap<u64, Example>,
 }
 
 impl Given {
-    fn new(shape: Shape, seed: u64, batches: Vec<Vec<Sequence>>) -> Given {
+    fn new(shape: Shape, seed: u64, batches: Vec<Vec<Example>>) -> Given {
         let numbered = batches.into_iter().enumerate().flat_map(|(step, batch)| {
             let key = move |index| Stream::new(seed, Purpose::Train, step as u64, index as u64).uniform().to_bits();
             batch.into_iter().enumerate().map(move |(index, sequence)| (key(index), sequence))
@@ -45,8 +42,7 @@ impl World for Given {
     }
 
     fn draw(&self, stream: &mut Stream, into: &mut Example) {
-        let (tokens, targets) = self.sequences[&stream.uniform().to_bits()].clone();
-        *into = Example { weights: vec![vec![1.0; tokens.len()]], tokens, targets: vec![targets] };
+        into.clone_from(&self.sequences[&stream.uniform().to_bits()]);
     }
 
     fn truth(&self) -> Option<&dyn Truth> {

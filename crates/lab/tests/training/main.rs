@@ -13,6 +13,7 @@ mod optimisers;
 mod seeds;
 mod sequences;
 mod stages;
+mod stop;
 mod success;
 mod sweep;
 

@@ -72,7 +72,7 @@ fn validations_have_the_figures_that_they_are_said_to_have() {
             assert_eq!(metric.is_validated(experiment.world()), found, "{} in {}", metric.name(), kind.name);
             had += usize::from(found);
         }
-        assert!(metrics::validated(experiment.world()).contains(&"cross_entropy"));
+        assert!(metrics::validated(experiment.world(), experiment.plan().model()).contains(&"cross_entropy"));
     }
     assert!(had >= 12, "{had}");
 }

@@ -12,6 +12,7 @@ mod minimal;
 mod mistakes;
 mod monoids;
 mod published;
+mod splits;
 mod trees;
 mod words;
 

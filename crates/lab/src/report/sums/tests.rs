@@ -276,6 +276,8 @@ fn line(step: u64, criterion: Option<f64>, exact_match: Option<f64>) -> StepLine
         training_criterion: None,
         stage: None,
         mined: None,
+        stop: None,
+        heads: vec![],
         seconds,
     }
 }

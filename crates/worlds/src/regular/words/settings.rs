@@ -3,13 +3,17 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Kind, Machine, Words};
+use super::kinds::{Kind, Lengths, Wanted, kinds};
+use super::parts::Parts;
+use super::recogniser::Recogniser;
+use super::{Counts, Draws, Machine, Words};
 use crate::WorldError;
 use crate::markov::within;
 use crate::regular::{NAMES_OF_ONE_PATTERN, RegularError, given};
 
-/// The largest weight of a class.
-const MOST_WEIGHT: f64 = 1e9;
+/// The least share of words that is held out, if any is, and the largest.
+const LEAST_HELD_OUT: f64 = 0.01;
+const MOST_HELD_OUT: f64 = 0.45;
 
 /// Words of a regular language as they stand in a recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +48,20 @@ pub struct Settings {
     /// How often each length is drawn, from the shortest to the longest, in proportion; without it lengths that have words are alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub length_weights: Option<Vec<f64>>,
+    /// The length of the longest words that are trained on: validation and test then have longer words alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 999))]
+    pub trained_longest: Option<i64>,
+    /// The share of words of each class and length that are kept for the test, by their hash; as many are kept for validation. The token
+    /// then has no law that is known. 0 keeps none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    #[schemars(range(min = 0.0, max = 0.45))]
+    pub held_out: f64,
+    /// Words of the language and others, to be told apart by the class of the whole word; accept, incomplete and reject are then left
+    /// out. The token has no law that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Recogniser")]
+    pub recogniser: Option<Recogniser>,
     /// The seed of exported data.
     #[serde(default = "one")]
     #[schemars(range(min = 0, max = 9_223_372_036_854_775_807_i64))]
@@ -58,6 +76,10 @@ fn twenty() -> i64 {
     20
 }
 
+fn is_none(share: &f64) -> bool {
+    *share == 0.0
+}
+
 impl Settings {
     /// Words of a language of 1 to 20 symbols, to set other fields of.
     pub fn new(language: &str) -> Settings {
@@ -70,6 +92,9 @@ impl Settings {
             incomplete: None,
             reject: None,
             length_weights: None,
+            trained_longest: None,
+            held_out: 0.0,
+            recogniser: None,
             seed: one(),
         }
     }
@@ -83,10 +108,22 @@ impl Settings {
         let shortest = within("shortest", self.shortest, 0..=1000, why)?;
         let longest = within("longest", self.longest, self.shortest..=1000, ["raise it, or lower shortest", why[1]])?;
         let seed = within("seed", self.seed, 0..=i64::MAX, ["choose a larger one", "choose a smaller one"])?;
-        let of_class = |class: u16| Counts::new(machine.automaton(), longest, |output| output == class);
-        let counts = (0..machine.classes().len() as u16).map(of_class).collect::<Result<Vec<_>, _>>()?;
-        let kinds = self.kinds(&machine, &counts, shortest, longest)?;
-        Ok(Words::new(machine, counts, kinds, seed as u64))
+        let held_out = self.held_out;
+        if held_out != 0.0 && !(LEAST_HELD_OUT..=MOST_HELD_OUT).contains(&held_out) {
+            let allowed = format!("0, or {LEAST_HELD_OUT} to {MOST_HELD_OUT}, so that something is left to train on");
+            return Err(range("held_out", held_out, &allowed, "as many words are held out for validation"));
+        }
+        let groups = if self.recogniser.is_some() { 2 } else { machine.classes().len() };
+        let of_group = |group: usize| {
+            Counts::new(machine.automaton(), longest, |output| usize::from(output).min(groups - 1) == group)
+        };
+        let counts = (0..groups).map(of_group).collect::<Result<Vec<_>, _>>()?;
+        let [kinds, training] = self.kinds(&machine, &counts, (shortest, longest))?;
+        let parts = (held_out > 0.0).then(|| Parts::of(held_out, &kinds, &counts));
+        let longest_trained = self.trained_longest.map(|longest| longest as usize);
+        let (lengths, recogniser, name) = ((shortest, longest), self.recogniser.clone(), self.language.clone());
+        let draws = Draws { counts, kinds, training, parts, recogniser, lengths, longest_trained, name };
+        Ok(Words::new(machine, draws, seed as u64))
     }
 
     /// The automaton of the language. Errors: no language.
@@ -94,60 +131,60 @@ impl Settings {
         given::machine(&self.language, self.alphabet.as_deref())
     }
 
-    /// What is drawn from: a class by its weight, then a length of those at which it has words, by its weight.
+    /// What is drawn from for tests, and for training.
     fn kinds(
         &self,
         machine: &Machine,
         counts: &[Counts],
-        shortest: usize,
-        longest: usize,
-    ) -> Result<Vec<Kind>, WorldError> {
-        let lengths = self.lengths(shortest, longest)?;
-        let has_words = |class: usize, length: &usize| !counts[class].count(*length).is_zero();
-        let of_class = |class: usize| lengths.iter().filter(move |(length, _)| has_words(class, length)).copied();
+        (shortest, longest): (usize, usize),
+    ) -> Result<[Vec<Kind>; 2], WorldError> {
+        let all = Lengths { weighed: self.lengths(shortest, longest)?, each: self.length_weights.is_some() };
+        let wanted = self.wanted(machine)?;
+        let of = |weighed: Vec<(usize, f64)>| kinds(&wanted, counts, &Lengths { weighed, ..all });
+        let Some(trained) = self.trained_longest(shortest, longest)? else {
+            let kinds = of(all.weighed.clone())?;
+            return Ok([kinds.clone(), kinds]);
+        };
+        let (short, long): (Vec<_>, Vec<_>) = all.weighed.iter().partition(|(length, _)| *length <= trained);
+        if short.is_empty() || long.is_empty() {
+            let (value, remedy) = (format!("{:?}", self.length_weights), "raise a weight on that side");
+            let allowed = format!("more than 0 for a length up to trained_longest = {trained}, and for one beyond");
+            return Err(range("length_weights", value, &allowed, remedy));
+        }
+        Ok([of(long)?, of(short)?])
+    }
+
+    /// The classes that words are drawn of, and how often.
+    fn wanted(&self, machine: &Machine) -> Result<Vec<Wanted>, WorldError> {
         let given = self.wishes(machine)?;
-        let mut weights = Vec::new();
-        for (class, (key, weight)) in given.iter().copied().enumerate() {
-            let any = of_class(class).next().is_some();
-            let alike = given.iter().all(|(_, weight)| weight.is_none());
-            let weight = weight.unwrap_or(if alike && any { 1.0 } else { 0.0 });
-            if !(0.0..=MOST_WEIGHT).contains(&weight) {
-                return Err(range(key, weight, "a number from 0 to 1e9", "it is a proportion"));
-            }
-            if weight > 0.0 && !any {
-                let (class, lengths) = (machine.classes()[class].clone(), format!("{shortest} to {longest}"));
-                let remedy = format!("leave {key} out, or change shortest and longest");
-                return Err(RegularError::NoWord { class, lengths, remedy }.into());
-            }
-            weights.push(weight);
+        let Some(recogniser) = &self.recogniser else {
+            let wanted = |((key, weight), class): ((_, _), &String)| Wanted { class: class.clone(), key, weight };
+            return Ok(given.into_iter().zip(machine.classes()).map(wanted).collect());
+        };
+        recogniser.check()?;
+        if let Some((key, Some(weight))) = given.into_iter().find(|(_, weight)| weight.is_some()) {
+            let allowed = "left out beside recogniser, whose words are in the language or not";
+            return Err(range(key, weight, allowed, "recogniser.positives says how often they are"));
         }
-        let total: f64 = weights.iter().sum();
-        if total <= 0.0 {
-            return Err(range(
-                "accept",
-                0.0,
-                "more than 0 for at least one class",
-                "raise accept, incomplete or reject",
-            ));
+        let share = |class: &str, weight| Wanted { class: class.into(), key: "recogniser", weight: Some(weight) };
+        Ok(vec![share("accept", recogniser.positives), share("reject", 1.0 - recogniser.positives)])
+    }
+
+    /// The length of the longest words that are trained on, if others are tested on.
+    fn trained_longest(&self, shortest: usize, longest: usize) -> Result<Option<usize>, WorldError> {
+        let Some(trained) = self.trained_longest else { return Ok(None) };
+        if self.held_out != 0.0 {
+            let remedy = "leave one of the two out";
+            let allowed = "0 beside trained_longest, by which no word of a test is trained on";
+            return Err(range("held_out", self.held_out, allowed, remedy));
         }
-        let is_drawn =
-            |length: &usize| (0..weights.len()).any(|class| weights[class] > 0.0 && has_words(class, length));
-        if let Some((length, _)) = lengths.iter().find(|(length, _)| self.length_weights.is_some() && !is_drawn(length))
-        {
-            let (class, lengths) = ("that is wanted".into(), length.to_string());
-            return Err(RegularError::NoWord {
-                class,
-                lengths,
-                remedy: "set its weight in length_weights to 0".into(),
-            }
-            .into());
+        let why = ["words that are trained on have a length", "there have to be longer words to test on"];
+        let most = longest as i64 - 1;
+        if most < shortest as i64 {
+            let allowed = "left out where all words have one length";
+            return Err(range("trained_longest", trained, allowed, "raise longest"));
         }
-        let kinds = weights.iter().enumerate().flat_map(|(class, weight)| {
-            let all: f64 = of_class(class).map(|(_, weight)| weight).sum();
-            let share = weight / total;
-            of_class(class).map(move |(length, weight)| Kind { class, length, probability: share * weight / all })
-        });
-        Ok(kinds.filter(|kind| kind.probability > 0.0).collect())
+        within("trained_longest", trained, shortest as i64..=most, why).map(Some)
     }
 
     /// What is wished of each class of the machine; those with other names have no keys.
@@ -203,6 +240,6 @@ impl Settings {
     }
 }
 
-fn range(key: &'static str, value: impl ToString, allowed: &str, remedy: &str) -> WorldError {
+pub(super) fn range(key: &'static str, value: impl ToString, allowed: &str, remedy: &str) -> WorldError {
     WorldError::Range { key, value: value.to_string(), allowed: allowed.into(), remedy: remedy.into() }
 }

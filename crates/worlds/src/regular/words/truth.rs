@@ -107,45 +107,48 @@ fn largest(law: &[f64]) -> f64 {
 }
 
 impl Words {
-    fn mean(&self, score: fn(&[f64]) -> f64) -> f64 {
-        let positions = 0..self.table.positions();
-        let sum: f64 =
-            positions.map(|position| self.table.expected(&self.machine, position, &mut |law| score(law))).sum();
-        sum / self.table.scored()
+    fn mean(&self, table: &Table, score: fn(&[f64]) -> f64) -> f64 {
+        let positions = 0..table.positions();
+        let sum: f64 = positions.map(|position| table.expected(&self.machine, position, &mut |law| score(law))).sum();
+        sum / table.scored()
     }
 
     /// How frequent each token is among scored targets.
-    fn frequencies(&self) -> Vec<f64> {
+    fn frequencies(&self, table: &Table) -> Vec<f64> {
         let mut sums = vec![0.0; self.shape.alphabet];
-        for position in 0..self.table.positions() {
+        for position in 0..table.positions() {
             for (token, sum) in sums.iter_mut().enumerate() {
-                *sum += self.table.expected(&self.machine, position, &mut |law| law[token]);
+                *sum += table.expected(&self.machine, position, &mut |law| law[token]);
             }
         }
-        sums.iter().map(|sum| sum / self.table.scored()).collect()
+        sums.iter().map(|sum| sum / table.scored()).collect()
     }
 
+    /// `uniform`, and `unigram` where it is known how frequent targets are.
     fn ladder(&self, head: usize) -> Vec<Baseline> {
         let score =
             |name, nats: f64, accuracy| Baseline { name, nats: Floor::Exact(nats), accuracy: Floor::Exact(accuracy) };
         let (choices, shares) = match head {
-            TOKEN => (self.table.symbols + 1, self.frequencies()),
-            _ => (self.machine.classes().len(), self.class_shares()),
+            TOKEN => (self.machine.alphabet().len() + 1, self.table.as_ref().map(|table| self.frequencies(table))),
+            _ => (self.shape.heads[CLASS].alphabet, self.class_shares()),
         };
-        vec![
-            score("uniform", libm::log(choices as f64), 1.0 / choices as f64),
-            score("unigram", entropy(&shares), largest(&shares)),
-        ]
+        let uniform = score("uniform", libm::log(choices as f64), 1.0 / choices as f64);
+        let unigram = shares.map(|shares| score("unigram", entropy(&shares), largest(&shares)));
+        [uniform].into_iter().chain(unigram).collect()
     }
 
-    /// How frequent each class is among scored positions.
-    fn class_shares(&self) -> Vec<f64> {
-        let mut shares = vec![0.0; self.machine.classes().len()];
-        for (place, visit) in self.table.visits.iter().enumerate() {
-            let state = (place % self.table.states) as u32;
-            shares[usize::from(self.machine.automaton().output(state))] += visit / self.table.scored();
+    /// How frequent each class is among scored positions: of words that are to be recognised, their own shares.
+    fn class_shares(&self) -> Option<Vec<f64>> {
+        if self.draws.recogniser.is_some() {
+            return Some(self.shares());
         }
-        shares
+        let table = self.table.as_ref()?;
+        let mut shares = vec![0.0; self.machine.classes().len()];
+        for (place, visit) in table.visits.iter().enumerate() {
+            let state = (place % table.states) as u32;
+            shares[usize::from(self.machine.automaton().output(state))] += visit / table.scored();
+        }
+        Some(shares)
     }
 }
 
@@ -155,19 +158,30 @@ impl Truth for Words {
     }
 
     fn floor(&self, head: usize) -> Floor {
-        Floor::Exact(if head == TOKEN { self.mean(entropy) } else { 0.0 })
+        match (head, &self.table) {
+            (TOKEN, Some(table)) => Floor::Exact(self.mean(table, entropy)),
+            (TOKEN, None) => Floor::Unknown,
+            _ => Floor::Exact(0.0),
+        }
     }
 
     fn ceiling(&self, head: usize) -> Floor {
-        Floor::Exact(if head == TOKEN { self.mean(largest) } else { 1.0 })
+        match (head, &self.table) {
+            (TOKEN, Some(table)) => Floor::Exact(self.mean(table, largest)),
+            (TOKEN, None) => Floor::Unknown,
+            _ => Floor::Exact(1.0),
+        }
     }
 
     fn floor_by_position(&self, head: usize) -> Vec<Floor> {
-        let floor = |position| match head {
-            TOKEN => self.table.expected(&self.machine, position, &mut entropy) / self.table.mass(position),
-            _ => 0.0,
+        let floor = |position| match (head, &self.table) {
+            (TOKEN, Some(table)) => {
+                Floor::Exact(table.expected(&self.machine, position, &mut entropy) / table.mass(position))
+            }
+            (TOKEN, None) => Floor::Unknown,
+            _ => Floor::Exact(0.0),
         };
-        (0..self.table.positions()).map(|position| Floor::Exact(floor(position))).collect()
+        (0..self.shape.positions).map(floor).collect()
     }
 
     fn baselines(&self, head: usize) -> Vec<Baseline> {
@@ -178,7 +192,7 @@ impl Truth for Words {
     }
 
     fn states(&self) -> Option<usize> {
-        Some(self.table.states)
+        Some(self.machine.automaton().states())
     }
 }
 
@@ -228,8 +242,11 @@ impl Belief for Place<'_> {
         match (self.at, head) {
             (At::Before, TOKEN) => certain(world.begin()),
             (At::After, TOKEN) => certain(world.end()),
-            (At::Inside(_, state), CLASS) => certain(world.machine.automaton().output(state)),
-            (At::Inside(length, state), _) => world.table.law(&world.machine, length, state, p),
+            (At::Inside(_, state), CLASS) => certain(world.class(state)),
+            (At::Inside(length, state), _) => match &world.table {
+                Some(table) => table.law(&world.machine, length, state, p),
+                None => Known::No,
+            },
             _ => Known::No,
         }
     }
