@@ -2,6 +2,7 @@
 
 mod accepts;
 mod arcs;
+mod compare;
 mod construct;
 mod extract;
 mod show;
@@ -60,6 +61,14 @@ Examples:
     /// Follow words state by state, the network beside the automaton.
     #[command(after_help = "Example:\n  infimum regular trace parity.safetensors 0110 111")]
     Trace(trace::Traced),
+    /// Compare a trained network with the automaton of its language: weights, probes, heads, operators, interventions.
+    #[command(after_help = "\
+Examples:
+  infimum regular compare parity-s1
+  infimum regular compare parity-s1 --at best --words 4000 --json
+
+docs/regular.md says what each number is.")]
+    Compare(compare::Compare),
     /// List the languages that are built in.
     #[command(after_help = "Example:\n  infimum regular list")]
     List(Form),
@@ -130,6 +139,7 @@ pub(crate) fn regular(command: &Regular) -> anyhow::Result<()> {
         Regular::Construct(arguments) => construct::construct(arguments),
         Regular::Extract(arguments) => extract::extract(arguments),
         Regular::Trace(arguments) => trace::trace(arguments),
+        Regular::Compare(arguments) => compare::compare(arguments),
         Regular::List(form) => list(form.json),
     }
 }
