@@ -119,6 +119,10 @@ fn constructed_networks_are_files_like_others() {
         (&12.into(), &serde_json::Value::Null)
     );
     assert_eq!(session.json("params parity.safetensors")["free"], made["parameters"]);
+    for kind in ["regular-classes", "regular-steps"] {
+        let recipe = session.good(&format!("new {kind}"));
+        assert!(recipe.contains("language = \"a*b*\""), "{recipe}");
+    }
     let scores = session.json("eval parity.safetensors");
     let score = |name: &str| {
         let figures = scores.as_array().unwrap();

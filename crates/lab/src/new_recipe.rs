@@ -75,7 +75,7 @@ fn kind_name(kind: &Json) -> String {
 
 fn resolve<'a>(schema: &'a Json, place: &'a Json) -> &'a Json {
     let target = place["$ref"].as_str().and_then(|path| path.strip_prefix('#'));
-    target.and_then(|pointer| schema.pointer(pointer)).unwrap_or(place)
+    target.and_then(|pointer| schema.pointer(pointer)).map_or(place, |target| resolve(schema, target))
 }
 
 fn about(schema: &Json, key: &Json) -> String {
