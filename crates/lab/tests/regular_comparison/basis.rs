@@ -20,9 +20,9 @@ impl Change {
         let [left, right] = [(); 2].map(|()| orthogonal(stream, size));
         let stretch: Vec<f64> =
             (0..size).map(|_| if is_orthogonal { 1.0 } else { 0.5 + 1.5 * stream.uniform() }).collect();
-        let diagonal = |power: i32| Array::of(size, size, |i, j| if i == j { stretch[i].powi(power) } else { 0.0 });
-        let way = left.times(&diagonal(1)).times(&right);
-        let back = right.transposed().times(&diagonal(-1)).times(&left.transposed());
+        let diagonal = |of: fn(f64) -> f64| Array::of(size, size, |i, j| if i == j { of(stretch[i]) } else { 0.0 });
+        let way = left.times(&diagonal(|x| x)).times(&right);
+        let back = right.transposed().times(&diagonal(|x| 1.0 / x)).times(&left.transposed());
         Change { way, back }
     }
 }

@@ -84,7 +84,8 @@ pub(crate) fn experiment(recipe: &str, overrides: &[&str]) -> Experiment {
 }
 
 pub(crate) const RECIPE: &str = "[world]\nkind = \"regular\"\nlanguage = \"a*\"\nalphabet = \"ab\"\nlongest = 6\n\
-    [model]\nwidth = 8\nlayers = 1\nheads = 2\nmlp_hidden = 2\nactivation = \"relu\"\nnorm = \"none\"\npositions = \"none\"";
+    [model]\nwidth = 8\nlayers = 1\nheads = 2\nmlp_hidden = 2\nactivation = \"relu\"\nnorm = \"none\"\npositions = \"none\"\n\
+    loss_weights = { class = 0.0 }";
 
 /// The weights as the point of an experiment of [`RECIPE`].
 pub(crate) fn point(experiment: &Experiment, weights: &Weights) -> Vec<f32> {

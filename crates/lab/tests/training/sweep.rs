@@ -49,7 +49,7 @@ fn a_grid_leaves_what_its_cells_leave_alone_and_goes_on_where_it_was_stopped() {
             if matches!(event, Event::Step { .. }) {
                 let mut steps = steps.lock().unwrap();
                 *steps += 1;
-                stop.store(*steps == 130, Ordering::Relaxed);
+                stop.fetch_or(*steps >= 130, Ordering::Relaxed);
             }
         };
         let mut first = cells();

@@ -43,6 +43,9 @@ pub(super) fn has_class(subject: &Subject<'_>) -> bool {
     subject.has(CLASS_LOGITS)
 }
 
+/// What stands at the site in a pick's place.
+type Change<'a> = &'a dyn Fn(&Pick) -> Vec<f64>;
+
 /// Where a word is changed, and by what.
 #[derive(Clone, Copy, Debug)]
 struct Pick {
@@ -110,7 +113,7 @@ impl<'a> Interventions<'a> {
             self.words.iter().scan(0, |first, word| Some(replace(first, *first + word.length + 1))).collect();
         let row = |(word, position): (usize, usize)| rows.row(firsts[word] + position);
         let own = |pick: &Pick| row((pick.word, pick.position));
-        let changes: [&dyn Fn(&Pick) -> Vec<f64>; 4] = [
+        let changes: [Change<'_>; 4] = [
             &|pick| probe.exchanged(&own(pick), &row(pick.donors[0])),
             &own,
             &|pick| exchange(&random, &own(pick), &row(pick.donors[0])),

@@ -64,7 +64,7 @@ impl Moments {
     /// activations, and in no others.
     pub fn kernel_alignment(&self) -> Option<f64> {
         let states = self.shares.len();
-        let cross: f64 = (0..states).map(|q| self.shares[q].powi(2) * squares(self.by_state.row(q))).sum();
+        let cross: f64 = (0..states).map(|q| self.shares[q] * self.shares[q] * squares(self.by_state.row(q))).sum();
         let share = |q: usize| self.shares[q];
         let of_states = Matrix::of(states, states, |p, q| if p == q { share(q) } else { 0.0 } - share(p) * share(q));
         let norms = self.covariance.norm() * of_states.norm();

@@ -115,14 +115,15 @@ impl Beside<'_> {
     fn squared(&self, relabelling: &[usize]) -> f64 {
         let place = inverse(relabelling);
         self.sum(|found, at, from| {
-            let states = 0..relabelling.len();
-            states.map(|to| (found.get(place[to], place[from]) - self.transitions[at].get(to, from)).powi(2)).sum()
+            let difference = |to: usize| found.get(place[to], place[from]) - self.transitions[at].get(to, from);
+            (0..relabelling.len()).map(difference).map(|x| x * x).sum()
         })
     }
 
     fn squares(&self) -> f64 {
         self.sum(|_, at, from| {
-            (0..self.transitions[at].rows()).map(|to| self.transitions[at].get(to, from).powi(2)).sum()
+            let column = (0..self.transitions[at].rows()).map(|to| self.transitions[at].get(to, from));
+            column.map(|x| x * x).sum()
         })
     }
 

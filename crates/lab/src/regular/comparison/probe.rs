@@ -110,8 +110,9 @@ impl Probe {
             right += f64::from(self.state(&x) == label);
             for (state, y) in self.decoded(&x).iter().enumerate() {
                 let truth = f64::from(state == label);
-                left += (truth - y).powi(2);
-                all += (truth - self.shares[state]).powi(2);
+                let [miss, spread] = [truth - y, truth - self.shares[state]];
+                left += miss * miss;
+                all += spread * spread;
             }
         }
         ProbeScore { accuracy: right / labels.len() as f64, explained: if all > 0.0 { 1.0 - left / all } else { 0.0 } }
