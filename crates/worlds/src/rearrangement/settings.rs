@@ -24,7 +24,7 @@ pub enum Task {
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// What is asked for.
-    #[schemars(example = "reversal")]
+    #[schemars(example = &"reversal")]
     pub task: Task,
     /// How many letters there are, 2 to 1,000: tokens from 0 on; the next token is the separator.
     #[serde(default = "alphabet")]
