@@ -119,7 +119,7 @@ fn constructed_networks_are_files_like_others() {
         (&12.into(), &serde_json::Value::Null)
     );
     assert_eq!(session.json("params parity.safetensors")["free"], made["parameters"]);
-    for kind in ["regular-classes", "regular-steps"] {
+    for kind in ["regular", "regular-steps"] {
         let recipe = session.good(&format!("new {kind}"));
         assert!(recipe.contains("language = \"a*b*\""), "{recipe}");
     }
@@ -129,7 +129,7 @@ fn constructed_networks_are_files_like_others() {
         figures.iter().find(|figure| figure["name"] == name).unwrap_or_else(|| panic!("{name}: {scores}"))["value"]
             .as_f64()
     };
-    assert_eq!((score("accuracy"), score("cross_entropy")), (Some(1.0), Some(0.0)));
+    assert_eq!((score("class_accuracy"), score("class_loss")), (Some(1.0), Some(0.0)));
     let extracted = session.json("regular extract parity.safetensors -o learnt.json");
     assert_eq!((&extracted["states"], &extracted["equals_truth"]), (&2.into(), &true.into()));
     assert_eq!(
@@ -150,7 +150,7 @@ fn constructed_networks_are_files_like_others() {
         &["64", "at most 32", "--method steps"],
     );
     session.refused("regular construct parity --length 1001 -o long.safetensors", &["1001", "1000"]);
-    session.refused("sample parity.safetensors", &["regular-classes", "class of what they have read"]);
+    session.refused("sample parity.safetensors", &["model.loss_weights.token", "this head"]);
     session.refused("regular trace parity.safetensors 012", &["`012`, position 3"]);
 }
 

@@ -8,7 +8,7 @@ use infimum_worlds::{Example, Purpose, Stream};
 
 use crate::data::{self, Address, Inlets};
 use crate::predictor::likeliest;
-use crate::{Experiment, LabError, Machine};
+use crate::{Experiment, Machine};
 
 /// Sequences that a thread writes side by side.
 const SIDE_BY_SIDE: usize = 16;
@@ -38,18 +38,6 @@ impl Drawing {
     pub fn tokens_per_second(&self) -> f64 {
         self.tokens as f64 / self.time.as_secs_f64()
     }
-}
-
-/// Refuses a model whose first head says something else than the next token, so that it can continue nothing.
-///
-/// # Errors
-/// Such a model.
-pub fn require_next_tokens(experiment: &Experiment) -> Result<(), LabError> {
-    let head = experiment.world().shape().heads[0].name;
-    let allowed = format!("its models say the {head} of what they have read, and no next token");
-    let refused =
-        || LabError::value("world.kind", format!("{:?}", experiment.plan().world().kind()), allowed, "ask eval");
-    if head == "token" { Ok(()) } else { Err(refused()) }
 }
 
 /// Draws sequences from the model at `point` and hands each to `each` as soon as it is complete, in order: sixteen on every

@@ -132,7 +132,7 @@ fn random_networks_end_in_time() {
 
 #[test]
 fn a_trace_has_both_beside_each_other() {
-    for method in [Method::Counter, Method::Steps] {
+    for (method, head) in [(Method::Counter, "class_head.weight"), (Method::Steps, "lm_head.weight")] {
         let construction = built(&named("parity"), 8, Some(method));
         let traces = with(&construction, &construction.point, |recogniser| {
             let error = trace(recogniser, &["000000000".into()]).unwrap_err().to_string();
@@ -145,9 +145,9 @@ fn a_trace_has_both_beside_each_other() {
         assert!(traces.iter().all(|trace| trace.agrees) && traces[1].steps.len() == 1);
         assert_eq!(traces[0].steps[2].network_state, (method == Method::Steps).then_some(1));
         let mut point = construction.point.clone();
-        let head =
-            construction.plan.layout().parameters().iter().find(|p| p.name == "lm_head.weight").unwrap().range.clone();
-        point[head].iter_mut().for_each(|w| *w = -*w);
+        let layout = construction.plan.layout();
+        let head = layout.parameters().iter().find(|p| p.name == head).unwrap();
+        point[head.range.clone()].iter_mut().for_each(|w| *w = -*w);
         let spoilt = with(&construction, &point, |recogniser| trace(recogniser, &["011".into()]).unwrap());
         assert!(!spoilt[0].agrees);
     }

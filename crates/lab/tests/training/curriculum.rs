@@ -34,8 +34,7 @@ test_sequences = 64
 ";
 
 fn sums(overrides: &[&str]) -> Experiment {
-    let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
-    Experiment::new(Plan::new(&Recipe::parse(SUMS, "sums.toml", &overrides).unwrap()).unwrap()).unwrap()
+    of_recipe(SUMS, overrides)
 }
 
 /// The pair of each of these sequences.

@@ -55,8 +55,14 @@ test_sequences = 64
 ";
 
 fn experiment(overrides: &[&str]) -> Experiment {
+    let given: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
+    of_recipe(&small(&given), overrides)
+}
+
+/// The experiment of a recipe's text, with some keys changed.
+fn of_recipe(text: &str, overrides: &[&str]) -> Experiment {
     let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
-    let recipe = Recipe::parse(&small(&overrides), "small.toml", &overrides).unwrap();
+    let recipe = Recipe::parse(text, "recipe.toml", &overrides).unwrap();
     Experiment::new(Plan::new(&recipe).unwrap()).unwrap()
 }
 

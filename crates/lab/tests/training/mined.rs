@@ -45,8 +45,7 @@ test_sequences = 500
 ";
 
 fn mined(overrides: &[&str]) -> Experiment {
-    let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
-    Experiment::new(Plan::new(&Recipe::parse(MINED, "mined.toml", &overrides).unwrap()).unwrap()).unwrap()
+    of_recipe(MINED, overrides)
 }
 
 fn drawn(experiment: &Experiment, purpose: Purpose, address: Address) -> Example {

@@ -40,7 +40,7 @@ at_least = 0.99
 
 #[test]
 fn the_weights_after_grokking_are_the_same_on_one_thread_and_on_two() {
-    let experiment = Experiment::new(Plan::new(&Recipe::parse(TABLE, "table.toml", &[]).unwrap()).unwrap()).unwrap();
+    let experiment = of_recipe(TABLE, &[]);
     let (_scratch, record, summary) = run(&experiment, &mut machine(1), &[]);
     let lines = record.metrics().unwrap();
     let first = |of: fn(&infimum_lab::StepLine) -> Option<f64>| {

@@ -61,8 +61,7 @@ test_sequences = 64
 ";
 
 fn staged(overrides: &[&str]) -> Experiment {
-    let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
-    Experiment::new(Plan::new(&Recipe::parse(STAGED, "staged.toml", &overrides).unwrap()).unwrap()).unwrap()
+    of_recipe(STAGED, overrides)
 }
 
 fn states(record: &Record, experiment: &Experiment) -> Vec<infimum_lab::TrainingState> {

@@ -28,8 +28,7 @@ test_sequences = 64
 ";
 
 fn questions(overrides: &[&str]) -> Experiment {
-    let overrides: Vec<String> = overrides.iter().map(|s| s.to_string()).collect();
-    Experiment::new(Plan::new(&Recipe::parse(QUESTIONS, "questions.toml", &overrides).unwrap()).unwrap()).unwrap()
+    of_recipe(QUESTIONS, overrides)
 }
 
 #[test]
@@ -62,7 +61,7 @@ fn validations_have_the_figures_that_they_are_said_to_have() {
     let mut had = 0;
     for kind in infimum_lab::kinds() {
         let text = infimum_lab::new_recipe(&kind.name, &[]).unwrap();
-        let experiment = Experiment::new(Plan::new(&Recipe::parse(&text, "new", &[]).unwrap()).unwrap()).unwrap();
+        let experiment = of_recipe(&text, &[]);
         let point = infimum_lab::start(experiment.program(), experiment.plan().model(), 1);
         let scores =
             Evaluator::new(&experiment, &machine(1)).score(&mut machine(1), &point, Purpose::Validation, 0..16);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use infimum_worlds::regular::classes;
 use infimum_worlds::regular::words::{Settings, Words};
 use infimum_worlds::{Example, Known, Stream, Truth, World, follow};
 
@@ -145,46 +144,6 @@ fn mistakes_in_settings_are_named() {
     ] {
         let message = settings.build().err().unwrap_or_else(|| panic!("{settings:?}")).to_string();
         parts.iter().for_each(|part| assert!(message.contains(part), "`{part}` is missing in: {message}"));
-    }
-}
-
-/// The world of classes has the sequences of the world of words, and what that says of its head `class`.
-#[test]
-fn the_world_of_classes_says_what_the_world_of_words_says_of_them() {
-    for settings in Settings::small_instances() {
-        let (words, classes) = (settings.build().unwrap(), classes::Settings(settings).build().unwrap());
-        assert_eq!(classes.shape().heads, words.shape().heads[CLASS..]);
-        assert_eq!(
-            (classes.shape().positions, &classes.shape().scored),
-            (words.shape().positions, &words.shape().scored)
-        );
-        let [mut one, mut other] = [random("classes"), random("classes")];
-        let (truth, beside) = (classes.truth().unwrap(), words.truth().unwrap());
-        for _ in 0..100 {
-            let (mut example, whole) = (Example::default(), draw(&words, &mut other));
-            classes.draw(&mut one, &mut example);
-            assert_eq!(example.tokens, whole.tokens);
-            assert_eq!(
-                (&example.targets[..], &example.weights[..]),
-                (&whole.targets[CLASS..], &whole.weights[CLASS..])
-            );
-            let mut p = vec![0.0; classes.shape().heads[0].alphabet];
-            let mut scored = 0;
-            follow(&mut *truth.begin(), &example, 0, &mut p, &mut |_, law, target| {
-                scored += 1;
-                assert_eq!(law[usize::from(target)], 1.0);
-            });
-            assert_eq!(scored as f32, example.weights[0].iter().sum::<f32>());
-        }
-        assert_eq!((truth.floor(0), truth.ceiling(0)), (beside.floor(CLASS), beside.ceiling(CLASS)));
-        assert_eq!(truth.baselines(0), beside.baselines(CLASS));
-        assert_eq!(truth.floor_by_position(0), beside.floor_by_position(CLASS));
-        let exported = |world: &dyn World| {
-            let mut blocks = Vec::new();
-            world.export(5, 5, &mut |split, block| blocks.push((split, block.to_vec())));
-            blocks
-        };
-        assert_eq!(exported(&classes), exported(&words));
     }
 }
 

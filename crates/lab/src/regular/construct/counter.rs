@@ -48,7 +48,7 @@ pub(super) fn sketch(machine: &Machine, length: usize) -> Result<Sketch, LabErro
         positions: Positions::None,
         ..Model::default()
     };
-    let mut wiring = Wiring::new(model);
+    let mut wiring = Wiring::of_classes(model);
     ring.steps.iter().enumerate().for_each(|(token, number)| wiring.token(token, step, *number as f64));
     wiring.token(ring.steps.len() + 1, begin, 1.0);
     for (value, (from, to)) in [(begin, share), (step, mean)].into_iter().enumerate() {

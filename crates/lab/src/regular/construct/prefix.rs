@@ -65,7 +65,7 @@ pub(super) fn sketch(machine: &Machine, length: usize) -> Result<Sketch, LabErro
         mlp_hidden: Some(channels.hidden()),
         ..Model::default()
     };
-    let mut wiring = Wiring::new(model);
+    let mut wiring = Wiring::of_classes(model);
     embed(&mut wiring, &action, &channels, length);
     for block in 0..blocks {
         fetch(&mut wiring, &channels, block);

@@ -29,7 +29,7 @@ pub(super) fn sketch(machine: &Machine, length: usize) -> Result<Sketch, LabErro
         mlp: false,
         ..Model::default()
     };
-    let mut wiring = Wiring::new(model);
+    let mut wiring = Wiring::of_classes(model);
     // `EOS` keeps the state, `BOS` sets the first.
     for (token, state) in sets.iter().chain([&None, &Some(0)]).enumerate() {
         match state {

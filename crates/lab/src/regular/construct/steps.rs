@@ -51,7 +51,7 @@ pub(super) fn sketch(machine: &Machine, length: usize) -> Result<Sketch, LabErro
         mlp_hidden: Some(states * symbols),
         ..Model::default()
     };
-    let mut wiring = Wiring::new(model);
+    let mut wiring = Wiring::of_tokens(model);
     embed(&mut wiring, states, symbols, 2 * length);
     nearest::wire(&mut wiring, 0, 1, [T, SQUARE]);
     for part in 0..2 {

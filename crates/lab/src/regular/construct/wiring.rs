@@ -11,15 +11,23 @@ use crate::{LabError, Layout, Plan, Recipe};
 /// A model and the numbers of its arrays.
 pub(super) struct Wiring {
     pub(super) model: Model,
+    /// The matrix of the one head that the model has.
+    head: &'static str,
     /// Row, column and number, by the name that the array has in a file.
     arrays: BTreeMap<String, Vec<(usize, usize, f64)>>,
 }
 
 impl Wiring {
-    /// Blocks of one head, without norms, with biases, of ReLU where there are MLPs.
-    pub(super) fn new(model: Model) -> Wiring {
+    /// A model that says classes, and nothing of the next token.
+    pub(super) fn of_classes(model: Model) -> Wiring {
+        let loss_weights = BTreeMap::from([("token".to_string(), 0.0)]);
+        Wiring { head: "class_head", ..Wiring::of_tokens(Model { loss_weights, ..model }) }
+    }
+
+    /// A model that says the next token: blocks of one head, without norms, with biases, of ReLU where there are MLPs.
+    pub(super) fn of_tokens(model: Model) -> Wiring {
         let model = Model { heads: 1, norm: Norm::None, bias: true, activation: Activation::Relu, ..model };
-        Wiring { model, arrays: BTreeMap::new() }
+        Wiring { model, head: "lm_head", arrays: BTreeMap::new() }
     }
 
     /// What a token becomes: a number in a channel.
@@ -42,7 +50,7 @@ impl Wiring {
 
     /// What a channel adds to a logit.
     pub(super) fn logit(&mut self, logit: usize, channel: usize, number: f64) {
-        self.set("lm_head.weight", logit, channel, number);
+        self.set(&format!("{}.weight", self.head), logit, channel, number);
     }
 
     fn set(&mut self, array: &str, row: usize, column: usize, number: f64) {
@@ -63,7 +71,7 @@ impl Wiring {
             world: Settings,
             model: Model,
         }
-        let Wiring { model, mut arrays } = self;
+        let Wiring { model, mut arrays, .. } = self;
         let text = toml::to_string(&Wanted { name, world, model }).expect("a recipe is plain TOML");
         let plan = Plan::new(&Recipe::parse(&text, "the construction", &[])?)?;
         let layout = plan.layout();
