@@ -104,6 +104,81 @@ def factorised(w, tokens):
     return norm("ln_f", x) @ w["token_emb.weight"].T
 
 
+# maxencefrenette's: a first dimension of one model, linear layers [inputs, outputs], a fixed matrix beside the factors.
+
+def stacked_weights(factors, draw):
+    T, d, r, ff = 9, 4, 2, 6
+    w = {"token_emb.weight": draw(1, 14, d)}
+    def two(name, i, o):
+        low = {f"{name}.A": draw(1, i, r), f"{name}.B": draw(1, r, o), f"{name}.W_fixed": draw(1, i, o)}
+        return low if factors else {f"{name}.weight": draw(1, i, o)}
+    w |= {"pos_emb.A": draw(1, T, r), "pos_emb.B": draw(1, r, d)} if factors else {"pos_emb.weight": draw(1, T, d)}
+    w |= two("blocks.0.attn.qkv", d, 3 * d) | two("blocks.0.attn.proj", d, d)
+    w |= two("blocks.0.mlp.fc1", d, ff) | two("blocks.0.mlp.fc2", ff, d)
+    for name in ["blocks.0.ln1", "blocks.0.ln2", "ln_f"]:
+        w |= {f"{name}.weight": 1 + draw(1, d), f"{name}.bias": draw(1, d)}
+    w["lm_head.weight"] = w["token_emb.weight"]
+    return w
+
+
+def stacked(w, tokens, fixed=("attn", "mlp")):
+    w = {name: array[0] for name, array in w.items()}
+
+    def product(name, x):
+        if f"{name}.weight" in w:
+            return x @ w[f"{name}.weight"]
+        return x @ w[f"{name}.A"] @ w[f"{name}.B"] + (x @ w[f"{name}.W_fixed"] if name.split(".")[2] in fixed else 0)
+
+    norm = lambda name, x: layer(x, w[f"{name}.weight"], w[f"{name}.bias"])
+    places = w["pos_emb.weight"] if "pos_emb.weight" in w else w["pos_emb.A"] @ w["pos_emb.B"]
+    x = w["token_emb.weight"][tokens] + places[:len(tokens)]
+    q, k, v = np.split(product("blocks.0.attn.qkv", norm("blocks.0.ln1", x)), 3, -1)
+    x = x + product("blocks.0.attn.proj", attend(q, k, v, 1 / math.sqrt(q.shape[1])))
+    x = x + product("blocks.0.mlp.fc2", gelu(product("blocks.0.mlp.fc1", norm("blocks.0.ln2", x))))
+    return norm("ln_f", x) @ w["token_emb.weight"].T
+
+
+# Jack Cai's, with free places and RMSNorm, or with places on a spiral and LayerNorm.
+
+def split_weights(spiral, draw):
+    one = lambda x: np.array(x, dtype="f4")
+    w = {"tok_emb.weight": draw(14, 3), "z10_enc": draw(1, 3), "special_enc": draw(3, 3)}
+    w |= {f"pos_spiral_{name}": one(x) for name, x in [("amp", 1.1), ("phase", 0.2), ("slope", 0.13), ("offset", -0.3)]} \
+        if spiral else {"digit_enc": draw(10, 3)}
+    w |= {"_pos_sources": np.zeros(34, "i8"), "_pos_indices": np.zeros(34, "i8")}
+    w |= {f"{p}_proj.weight": draw(6, 3) for p in "qkv"} | {"out_proj.weight": draw(6, 6)}
+    w |= {"ffn.0.weight": draw(2, 6), "ffn.0.bias": draw(2), "ffn.2.weight": draw(6, 2), "ffn.2.bias": draw(6)}
+    for name in ["ln1", "ln2", "ln_f"]:
+        w |= {f"{name}.weight": 1 + draw(6)} | ({f"{name}.bias": draw(6)} if spiral else {})
+    return w | {"head_proj.weight": draw(3, 6), "causal_mask": np.tril(np.ones((1, 1, 34, 34), "f4"))}
+
+
+def split_tokens():
+    a, b = 4718293605, 5281706394
+    digits = lambda n, count: [int(c) for c in reversed(f"{n:0{count}d}")]
+    return digits(a, 10) + [10] + digits(b, 10) + [11] + digits(a + b, 11)
+
+
+def split(w, tokens):
+    if "digit_enc" in w:
+        places = w["digit_enc"]
+    else:
+        i = np.arange(10)
+        turn = 2 * math.pi * i / 10 + w["pos_spiral_phase"]
+        places = np.stack([w["pos_spiral_amp"] * np.cos(turn), w["pos_spiral_amp"] * np.sin(turn),
+                           w["pos_spiral_slope"] * i + w["pos_spiral_offset"]], -1)
+    special = w["special_enc"]
+    places = np.concatenate([places, special[:1], places, special[1:2], places, w["z10_enc"], special[2:]])
+    norm = lambda name, x: layer(x, w[f"{name}.weight"], w[f"{name}.bias"]) if "ln_f.bias" in w else rms(x, w[f"{name}.weight"], 1e-5)
+    x = np.concatenate([w["tok_emb.weight"][tokens], places[:len(tokens)]], -1)
+    h = norm("ln1", x)
+    q, k, v = h[:, 3:] @ w["q_proj.weight"].T, h[:, 3:] @ w["k_proj.weight"].T, h[:, :3] @ w["v_proj.weight"].T
+    heads = [attend(q[:, at], k[:, at], v[:, at], 1 / math.sqrt(3)) for at in [slice(0, 3), slice(3, 6)]]
+    x = x + np.concatenate(heads, -1) @ w["out_proj.weight"].T
+    x = x + gelu(norm("ln2", x) @ w["ffn.0.weight"].T + w["ffn.0.bias"]) @ w["ffn.2.weight"].T + w["ffn.2.bias"]
+    return norm("ln_f", x) @ w["head_proj.weight"].T @ w["tok_emb.weight"].T
+
+
 # MicroAdder, with the names of its 67 parameters, or with those of its 57 (no fc2, no block).
 
 def micro_weights(small, draw):
@@ -239,6 +314,11 @@ CASES |= {
     "minimal.npz": (minimal_weights, minimal, minimal_tokens),
     "minimal-arc.pt": (lambda draw: arc_weights(False, draw), minimal, minimal_tokens),
     "minimal-arc-tied.pt": (lambda draw: arc_weights(True, draw), minimal, minimal_tokens),
+    "stacked.pt": (lambda draw: stacked_weights(True, draw), stacked, factorised_tokens),
+    "stacked-mlp.pt": (lambda draw: stacked_weights(True, draw), lambda w, tokens: stacked(w, tokens, ("mlp",)), factorised_tokens),
+    "stacked-full.pt": (lambda draw: stacked_weights(False, draw), stacked, factorised_tokens),
+    "split.pt": (lambda draw: split_weights(False, draw), split, split_tokens),
+    "split-spiral.pt": (lambda draw: split_weights(True, draw), split, split_tokens),
 }
 
 
@@ -251,8 +331,12 @@ def write(name, weights):
     storages, state = {}, {}
     for key, array in weights.items():  # arrays that are one array share a storage
         state[key] = storages.setdefault(id(array), torch.from_numpy(np.array(array)))
-    place = "model_state" if name.startswith("factorised") else "model_state_dict" if name.startswith("micro") else "state_dict"
-    torch.save({place: state, "step": 1, "config": {"n_head": 1}}, path)
+    if name.startswith("split"):
+        torch.save(collections.OrderedDict(state), path)
+        return
+    place = "model_state" if name.startswith(("factorised", "stacked")) else "model_state_dict" if name.startswith("micro") else "state_dict"
+    config = {"n_head": 1} | ({"fixed_full_rank_attn": name != "stacked-mlp.pt", "num_models": 1} if name.startswith("stacked") else {})
+    torch.save({place: state, "step": 1, "config": config}, path)
 
 
 class Stub(pickle.Unpickler):
@@ -265,11 +349,11 @@ class Stub(pickle.Unpickler):
     def find_class(self, module, name):
         if name == "_rebuild_tensor_v2":
             return lambda storage, offset, size, stride, *_: np.lib.stride_tricks.as_strided(
-                storage[offset:], size, [4 * s for s in stride]).copy()
-        return {"OrderedDict": collections.OrderedDict, "FloatStorage": "f4"}[name]
+                storage[offset:], size, [storage.itemsize * s for s in stride]).copy()
+        return {"OrderedDict": collections.OrderedDict, "FloatStorage": "f4", "LongStorage": "i8"}[name]
 
     def persistent_load(self, saved):
-        return np.frombuffer(self.archive.read(f"{self.folder}/data/{saved[2]}"), "<f4")
+        return np.frombuffer(self.archive.read(f"{self.folder}/data/{saved[2]}"), "<" + saved[1])
 
 
 def read(name):
@@ -277,7 +361,7 @@ def read(name):
         return dict(np.load(FOLDER / name))
     with zipfile.ZipFile(FOLDER / name) as archive:
         root = Stub(archive, archive.namelist()[0].split("/")[0]).load()
-    return next(root[place] for place in ["model_state", "model_state_dict", "state_dict"] if place in root)
+    return next((root[place] for place in ["model_state", "model_state_dict", "state_dict"] if place in root), root)
 
 
 def expected(name):

@@ -27,7 +27,7 @@ pub struct WeightLine {
     pub shape: [usize; 2],
     /// Its own parameters.
     pub parameters: usize,
-    /// Its own frozen random numbers.
+    /// Its own frozen numbers, random or given.
     pub frozen: usize,
     /// Its own constants that a formula says.
     pub derived: usize,

@@ -8,11 +8,13 @@ mod factorised;
 mod micro_adder;
 mod minimal;
 mod reading;
+mod split;
+mod stacked;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::foreign::pickle::Node;
+use crate::foreign::pickle::{Node, Value};
 use crate::foreign::{numpy, torch};
 use crate::weights_file::{self, Tensor};
 use crate::{Experiment, LabError, Layout, Plan, Recipe};
@@ -26,6 +28,10 @@ trait Family: Sync {
     fn about(&self) -> &'static str;
     /// Arrays that every file of the family has.
     fn signature(&self) -> &'static [&'static str];
+    /// Whether arrays of these names have the shapes of the family.
+    fn fits(&self, _: &Arrays) -> bool {
+        true
+    }
     /// The model in `arrays`.
     ///
     /// # Errors
@@ -34,8 +40,14 @@ trait Family: Sync {
 }
 
 /// The families that are known.
-const FAMILIES: &[&dyn Family] =
-    &[&factorised::Factorised, &micro_adder::MicroAdder, &minimal::Minimal, &minimal::MinimalArc];
+const FAMILIES: &[&dyn Family] = &[
+    &factorised::Factorised,
+    &stacked::Stacked,
+    &split::Split,
+    &micro_adder::MicroAdder,
+    &minimal::Minimal,
+    &minimal::MinimalArc,
+];
 
 /// A model of a family as ours.
 struct Translation {
@@ -129,10 +141,13 @@ fn arrays(path: &Path) -> Result<Arrays, LabError> {
     Ok(Arrays::new(checkpoint.tensors()?, settings(checkpoint.root())))
 }
 
-/// Whole numbers that a checkpoint of PyTorch has beside its weights, in its `model_config` or `config`.
+/// Whole numbers, and truths as 0 and 1, that a checkpoint of PyTorch has beside its weights, in its `model_config` or `config`.
 fn settings(root: Node<'_>) -> BTreeMap<String, i64> {
     let config = ["model_config", "config"].into_iter().find_map(|name| root.get(name)?.entries());
-    let number = |(key, value): (Node<'_>, Node<'_>)| Some((key.text()?.to_string(), value.integer()?));
+    let number = |(key, value): (Node<'_>, Node<'_>)| {
+        let truth = if let Value::Bool(truth) = value.value() { Some(i64::from(truth)) } else { None };
+        Some((key.text()?.to_string(), truth.or(value.integer())?))
+    };
     config.into_iter().flatten().filter_map(number).collect()
 }
 
@@ -147,7 +162,8 @@ fn named(name: &str) -> Result<&'static dyn Family, LabError> {
 /// The family whose arrays are all there.
 fn recognised(arrays: &Arrays) -> Result<&'static dyn Family, String> {
     let shared = |family: &&dyn Family| family.signature().iter().filter(|name| arrays.has(name)).count();
-    if let Some(family) = FAMILIES.iter().find(|family| shared(family) == family.signature().len()) {
+    let is_whole = |family: &&&dyn Family| shared(family) == family.signature().len() && family.fits(arrays);
+    if let Some(family) = FAMILIES.iter().find(is_whole) {
         return Ok(*family);
     }
     let nearest = FAMILIES.iter().max_by_key(|family| shared(family)).expect("there are families");

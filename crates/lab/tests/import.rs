@@ -98,6 +98,10 @@ fn tied_arrays_are_one_parameter() {
         ("minimal.npz", 122),
         ("minimal-arc.pt", 3 + 9 + 12 + 12 + 12 + 8 + 12 + 6),
         ("minimal-arc-tied.pt", 3 + 3 + 12 + 1 + 4 + 12 + 1),
+        ("stacked.pt", 56 + 26 + 24 + 32 + 16 + 2 * 20),
+        ("stacked-full.pt", 56 + 36 + 24 + 48 + 16 + 2 * 24),
+        ("split.pt", 242),
+        ("split-spiral.pt", 234),
     ] {
         let imported = import(&folder().join(name), None).unwrap();
         let audit = Audit::of(Experiment::new(imported.plan.clone()).unwrap().program());

@@ -54,7 +54,7 @@ fn text(audit: &Audit) -> String {
     let headings = ["weights", "made", ">shape", ">free", ">frozen", ">derived", "used at"];
     let facts = [
         ("free", format!("{} parameters, which training changes", count(audit.free as u64))),
-        ("frozen", format!("{} random numbers, which training leaves alone", count(audit.frozen as u64))),
+        ("frozen", format!("{} random or given numbers, which training leaves alone", count(audit.frozen as u64))),
         ("derived", format!("{} constants that a formula says", count(audit.derived as u64))),
     ];
     format!("{}\n\n{}", table::table(&headings, audit.arrays.iter().map(row)), table::facts(&facts))

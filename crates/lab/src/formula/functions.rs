@@ -10,24 +10,23 @@ pub(super) struct Maker {
     /// Whole numbers by place, all of which may be left out, and numbers by name.
     places: &'static [&'static str],
     named: &'static [&'static str],
+    /// Whether any numbers may follow the whole ones.
+    followed: bool,
 }
 
 /// The functions that make new numbers.
 pub(super) const MAKERS: &[Maker] = &[
-    Maker { name: "free", places: &["rows", "columns"], named: &["value", "deviation"] },
-    Maker { name: "low_rank", places: &["rank", "rows", "columns"], named: &["deviation"] },
-    Maker { name: "random", places: &["rows", "columns"], named: &["deviation", "seed"] },
-    Maker { name: "zeros", places: &["rows", "columns"], named: &[] },
-    Maker { name: "identity", places: &["rows", "columns"], named: &[] },
+    Maker { name: "free", places: &["rows", "columns"], named: &["value", "deviation"], followed: false },
+    Maker { name: "low_rank", places: &["rank", "rows", "columns"], named: &["deviation"], followed: false },
+    Maker { name: "random", places: &["rows", "columns"], named: &["deviation", "seed"], followed: false },
+    Maker { name: "given", places: &["rows", "columns"], named: &[], followed: true },
+    Maker { name: "zeros", places: &["rows", "columns"], named: &[], followed: false },
+    Maker { name: "identity", places: &["rows", "columns"], named: &[], followed: false },
 ];
 
 /// How every function of formulas is called, such as `rows(of, first, count)`.
 pub(super) fn functions() -> Vec<String> {
-    let makers = MAKERS.iter().map(|maker| {
-        let named = maker.named.iter().map(|name| format!("{name} = …"));
-        let arguments: Vec<String> = maker.places.iter().map(|name| name.to_string()).chain(named).collect();
-        format!("{}({})", maker.name, arguments.join(", "))
-    });
+    let makers = MAKERS.iter().map(|maker| format!("{}({})", maker.name, maker.usage(" = …")));
     let forms = Expression::forms().into_iter().map(|form| {
         let arguments: Vec<String> = form.arguments.iter().map(described).collect();
         format!("{}({})", form.name, arguments.join(", "))
@@ -48,6 +47,15 @@ pub(super) struct Bound<'f> {
     pub(super) counts: Vec<Option<usize>>,
     /// Other arguments of makers.
     pub(super) named: Vec<(&'static str, &'f Node)>,
+    /// Numbers that follow the whole ones.
+    pub(super) numbers: Vec<f64>,
+}
+
+impl Bound<'_> {
+    /// A call without arguments.
+    fn of(function: Function) -> Self {
+        Bound { function, weights: vec![], counts: vec![], named: vec![], numbers: vec![] }
+    }
 }
 
 /// A weight that is an argument.
@@ -82,6 +90,8 @@ fn bind_maker<'f>(call: &'f Node, maker: &Maker) -> Result<Bound<'f>, String> {
     let Kind::Call(_, arguments) = &call.kind else { unreachable!("only calls are bound") };
     let mut counts = vec![None; maker.places.len()];
     let mut named: Vec<(&'static str, &'f Node)> = vec![];
+    let whole = if maker.followed { maker.places.len() } else { arguments.len() };
+    let (arguments, numbers) = arguments.split_at(whole.min(arguments.len()));
     for (place, argument) in arguments.iter().enumerate() {
         let name = argument.name.as_deref().or_else(|| maker.places.get(place).copied());
         let at = maker.places.iter().position(|known| Some(*known) == name);
@@ -89,15 +99,23 @@ fn bind_maker<'f>(call: &'f Node, maker: &Maker) -> Result<Bound<'f>, String> {
         match (at, other) {
             (Some(at), _) if counts[at].is_none() => counts[at] = Some(count(&argument.node)?),
             (None, Some(known)) if named.iter().all(|(given, _)| given != known) => named.push((known, &argument.node)),
-            _ => return Err(superfluous(&argument.node, maker.name, name, &maker.usage())),
+            _ => return Err(superfluous(&argument.node, maker.name, name, &maker.usage(""))),
         }
     }
-    Ok(Bound { function: Function::Maker(maker.name), weights: vec![], counts, named })
+    let number = |argument: &super::Argument| {
+        let number = argument.node.number().filter(|_| argument.name.is_none());
+        number.ok_or_else(|| argument.node.wrong("a number was expected"))
+    };
+    let numbers = numbers.iter().map(number).collect::<Result<_, _>>()?;
+    Ok(Bound { counts, named, numbers, ..Bound::of(Function::Maker(maker.name)) })
 }
 
 impl Maker {
-    fn usage(&self) -> String {
-        [self.places, self.named].concat().join(", ")
+    /// Its arguments; `value` stands behind those that are given by name.
+    fn usage(&self, value: &str) -> String {
+        let named = self.named.iter().map(|name| format!("{name}{value}"));
+        let followed = self.followed.then(|| "numbers…".to_string());
+        self.places.iter().map(|name| name.to_string()).chain(named).chain(followed).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -114,7 +132,7 @@ fn bind_form<'f>(call: &'f Node, form: Form) -> Result<Bound<'f>, String> {
             is_scalar: false,
         };
         let weights = arguments.iter().enumerate().map(part).collect();
-        return Ok(Bound { function: Function::Form(form), weights, counts: vec![], named: vec![] });
+        return Ok(Bound { weights, ..Bound::of(Function::Form(form)) });
     }
     let mut given: Vec<Option<&Node>> = vec![None; form.arguments.len()];
     for (place, argument) in arguments.iter().enumerate() {
@@ -125,7 +143,7 @@ fn bind_form<'f>(call: &'f Node, form: Form) -> Result<Bound<'f>, String> {
             _ => return Err(superfluous(&argument.node, form.name, name, &usage)),
         }
     }
-    let mut bound = Bound { function: Function::Form(form), weights: vec![], counts: vec![], named: vec![] };
+    let mut bound = Bound::of(Function::Form(form));
     for (wanted, node) in form.arguments.iter().zip(given) {
         let lacks = || call.wrong(format!("`{}` lacks `{}`; its arguments are {usage}", form.name, wanted.name()));
         let node = node.ok_or_else(lacks)?;

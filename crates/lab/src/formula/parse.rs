@@ -3,7 +3,7 @@
 use super::{Argument, Kind, Node};
 
 /// The most characters of a formula.
-const LONGEST: usize = 10_000;
+const LONGEST: usize = 100_000;
 
 /// The most brackets and signs around a part.
 const DEEPEST: usize = 50;

@@ -201,6 +201,10 @@ impl WeightTable {
                 let random = self.random(node, bound, rows, columns)?;
                 b.weight(at, random)
             }
+            "given" => {
+                let given = self.given(node, bound, rows, columns)?;
+                b.weight(at, given)
+            }
             "zeros" => b.weight(at, filled(0.0, [rows, columns])),
             "identity" => b.weight(at, identity(rows, columns)),
             _ => unreachable!("every maker makes something"),
@@ -218,6 +222,16 @@ impl WeightTable {
         };
         let mut stream = Stream::new(seed as u64, Purpose::Frozen, 0, 0);
         let scalars = (0..rows * columns).map(|_| (deviation * stream.normal()) as f32).collect();
+        Ok(Constant { rows, columns, scalars: Arc::new(scalars), frozen: true })
+    }
+
+    /// Numbers of somebody else's, which count as frozen ones do: whoever ships the model has to ship them.
+    fn given(&self, node: &Node, bound: &Bound<'_>, rows: usize, columns: usize) -> Result<Constant, ShapeError> {
+        if bound.numbers.len() != rows * columns {
+            let reason = format!("`given` has {} numbers for {rows} x {columns}", bound.numbers.len());
+            return Err(self.wrong(node.wrong(reason)));
+        }
+        let scalars = bound.numbers.iter().map(|x| *x as f32).collect();
         Ok(Constant { rows, columns, scalars: Arc::new(scalars), frozen: true })
     }
 

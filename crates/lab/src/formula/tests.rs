@@ -40,7 +40,7 @@ fn formulas_that_are_none_are_refused_with_the_column() {
     }
     let deep = format!("{}1{}", "(".repeat(60), ")".repeat(60));
     assert!(parse(&deep).unwrap_err().contains("more than 50 brackets"));
-    assert!(parse(&"1+".repeat(6000)).unwrap_err().contains("at most 10000"));
+    assert!(parse(&"1+".repeat(60_000)).unwrap_err().contains("at most 100000"));
 }
 
 #[test]
@@ -51,6 +51,8 @@ fn formulas_that_do_not_fit_are_refused_by_name() {
             vec![("wpe", "fre(33, 7)")],
             "weight `wpe`: column 1: there is no function `fre`; there are free(rows, columns, value = …, deviation = …), low_rank(",
         ),
+        (vec![("wpe", "given(1, 2, 3)")], "column 1: `given` has 1 numbers for 1 x 2"),
+        (vec![("wpe", "given(1, 2, 3, wte)")], "column 16: a number was expected"),
         (vec![("wpe", "low_rank()")], "column 1: `low_rank` lacks its rank"),
         (vec![("wpe", "low_rank(1.5)")], "column 10: a whole number from 0 to 1048576 was expected"),
         (
@@ -149,6 +151,7 @@ fn frozen_numbers_and_constants_are_counted_apart() {
     assert_eq!(audit(&[]), (free, 0, 0));
     assert_eq!(audit(&[("wpe", "random(deviation = 0.02, seed = 1)")]), (free - 231, 231, 0));
     assert_eq!(audit(&[("wpe", "low_rank(3) + random(deviation = 0.02, seed = 1)")]), (free - 231 + 120, 231, 0));
+    assert_eq!(audit(&[("h.0.ln_1", "given(1, 7, 1, 2, 3, -4, 5e-1, 6, 7)")]), (free - 7, 7, 0));
     assert_eq!(audit(&[("h.0.ln_1", "1"), ("h.0.ln_2", "ln_f")]), (free - 14, 0, 7));
     assert_eq!(audit(&[("h.0.attn.k", "-h.0.attn.q"), ("h.0.attn.v", "0.5 * h.0.attn.q")]), (free - 98, 0, 0));
     assert_eq!(audit(&[("h.0.attn.c_proj", "transpose(h.0.attn.q)")]), (free - 49, 0, 0));

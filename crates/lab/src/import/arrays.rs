@@ -26,6 +26,25 @@ impl Arrays {
         self.settings.get(name).copied()
     }
 
+    /// How many dimensions an array has; `None` without it.
+    pub(super) fn dimensions(&self, name: &str) -> Option<usize> {
+        Some(self.tensors.get(name)?.shape.len())
+    }
+
+    /// Takes the first dimension away from every array, which is that of models beside each other and has to be 1.
+    pub(super) fn unstack(&mut self) -> Result<(), String> {
+        for (name, tensor) in &mut self.tensors {
+            match tensor.shape.first() {
+                Some(1) => _ = tensor.shape.remove(0),
+                found => {
+                    let models = found.copied().unwrap_or(0);
+                    return Err(format!("its `{}` has {models} models; give the file of one", shown(name, 60)));
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Rows and columns; one dimension is a row, none a single number.
     pub(super) fn shape(&self, name: &str) -> Result<[usize; 2], String> {
         let tensor = self.tensors.get(name).ok_or_else(|| format!("it lacks `{name}`; it holds {}", self.listed()))?;

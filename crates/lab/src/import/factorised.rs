@@ -2,7 +2,7 @@
 //! matrices may be products of two factors (`y = x A B`) and whose queries, keys and values may share them.
 
 use super::arrays::Arrays;
-use super::reading::Reading;
+use super::reading::{Reading, given};
 use super::{Family, Translation};
 
 pub(super) struct Factorised;
@@ -23,42 +23,61 @@ impl Family for Factorised {
         &["token_emb.weight", "blocks.0.ln1.weight", "blocks.0.ln2.weight", "ln_f.weight"]
     }
 
+    fn fits(&self, arrays: &Arrays) -> bool {
+        arrays.dimensions("token_emb.weight") == Some(2)
+    }
+
     fn translate(&self, arrays: &mut Arrays) -> Result<Translation, String> {
-        let [alphabet, width] = arrays.shape("token_emb.weight")?;
-        if alphabet != ALPHABET {
-            return Err(format!("its `token_emb.weight` has {alphabet} tokens, the family's format {ALPHABET}"));
-        }
-        let positions = arrays.shape(if arrays.has("pos_emb.A") { "pos_emb.A" } else { "pos_emb.weight" })?[0];
-        let digits = (positions / 3).saturating_sub(1);
-        if digits == 0 || positions != 3 * digits + 3 {
-            return Err(format!("it has {positions} positions; sums of n digits have 3 n + 3 in the family's format"));
-        }
-        let blocks = (0..).take_while(|block| arrays.has(&format!("blocks.{block}.ln1.weight"))).count();
-        let mut model = Model { reading: Reading::new(arrays), width };
-        model.reading.take("token_emb.weight", "transformer.wte.weight", [alphabet, width])?;
-        if model.reading.arrays.has("lm_head.weight") {
-            model.reading.arrays.same("lm_head.weight", "token_emb.weight")?;
-        }
-        model.positions(positions)?;
-        let hidden = (0..blocks).map(|block| model.block(block)).collect::<Result<Vec<_>, _>>()?;
-        model.norm("ln_f", "ln_f")?;
-        let Reading { arrays, weights, numbers } = model.reading;
-        let (hidden, layer) = (hidden.first().copied().unwrap_or(1), arrays.has("ln_f.bias"));
-        let heads = arrays.setting("n_head").unwrap_or(1);
-        let (norm, epsilon) = if layer { ("layer", "1e-5") } else { ("rms", "1e-8") };
-        let recipe = format!(
-            "[world]\nkind = \"addition\"\ndigits = {digits}\n\n[model]\nwidth = {width}\nlayers = {blocks}\nheads = {heads}\n\
+        translate(arrays, Linear::OutputsFirst)
+    }
+}
+
+/// How whole matrices of linear layers are stored.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Linear {
+    /// `[outputs, inputs]`.
+    OutputsFirst,
+    /// `[inputs, outputs]`.
+    InputsFirst,
+}
+
+/// The model in arrays of the family's names.
+pub(super) fn translate(arrays: &mut Arrays, linear: Linear) -> Result<Translation, String> {
+    let [alphabet, width] = arrays.shape("token_emb.weight")?;
+    if alphabet != ALPHABET {
+        return Err(format!("its `token_emb.weight` has {alphabet} tokens, the family's format {ALPHABET}"));
+    }
+    let positions = arrays.shape(if arrays.has("pos_emb.A") { "pos_emb.A" } else { "pos_emb.weight" })?[0];
+    let digits = (positions / 3).saturating_sub(1);
+    if digits == 0 || positions != 3 * digits + 3 {
+        return Err(format!("it has {positions} positions; sums of n digits have 3 n + 3 in the family's format"));
+    }
+    let blocks = (0..).take_while(|block| arrays.has(&format!("blocks.{block}.ln1.weight"))).count();
+    let mut model = Model { reading: Reading::new(arrays), width, linear };
+    model.reading.take("token_emb.weight", "transformer.wte.weight", [alphabet, width])?;
+    if model.reading.arrays.has("lm_head.weight") {
+        model.reading.arrays.same("lm_head.weight", "token_emb.weight")?;
+    }
+    model.positions(positions)?;
+    let hidden = (0..blocks).map(|block| model.block(block)).collect::<Result<Vec<_>, _>>()?;
+    model.norm("ln_f", "ln_f")?;
+    let Reading { arrays, weights, numbers } = model.reading;
+    let (hidden, layer) = (hidden.first().copied().unwrap_or(1), arrays.has("ln_f.bias"));
+    let heads = arrays.setting("n_head").unwrap_or(1);
+    let (norm, epsilon) = if layer { ("layer", "1e-5") } else { ("rms", "1e-8") };
+    let recipe = format!(
+        "[world]\nkind = \"addition\"\ndigits = {digits}\n\n[model]\nwidth = {width}\nlayers = {blocks}\nheads = {heads}\n\
              mlp_hidden = {hidden}\nnorm = \"{norm}\"\nnorm_epsilon = {epsilon}\nnorm_bias = {layer}\ntied = true\n\n\
              [model.weights]\n{weights}"
-        );
-        Ok(Translation { recipe, numbers })
-    }
+    );
+    Ok(Translation { recipe, numbers })
 }
 
 /// A model while it is read.
 struct Model<'a> {
     reading: Reading<'a>,
     width: usize,
+    linear: Linear,
 }
 
 /// The two factors of queries, keys or values, or their one matrix.
@@ -95,26 +114,45 @@ impl Model<'_> {
         self.matrix(&format!("{stored}.attn.proj"), &format!("{ours}.attn.c_proj"), [self.width, self.width])?;
         self.norm(&format!("{stored}.ln2"), &format!("{ours}.ln_2"))?;
         let first = format!("{stored}.mlp.fc1");
-        let hidden = match self.reading.arrays.has(&format!("{first}.B")) {
-            true => self.reading.arrays.shape(&format!("{first}.B"))?[1],
-            false => self.reading.arrays.shape(&format!("{first}.weight"))?[0],
+        let hidden = match (self.reading.arrays.has(&format!("{first}.B")), self.linear) {
+            (true, _) => self.reading.arrays.shape(&format!("{first}.B"))?[1],
+            (false, Linear::OutputsFirst) => self.reading.arrays.shape(&format!("{first}.weight"))?[0],
+            (false, Linear::InputsFirst) => self.reading.arrays.shape(&format!("{first}.weight"))?[1],
         };
         self.matrix(&first, &format!("{ours}.mlp.c_fc"), [hidden, self.width])?;
         self.matrix(&format!("{stored}.mlp.fc2"), &format!("{ours}.mlp.c_proj"), [self.width, hidden])?;
         Ok(hidden)
     }
 
-    /// A matrix, stored `[outputs, inputs]`, or as factors `A` `[inputs, rank]` and `B` `[rank, outputs]`.
+    /// A matrix, whole, or as factors `A` `[inputs, rank]` and `B` `[rank, outputs]`, to which a fixed one may be added.
     fn matrix(&mut self, stored: &str, ours: &str, [outputs, inputs]: [usize; 2]) -> Result<(), String> {
-        let (a, b) = (format!("{stored}.A"), format!("{stored}.B"));
+        let (a, b, whole) = (format!("{stored}.A"), format!("{stored}.B"), format!("{stored}.weight"));
         let parameter = format!("transformer.{ours}.weight");
         if !self.reading.arrays.has(&a) {
-            return self.reading.take(&format!("{stored}.weight"), &parameter, [outputs, inputs]);
+            return match self.linear {
+                Linear::OutputsFirst => self.reading.take(&whole, &parameter, [outputs, inputs]),
+                Linear::InputsFirst => self.reading.take_transposed(&whole, &parameter, [outputs, inputs]),
+            };
         }
         let rank = self.reading.arrays.shape(&a)?[1];
-        self.reading.line(ours, &format!("low_rank({rank})"));
+        let fixed = self.fixed(stored, [outputs, inputs])?;
+        let parameter = if fixed.is_some() { format!("{parameter}.left") } else { parameter };
+        let fixed = fixed.map_or(String::new(), |numbers| format!(" + {numbers}"));
+        self.reading.line(ours, &format!("low_rank({rank}){fixed}"));
         self.reading.take_transposed(&b, &format!("{parameter}.left"), [outputs, rank])?;
         self.reading.take_transposed(&a, &format!("{parameter}.right"), [rank, inputs])
+    }
+
+    /// The formula of the matrix that is added to factors, unless the model was built not to add it.
+    fn fixed(&mut self, stored: &str, [outputs, inputs]: [usize; 2]) -> Result<Option<String>, String> {
+        let name = format!("{stored}.W_fixed");
+        if !self.reading.arrays.has(&name) {
+            return Ok(None);
+        }
+        let part = if stored.contains(".attn.") { "attn" } else { "mlp" };
+        let numbers = self.reading.arrays.transposed(&name, [outputs, inputs])?;
+        let is_added = self.reading.arrays.setting(&format!("fixed_full_rank_{part}")) != Some(0);
+        Ok(is_added.then(|| given([outputs, inputs], &numbers)))
     }
 
     fn attention(&mut self, stored: &str, ours: &str) -> Result<(), String> {

@@ -38,3 +38,13 @@ impl<'a> Reading<'a> {
         _ = writeln!(self.weights, "{weight:?} = {formula:?}");
     }
 }
+
+/// The formula of fixed numbers, which reads back as the same bits.
+pub(super) fn given([rows, columns]: [usize; 2], numbers: &[f32]) -> String {
+    let written = |x: &f32| {
+        let short = x.to_string();
+        let same = short.parse::<f64>().is_ok_and(|y| (y as f32).to_bits() == x.to_bits());
+        if same { short } else { f64::from(*x).to_string() }
+    };
+    format!("given({rows}, {columns}, {})", numbers.iter().map(written).collect::<Vec<_>>().join(", "))
+}
