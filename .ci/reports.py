@@ -3,7 +3,7 @@
 
     .ci/reports.py BROWSER KIND [--pictures DIR] REPORT...
 
-BROWSER is a Chromium; KIND says what the reports are of: chains, sums or differences. Needs the package playwright. With --pictures, a PNG of each report is kept for each width and colour scheme.
+BROWSER is a Chromium; KIND says what the reports are of: chains, sums, differences or words. Needs the package playwright. With --pictures, a PNG of each report is kept for each width and colour scheme.
 """
 
 import argparse
@@ -18,6 +18,7 @@ PICTURES = {
     "chains": [*COMMON, "learned", "true", "difference"],
     "differences": DIFFERENCES,
     "sums": [*DIFFERENCES, "carry-runs"],
+    "words": [*COMMON, "automaton", "class-by-length", "probes", "gradients", "attention-0-0", "circuits-0-0"],
 }
 TABLES = ["figures", "parameters", "runs", "plan", "command"]
 WIDTHS, SCHEMES = [1200, 400], ["light", "dark"]

@@ -27,6 +27,7 @@ mod weighting;
 mod trainer;
 mod optimisers;
 mod average;
+mod gradient;
 mod mined;
 pub mod training;
 mod patience;

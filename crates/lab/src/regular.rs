@@ -14,6 +14,7 @@ mod verdict;
 
 pub use agreement::{Agreement, Words};
 pub use construct::{About, Construction, Method, Wanted, construct, name_near};
+pub(crate) use drawing::{Arrangement, RADIUS, about as automaton_in_words, arrow_head};
 pub use drawing::{MOST_DRAWN, drawing};
 pub use extract::{Disagreement, Extracted, MOST_LEARNT, Sampled, Search, extract};
 pub use files::{MOST_FILE_BYTES, dot, fsm, own, read, write};

@@ -1,5 +1,6 @@
 //! Reports: a run, or several seeds of one recipe, as one HTML file that opens anywhere, without a network and without a script.
 
+mod attention;
 mod axis;
 mod calibration;
 mod chart;
@@ -9,8 +10,10 @@ mod norms;
 mod page;
 mod pictures;
 mod png;
+mod regular;
 mod sources;
 mod study;
+mod subject;
 mod sums;
 mod tables;
 mod tally;
@@ -24,6 +27,7 @@ use std::path::Path;
 use crate::{Experiment, LabError, Machine, Record, whole_file};
 use page::{GENERATOR, Page};
 use pictures::Looked;
+use regular::{Inside, RegularStudy};
 use sources::Source;
 use sums::SumsStudy;
 use transitions::States;
@@ -74,7 +78,7 @@ fn compose(
     let first = &experiments[0];
     let sequences = first.test_sequences(sequences);
     let states = States::of(first, sequences);
-    let (mut looked, mut hashes) = (vec![], vec![]);
+    let (mut looked, mut hashes, mut points) = (vec![], vec![], vec![]);
     for (number, (source, experiment)) in sources.iter().zip(experiments).enumerate() {
         let weights = source.weights(experiment)?;
         hashes.push(weights.as_ref().map(|state| experiment.layout().weights_hash(&state.point)));
@@ -83,7 +87,13 @@ fn compose(
         let mut tell = |done: usize| tell(before + done as u64, of);
         let study = study::study(experiment, machine, &state.point, sequences, states.as_ref(), &mut tell);
         let sums = SumsStudy::of(experiment, machine, &state.point);
-        looked.push(Looked { number, source, study, sums });
+        let regular = RegularStudy::of(experiment, machine, &state.point)?;
+        points.push(state.point);
+        looked.push(Looked { number, source, study, sums, regular, inside: None });
+    }
+    if let Some(best) = regular::best(&looked) {
+        let one = &mut looked[best];
+        one.inside = Some(Inside::of(one.source, &experiments[one.number], machine, &points[best])?);
     }
     let mut missing: Vec<String> = sources.iter().flat_map(Source::missing).collect();
     if first.world().truth().is_none() {

@@ -6,6 +6,7 @@ use super::chart::Chart;
 use super::course;
 use super::norms;
 use super::pictures::{self, Looked, largest_difference};
+use super::regular;
 use super::sources::Source;
 use super::sums::{self, transition};
 use super::tables;
@@ -58,6 +59,7 @@ impl Page<'_> {
                     (self.scores())
                     (self.course())
                     (self.model())
+                    (regular::section(self.looked, self.experiment))
                     (sums::section(self.looked, self.experiment.world().sums()))
                     (self.repeat())
                 } }

@@ -4,6 +4,7 @@ use super::axis::Scale;
 use super::chart::{Chart, Ink, Point, Series, Stroke};
 use super::course::{rule, seed};
 use super::heat_map::{Colours, HeatMap, Side};
+use super::regular::{Inside, RegularStudy};
 use super::sources::Source;
 use super::study::Study;
 use super::sums::SumsStudy;
@@ -16,6 +17,10 @@ pub(super) struct Looked<'a> {
     pub(super) study: Study,
     /// Of a model of sums.
     pub(super) sums: Option<SumsStudy>,
+    /// Of a network of words of a regular language.
+    pub(super) regular: Option<RegularStudy>,
+    /// Of the one of these with the most words right.
+    pub(super) inside: Option<Inside>,
 }
 
 impl Looked<'_> {

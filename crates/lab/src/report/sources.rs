@@ -36,7 +36,17 @@ impl Source {
 
     /// The weights of that checkpoint; `None` where there is none. Errors: a checkpoint that is damaged.
     pub(super) fn weights(&self, experiment: &Experiment) -> Result<Option<TrainingState>, LabError> {
-        self.checkpoint().map(|name| self.record.load(name, &experiment.layout())).transpose()
+        self.checkpoint().map(|name| self.load(name, experiment)).transpose()
+    }
+
+    /// The checkpoints that are there.
+    pub(super) fn checkpoints(&self) -> &[CheckpointName] {
+        &self.checkpoints
+    }
+
+    /// Loads one of them. Errors: a checkpoint that is damaged.
+    pub(super) fn load(&self, name: CheckpointName, experiment: &Experiment) -> Result<TrainingState, LabError> {
+        self.record.load(name, &experiment.layout())
     }
 
     pub(super) fn seed(&self) -> u64 {

@@ -10,18 +10,16 @@ mod margins;
 mod plateau;
 pub(super) mod transition;
 
-use infimum_engine::{Program, Replay};
 use infimum_worlds::addition::{Addition, Pair};
 use maud::{Markup, html};
 
+use super::attention::HeadAttention;
 use super::page::drawn;
 use super::pictures::Looked;
-use crate::data::{Inlets, Written};
+use super::subject::Subject;
 use crate::evaluation::Evaluator;
-use crate::predictor::Write;
 use crate::sums::{Portrait, Sums};
 use crate::{Experiment, Machine};
-use attention::HeadAttention;
 use embedding::Plane;
 
 /// Uniform pairs that a report asks a model, and as many by carry run.
@@ -48,29 +46,6 @@ impl SumsStudy {
         let attention = attention::attention(&mut subject, world, &pairs);
         let plane = Plane::of(&embedding::digits(&mut subject, world));
         Some(SumsStudy { portrait, smallest_question, attention, plane })
-    }
-}
-
-/// A model that is looked at.
-struct Subject<'a> {
-    experiment: &'a Experiment,
-    machine: &'a mut Machine,
-    point: &'a [f32],
-}
-
-impl Subject<'_> {
-    /// Hands the outputs of `program` on each of `count` sequences, which `write` writes, to `sink`.
-    fn outputs(&mut self, program: &Program, count: usize, write: Write<'_>, sink: &(dyn Fn(usize, &[&[f32]]) + Sync)) {
-        let (inlets, executor) =
-            (Inlets::new(program, self.experiment.world().shape()), self.experiment.plan().executor());
-        let source = Written { write, inlets: &inlets };
-        Replay::new(program, executor, self.machine.isa).outputs(
-            &mut self.machine.team,
-            self.point,
-            count,
-            &source,
-            sink,
-        );
     }
 }
 

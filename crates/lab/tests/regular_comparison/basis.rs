@@ -110,7 +110,9 @@ fn add_head(all: &mut Vec<(String, f64)>, head: &HeadCircuits, is_orthogonal: bo
         add("singular values of OV", &head.ov_stream_singular_values);
         add("singular values of QK", head.qk_stream_singular_values.as_ref().unwrap());
     }
-    for Circuit { singular_values, symbols, same_state } in [Some(&head.ov), head.qk.as_ref()].into_iter().flatten() {
+    for circuit in [Some(&head.ov), head.qk.as_ref()].into_iter().flatten() {
+        let Circuit { matrix, singular_values, symbols, same_state } = circuit;
+        add("entries on states", matrix.numbers());
         add("singular values on states", singular_values);
         for Likeness { cosine, principal_cosines, .. } in symbols.iter().chain([same_state]) {
             add("cosine on states", cosine.as_slice());

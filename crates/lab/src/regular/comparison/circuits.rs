@@ -36,6 +36,9 @@ pub struct HeadCircuits {
 /// A matrix on states beside the automaton's.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Circuit {
+    /// The matrix, `[to, from]` of a head that moves, `[attending, attended]` of one that attends.
+    #[serde(skip)]
+    pub matrix: Matrix,
     /// Its singular values.
     pub singular_values: Vec<f64>,
     /// Beside each symbol's transitions, in their order.
@@ -129,6 +132,7 @@ impl Circuit {
         let identity = Matrix::of(states, states, |i, j| f64::from(i == j));
         let beside = |target: &Matrix| Likeness::of(matrix, &centre(target));
         Circuit {
+            matrix: matrix.clone(),
             singular_values: singular_values(matrix),
             symbols: at.transitions.iter().map(beside).collect(),
             same_state: beside(&identity),

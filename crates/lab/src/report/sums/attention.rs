@@ -1,98 +1,28 @@
 //! Where a model looks when it writes each digit of an answer.
 
-use std::sync::Mutex;
-
 use infimum_worlds::World;
 use infimum_worlds::addition::{Addition, Pair, Role};
 
-use super::Subject;
 use crate::digits::count;
+use crate::report::attention::{self, HeadAttention, Looking};
 use crate::report::heat_map::{Colours, HeatMap, Side};
+use crate::report::subject::Subject;
 
 /// Pairs over which attention is averaged.
 pub(super) const PAIRS: usize = 512;
 
-/// The mean attention of one head.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct HeadAttention {
-    pub(super) layer: usize,
-    pub(super) head: usize,
-    /// `[digit of the answer, in the order of writing][position looked at]`; positions that come later have 0.
-    pub(super) weights: Vec<f64>,
-}
-
-/// Attention of every head, averaged over `pairs`; nothing for a model without attention.
+/// Attention of every head where each digit of the answer is written, averaged over `pairs`; nothing for a model without attention.
 pub(super) fn attention(subject: &mut Subject<'_>, world: &Addition, pairs: &[Pair]) -> Vec<HeadAttention> {
-    let model = subject.experiment.plan().model();
-    let layers = if model.attention { model.layers } else { 0 };
-    (0..layers).flat_map(|layer| of_layer(subject, world, pairs, layer)).collect()
-}
-
-fn of_layer(subject: &mut Subject<'_>, world: &Addition, pairs: &[Pair], layer: usize) -> Vec<HeadAttention> {
-    let model = subject.experiment.plan().model();
-    let (heads, width) = (model.heads, model.head_width());
-    let rows = Rows { first: world.shape().scored.start, count: world.answer_digits(), heads, width };
-    let program = subject.experiment.program().without_dropout();
-    let sites = program.operands(&format!("h.{layer}.attn.y")).expect("a block with attention has this site");
-    let program = program.outputs_at(&sites[..2], 0..rows.positions()).expect("queries and keys are at all positions");
-    let found: Vec<Mutex<Vec<f64>>> = pairs.iter().map(|_| Mutex::default()).collect();
-    subject.outputs(&program, pairs.len(), &|number, into| world.ask(pairs[number], &[], into), &|number, arrays| {
-        *found[number].lock().expect("nothing panics") = rows.weights(arrays[0], arrays[1]);
-    });
-    // Pairs are added in their order, so that threads change no bit.
-    let mut sums = vec![0.0; heads * rows.count * rows.positions()];
-    for weights in found {
-        let weights = weights.into_inner().expect("nothing panics");
-        sums.iter_mut().zip(weights).for_each(|(sum, weight)| *sum += weight);
-    }
-    sums.iter_mut().for_each(|sum| *sum /= pairs.len() as f64);
-    let of_head = |(head, weights): (usize, &[f64])| HeadAttention { layer, head, weights: weights.to_vec() };
-    sums.chunks(rows.count * rows.positions()).enumerate().map(of_head).collect()
-}
-
-/// The queries that are looked at.
-struct Rows {
-    /// Position of the first.
-    first: usize,
-    count: usize,
-    heads: usize,
-    /// Channels of a head, of which the square root divides scores.
-    width: usize,
-}
-
-impl Rows {
-    fn positions(&self) -> usize {
-        self.first + self.count
-    }
-
-    /// `[head][row][position]`: the softmax of `q k / sqrt(width)` over the positions up to the query's own; `q` and `k` are
-    /// `[position][channel]`. A head may have channels beyond its width, for its place.
-    fn weights(&self, q: &[f32], k: &[f32]) -> Vec<f64> {
-        let channels = q.len() / self.positions();
-        let each = channels / self.heads;
-        let of = |array: &[f32], position: usize, head: usize| -> Vec<f64> {
-            array[position * channels + head * each..][..each].iter().map(|x| f64::from(*x)).collect()
-        };
-        let mut all = Vec::with_capacity(self.heads * self.count * self.positions());
-        for (head, row) in (0..self.heads).flat_map(|head| (0..self.count).map(move |row| (head, row))) {
-            let query = of(q, self.first + row, head);
-            let score = |position: usize| {
-                let product: f64 = query.iter().zip(of(k, position, head)).map(|(a, b)| a * b).sum();
-                product / (self.width as f64).sqrt()
-            };
-            let scores: Vec<f64> = (0..=self.first + row).map(score).collect();
-            all.extend(softmax(&scores));
-            all.extend(std::iter::repeat_n(0.0, self.count - row - 1));
-        }
-        all
-    }
-}
-
-fn softmax(scores: &[f64]) -> Vec<f64> {
-    let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let parts: Vec<f64> = scores.iter().map(|score| libm::exp(score - largest)).collect();
-    let total: f64 = parts.iter().sum();
-    parts.into_iter().map(|part| part / total).collect()
+    let (first, rows) = (world.shape().scored.start, world.answer_digits());
+    attention::attention(
+        subject,
+        &Looking {
+            queries: first..first + rows,
+            sequences: pairs.len(),
+            write: &|number, into| world.ask(pairs[number], &[], into),
+            reach: &|_| rows,
+        },
+    )
 }
 
 /// A picture for each head.
@@ -191,6 +121,8 @@ pub(super) fn about() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::report::sums::tests::{experiment, machine};
     use crate::{Trainer, start};
@@ -214,11 +146,12 @@ mod tests {
             let mut subject = Subject { experiment: &experiment, machine: &mut machine, point: &point };
             let world = experiment.world().sums().unwrap();
             let pair = Pair { a: 57, b: 68 };
-            for layer in 0..experiment.plan().model().layers {
-                let found = of_layer(&mut subject, world, &[pair], layer);
+            let all = attention(&mut subject, world, &[pair]);
+            for found in all.chunk_by(|a, b| a.layer == b.layer) {
                 assert_eq!(found.len(), experiment.plan().model().heads, "{overrides:?}");
-                check(&mut subject, world, pair, &found);
+                check(&mut subject, world, pair, found);
             }
+            assert_eq!(all.len(), experiment.plan().model().heads * experiment.plan().model().layers);
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use infimum_worlds::addition::{Addition, Pair};
 use maud::{Markup, html};
 
-use super::Subject;
 use crate::report::axis::{Axis, Scale};
+use crate::report::subject::Subject;
 
 /// Digits.
 const DIGITS: usize = 10;

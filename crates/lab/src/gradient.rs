@@ -1,0 +1,85 @@
+//! The gradient of a training step's loss at any point: what an optimiser would be told there.
+
+use infimum_engine::Replay;
+use infimum_worlds::Purpose;
+
+use crate::data::{self, Drawn, Inlets};
+use crate::weighting::Weighting;
+use crate::{Experiment, Machine};
+
+/// Gives gradients of one model.
+pub(crate) struct Gradients<'a> {
+    experiment: &'a Experiment,
+    replay: Replay,
+    inlets: Inlets,
+    sequences: data::Schedule,
+}
+
+/// The length of a part of a vector of parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PartNorm {
+    /// `embedding`, `block 0` and so on, `output`, or `other`.
+    pub(crate) part: String,
+    pub(crate) norm: f64,
+}
+
+impl<'a> Gradients<'a> {
+    pub(crate) fn new(experiment: &'a Experiment, machine: &Machine) -> Gradients<'a> {
+        let (program, executor) = (experiment.program().gradient(), experiment.plan().executor());
+        let replay = Replay::with_products(&program, executor, experiment.plan().training().products(), machine.isa);
+        let inlets = Inlets::new(&program, experiment.world().shape());
+        Gradients { experiment, replay, inlets, sequences: data::Schedule::new(experiment) }
+    }
+
+    /// The gradient at `point` of the mean loss of the sequences that step `step` draws, counted from 0, without those that are mined.
+    pub(crate) fn at(&mut self, machine: &mut Machine, point: &[f32], step: u64) -> Vec<f64> {
+        let addresses = self.sequences.step(step);
+        let weighting = Weighting::of(self.experiment, machine, &addresses);
+        let source = Drawn {
+            experiment: self.experiment,
+            purpose: Purpose::Train,
+            addresses: &addresses,
+            inlets: &self.inlets,
+            scales: weighting.scales(),
+            step,
+        };
+        let sum = self.replay.gradient(&mut machine.team, point, addresses.len(), &source);
+        let of = weighting.divisor(&sum);
+        sum.gradient.iter().map(|x| f64::from(*x) / of).collect()
+    }
+}
+
+/// The length of each part of a gradient, in the order of computation.
+pub(crate) fn by_part(experiment: &Experiment, gradient: &[f64]) -> Vec<PartNorm> {
+    let mut parts: Vec<PartNorm> = vec![];
+    for parameter in experiment.program().parameters() {
+        let (part, squares) = (part_of(&parameter.name), gradient[parameter.range].iter().map(|x| x * x).sum::<f64>());
+        match parts.iter_mut().find(|found| found.part == part) {
+            Some(found) => found.norm += squares,
+            None => parts.push(PartNorm { part, norm: squares }),
+        }
+    }
+    parts.iter_mut().for_each(|part| part.norm = part.norm.sqrt());
+    parts.sort_by_key(|part| order(&part.part));
+    parts
+}
+
+fn part_of(array: &str) -> String {
+    let name = array.strip_prefix("transformer.").unwrap_or(array);
+    match name.split('.').collect::<Vec<_>>()[..] {
+        ["wte" | "wpe", ..] => "embedding".into(),
+        ["h", block, ..] => format!("block {block}"),
+        ["ln_f", ..] => "output".into(),
+        [head, ..] if head.ends_with("_head") => "output".into(),
+        _ => "other".into(),
+    }
+}
+
+fn order(part: &str) -> (usize, usize) {
+    match part {
+        "embedding" => (0, 0),
+        "output" => (2, 0),
+        "other" => (3, 0),
+        block => (1, block.trim_start_matches("block ").parse().expect("blocks have numbers")),
+    }
+}
