@@ -5,12 +5,12 @@ use std::ops::Range;
 use infimum_engine::{Program, Replay};
 use infimum_worlds::{Example, Purpose, follow};
 
-use crate::Mean;
 use crate::data::{self, Address, Inlets};
 use crate::experiment::{Experiment, Machine};
 use crate::outputs::said_sites;
 use crate::predictor::{Network, Predictor, Said, SaidBy, Sequences, collect, likeliest};
 use crate::transitions::{TransitionScores, Transitions};
+use crate::{Mean, Recital};
 
 /// Sequences are scored in portions of this size, which bounds the memory, lets progress be told, and lets a run stop.
 pub(crate) const PORTION: usize = 512;
@@ -88,6 +88,8 @@ pub struct Tested {
     pub scores: Scores,
     /// On the transitions of a chain; `None` for other worlds.
     pub transitions: Option<TransitionScores>,
+    /// On whole strings; `None` for worlds that are no set of them.
+    pub recital: Option<Recital>,
 }
 
 /// Scores points of one model.
@@ -152,7 +154,9 @@ pub fn test(
 ) -> Option<Tested> {
     let tests = experiment.plan().evaluation().test_sequences;
     let transitions = Transitions::of(experiment, tests);
-    let mut tested = Tested { scores: Vec::new(), transitions: transitions.as_ref().map(TransitionScores::new) };
+    let recital = Recital::of(experiment, predictor, machine);
+    let mut tested =
+        Tested { scores: Vec::new(), transitions: transitions.as_ref().map(TransitionScores::new), recital };
     for portion in portions(0..tests) {
         let first = portion.start;
         let look = |sequence, example: &Example, said: Said<'_>| {

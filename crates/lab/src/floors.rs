@@ -1,5 +1,6 @@
 //! What no predictor can beat: the floors and ceilings of a world, and the simple predictors on the way there.
 
+use infimum_worlds::strings::Strings;
 use infimum_worlds::{Baseline, Fact, Floor, Head, Quantity, World};
 use serde::Serialize;
 
@@ -9,7 +10,8 @@ pub struct Floors {
     /// `floor` first, in the mean over all scored positions; then the simple predictors; what the world says of itself in
     /// nats, such as `entropy_rate`; and the floor at each scored position, `floor_at_1` first.
     pub floors: Vec<FloorLine>,
-    /// `accuracy` first: the best possible; then what the simple predictors reach, `accuracy_uniform` and so on.
+    /// `accuracy` first: the best possible; then what the simple predictors reach, `accuracy_uniform` and so on; of strings
+    /// `sequences`, how many the best predictor has right as a whole.
     pub ceilings: Vec<CeilingLine>,
     /// What else the world says of itself: period, classes, how the long run was found. Not part of the JSON form.
     #[serde(skip)]
@@ -38,7 +40,7 @@ pub struct FloorLine {
 pub struct CeilingLine {
     /// Its name.
     pub name: String,
-    /// A fraction of the scored tokens; `None` if nobody knows.
+    /// A fraction of the scored tokens, or for `sequences` a number of strings; `None` if nobody knows.
     pub value: Option<f64>,
     /// What it is, in words. Not part of the JSON form.
     #[serde(skip)]
@@ -63,6 +65,7 @@ impl Floors {
         let kind = if facts.iter().any(iterated) { "iterated" } else { "exact" };
         floors.floors.extend(facts.iter().filter_map(|fact| fact_in_nats(fact, kind)));
         floors.facts = facts;
+        floors.ceilings.extend(world.strings().map(whole_strings));
         for (head, prefix) in prefixes.iter().enumerate() {
             floors.add_positions(world, head, prefix);
         }
@@ -118,6 +121,12 @@ fn ceiling_line(name: String, ceiling: Floor, about: &str) -> CeilingLine {
     CeilingLine { name, value: ceiling.value(), about: about.into() }
 }
 
+/// How many whole strings the best predictor has right.
+fn whole_strings(strings: &Strings) -> CeilingLine {
+    let about = format!("whole strings that the best predictor has right, of {}", strings.recited().len());
+    CeilingLine { name: "sequences".into(), value: Some(strings.most_right() as f64), about }
+}
+
 fn kind(floor: Floor) -> &'static str {
     match floor {
         Floor::Exact(_) => "exact",
@@ -137,7 +146,7 @@ fn about(name: &str) -> String {
         "five-gram" => "sees the last four tokens, not the position".into(),
         "by-position" => "knows how frequent tokens are at each position, sees nothing".into(),
         "without-carries" => "sees the two digits of the place, and no carry".into(),
-        "pipeline" => "sees the window so far: the floor".into(),
+        "pipeline" => "sees all tokens so far: the floor".into(),
         other => format!("the best {other} predictor"),
     }
 }
@@ -173,19 +182,19 @@ mod tests {
             let prefixes =
                 heads.iter().map(|head| if heads.len() == 1 { String::new() } else { format!("{}.", head.name) });
             for prefix in prefixes {
-                check_head(&floors, &prefix, settings.kind() == "regular");
+                check_head(&floors, &prefix, ["regular", "strings"].contains(&settings.kind()));
             }
         }
     }
 
-    /// Words end before the last position, so that their floor is no plain mean of positions.
-    fn check_head(Floors { floors, ceilings, .. }: &Floors, prefix: &str, words: bool) {
+    /// Words and strings may end before the last position, so that their floor is no plain mean of positions.
+    fn check_head(Floors { floors, ceilings, .. }: &Floors, prefix: &str, ends: bool) {
         let named = |name: &str| floors.iter().find(|l| l.name == format!("{prefix}{name}")).unwrap().nats.unwrap();
         let (floor, uniform) = (named("floor"), named("uniform"));
         let at = format!("{prefix}floor_at_");
         let by_position: Vec<f64> = floors.iter().filter(|l| l.name.starts_with(&at)).filter_map(|l| l.nats).collect();
         let mean = by_position.iter().sum::<f64>() / by_position.len() as f64;
-        assert!(words || (mean - floor).abs() <= 1e-12 * floor.max(1.0), "{mean} {floor}");
+        assert!(ends || (mean - floor).abs() <= 1e-12 * floor.max(1.0), "{mean} {floor}");
         assert!(floor <= uniform * (1.0 + 1e-12), "{floor} {uniform}");
         let mut accuracies = ceilings.iter().filter(|c| c.name.starts_with(&format!("{prefix}accuracy")));
         let ceiling = accuracies.next().unwrap();

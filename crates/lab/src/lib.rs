@@ -39,6 +39,7 @@ pub mod sweep;
 pub mod comparison;
 pub mod predictor;
 mod transitions;
+mod recital;
 pub mod evaluation;
 pub mod agreement;
 pub mod published;
@@ -112,6 +113,7 @@ pub use plan::{DataPlan, EvaluationPlan, FolderPlan, Init, Plan, RunStage, Stage
 pub use ranking::{Ranking, Sought};
 pub use recipe::NORM_EPSILON;
 pub use recipe::Recipe;
+pub use recital::Recital;
 pub use record::{Record, read_weights};
 pub use record_writer::RecordWriter;
 pub use report::{REPORT_SEQUENCES, Report, report};

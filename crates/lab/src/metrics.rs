@@ -11,6 +11,7 @@ mod loss_ratio;
 mod memorylessness;
 mod noise;
 mod perplexity;
+mod sequences;
 mod shared_sequences;
 mod structure_captured;
 mod transition_kl;
@@ -21,7 +22,7 @@ use crate::evaluation::SequenceScore;
 use crate::floors::simple_predictors;
 use crate::recipe::Model;
 use crate::retrace::Retraced;
-use crate::{Experiment, Figure, Mean, TransitionScores};
+use crate::{Experiment, Figure, Mean, Recital, TransitionScores};
 
 pub(crate) use exact_match::NAME as EXACT_MATCH;
 pub use noise::{Noise, noise};
@@ -35,6 +36,8 @@ pub struct Scored<'a> {
     pub scores: &'a [SequenceScore],
     /// The model on the transitions of a chain; `None` for other worlds.
     pub transitions: Option<&'a TransitionScores>,
+    /// Whole strings that the model has right; `None` for worlds that are no set of strings.
+    pub recital: Option<Recital>,
     /// What its training sequences say, where it is known which they were.
     pub retraced: Option<&'a Retraced>,
 }
@@ -85,6 +88,7 @@ pub const METRICS: &[&dyn Metric] = &[
     &by_head::CLASS_LOSS,
     &by_head::CLASS_EXACT_MATCH,
     &exact_match::ExactMatch,
+    &sequences::Sequences,
     &structure_captured::StructureCaptured,
     &loss_ratio::LossRatio,
     &transition_kl::TransitionKl,
@@ -116,7 +120,7 @@ pub fn rises(name: &str) -> Option<bool> {
 /// The value of the figure `name` on validation sequences; `None` where they have it not.
 pub(crate) fn of_validation(experiment: &Experiment, name: &str, scores: &[SequenceScore]) -> Option<f64> {
     let metric = METRICS.iter().find(|metric| metric.name() == name)?;
-    let figure = metric.figure(Scored { experiment, scores, transitions: None, retraced: None })?;
+    let figure = metric.figure(Scored { experiment, scores, transitions: None, recital: None, retraced: None })?;
     Some(figure.value)
 }
 

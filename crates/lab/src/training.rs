@@ -482,6 +482,6 @@ fn score(
             retraced => retraced,
         },
     };
-    let (scores, transitions) = (&tested.scores[..], tested.transitions.as_ref());
-    Ok(Some(metrics::figures(Scored { experiment, scores, transitions, retraced: retraced.as_ref() })))
+    let (scores, transitions, recital) = (&tested.scores[..], tested.transitions.as_ref(), tested.recital);
+    Ok(Some(metrics::figures(Scored { experiment, scores, transitions, recital, retraced: retraced.as_ref() })))
 }

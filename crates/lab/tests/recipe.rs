@@ -240,6 +240,26 @@ fn adders_have_their_published_number_of_parameters() {
     }
 }
 
+/// Those of TinyTorch's networks, whose head is a matrix of its own: `2 V d + T d + L (12 d^2 + 13 d) + 2 d`.
+#[test]
+fn networks_that_know_strings_have_their_published_number_of_parameters() {
+    let larger = ["model.width=20", "model.layers=2"];
+    for (name, overrides, parameters) in [
+        ("memorise/level-1", &[][..], 4_624),
+        ("memorise/level-2", &[], 16_800),
+        ("memorise/five-minute", &[], 4_464),
+        ("memorise/five-minute", &larger, 11_600),
+        ("memorise/questions", &[], 6_224),
+        ("text/copilot", &[], 33_472),
+    ] {
+        let plan = plan(recipes::built_in(name).unwrap(), overrides);
+        assert_eq!(plan.parameters(), parameters, "{name}");
+        let (shape, model) = (plan.build_world().unwrap().shape().clone(), plan.model());
+        let (v, t, l, d) = (shape.alphabet, shape.positions, model.layers, model.width);
+        assert_eq!(2 * v * d + t * d + l * (12 * d * d + 13 * d) + 2 * d, parameters, "{name}");
+    }
+}
+
 #[test]
 fn what_is_missing_is_named() {
     assert!(message("[model]\nwidth = 8\n", &[]).starts_with("the recipe lacks `world`"));

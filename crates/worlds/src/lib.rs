@@ -23,6 +23,7 @@ pub mod modular;
 mod numpy_legacy;
 pub mod rearrangement;
 pub mod regular;
+pub mod strings;
 pub mod windows;
 
 pub use error::WorldError;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::addition::Addition;
 use crate::counting::Counting;
 use crate::markov::Markov;
+use crate::strings::Strings;
 use crate::{Stream, Truth, WorldError};
 
 /// One thing to predict at every position: the next token, a class.
@@ -158,6 +159,11 @@ pub trait World: Send + Sync {
 
     /// The sums or differences that are asked for, for what is measured on those.
     fn sums(&self) -> Option<&Addition> {
+        None
+    }
+
+    /// The strings that are to be known by heart, for what is measured on each as a whole.
+    fn strings(&self) -> Option<&Strings> {
         None
     }
 

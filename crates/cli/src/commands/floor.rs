@@ -35,7 +35,7 @@ fn text(floors: &Floors) -> String {
     format!(
         "{}\n\n{}\n\n{}{note}\n\n{}\n",
         table::table(&["loss", ">nats", "kind", "what"], mean),
-        table::table(&["accuracy", ">fraction", "what"], ceilings),
+        table::table(&["ceiling", ">value", "what"], ceilings),
         table::table(&["position", ">floor, nats"], positions),
         world(floors.facts.iter().filter(|fact| fact.unit != "nats"))
     )

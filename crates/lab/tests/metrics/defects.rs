@@ -8,9 +8,9 @@ use infimum_lab::{Experiment, Figure, retrace};
 use infimum_worlds::markov::Markov;
 use infimum_worlds::{Example, Purpose};
 
-use crate::heads;
 use crate::planted::{experiment, figures, kl, machine, mix, named, occupancy, of_laws, row, truth_with};
 use crate::{RECIPE, ROUNDING, WINDOWS};
+use crate::{heads, strings};
 
 /// What a planted defect shows, and what should be found: metric and expectation.
 type Found = (Vec<Figure>, Vec<(&'static str, f64)>);
@@ -25,6 +25,7 @@ const DEFECTS: &[fn(usize) -> Found] = &[
     small_set_trained_on,
     states_unseen,
     carry_forgotten,
+    strings::likeliest_missed,
     heads::forgetful,
 ];
 

@@ -8,6 +8,7 @@ mod exact;
 mod heads;
 mod planted;
 mod published_figures;
+mod strings;
 
 use std::collections::BTreeSet;
 

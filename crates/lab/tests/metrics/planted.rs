@@ -23,8 +23,9 @@ pub(crate) fn figures(
     machine: &mut Machine,
     retraced: Option<&Retraced>,
 ) -> Vec<Figure> {
-    let Tested { scores, transitions } = evaluation::test(experiment, predictor, machine, &mut |_| true).unwrap();
-    metrics::figures(Scored { experiment, scores: &scores, transitions: transitions.as_ref(), retraced })
+    let Tested { scores, transitions, recital } =
+        evaluation::test(experiment, predictor, machine, &mut |_| true).unwrap();
+    metrics::figures(Scored { experiment, scores: &scores, transitions: transitions.as_ref(), recital, retraced })
 }
 
 pub(crate) fn of_laws(experiment: &Experiment, laws: &(dyn Fn(&Example, &mut [f64]) + Sync)) -> Vec<Figure> {

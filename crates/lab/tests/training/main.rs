@@ -14,6 +14,7 @@ mod seeds;
 mod sequences;
 mod stages;
 mod stop;
+mod strings;
 mod success;
 mod sweep;
 
