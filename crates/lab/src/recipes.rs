@@ -40,6 +40,8 @@ built_in! {
     "sequence/copy",
     "sequence/reversal",
     "sequence/sort",
+    "sequence/induction",
+    "sequence/recall",
     "memorise/level-1",
     "memorise/level-2",
     "memorise/five-minute",

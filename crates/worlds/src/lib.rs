@@ -18,10 +18,12 @@ mod world;
 
 pub mod addition;
 pub mod counting;
+pub mod induction;
 pub mod markov;
 pub mod modular;
 mod numpy_legacy;
 pub mod rearrangement;
+pub mod recall;
 pub mod regular;
 pub mod strings;
 pub mod windows;

@@ -5,7 +5,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::regular::{steps, words};
-use crate::{World, WorldError, addition, markov, modular, rearrangement, strings, windows};
+use crate::{World, WorldError, addition, induction, markov, modular, rearrangement, recall, strings, windows};
 
 /// One line a world: its name in recipes, its variant, its settings (which have `build`, and `small_instances` for the law
 /// tests).
@@ -58,6 +58,8 @@ worlds! {
     "modular" Modular modular::Settings, "Sums or differences modulo a number, some of whose pairs are never trained on.";
     "regular" Regular words::Settings, "Words of a regular language, by class and length.";
     "rearrangement" Rearrangement rearrangement::Settings, "Strings of letters written again: as they are, backwards, or sorted.";
+    "induction" Induction induction::Settings, "Strings that begin again somewhere, and go on as before.";
+    "recall" Recall recall::Settings, "Pairs of a key and a value, and then the keys again.";
     "strings" Strings strings::Settings, "A finite set of strings with probabilities, to be known by heart.";
     "regular-steps" RegularSteps steps::Settings, "Runs of an automaton: each symbol, and the state that it leads to.";
 }

@@ -141,6 +141,12 @@ pub trait World: Send + Sync {
         self.shape().scored.clone()
     }
 
+    /// Whether the target at this position of the example of a block carries weight: those of [`World::scored`], unless some in between
+    /// are given.
+    fn is_scored(&self, block: &[u16], position: usize) -> bool {
+        self.scored(block).contains(&position)
+    }
+
     /// The exact law, or `None` for a world that has none, such as text.
     fn truth(&self) -> Option<&dyn Truth>;
 

@@ -97,6 +97,10 @@ impl World for Broken {
         self.inner.scored(block)
     }
 
+    fn is_scored(&self, block: &[u16], position: usize) -> bool {
+        self.inner.is_scored(block, position)
+    }
+
     fn has_one_answer(&self) -> bool {
         self.flaw == Flaw::ClaimsOneAnswer || self.inner.has_one_answer()
     }

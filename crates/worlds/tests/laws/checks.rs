@@ -77,9 +77,9 @@ fn blocks(world: &dyn World) -> Vec<(Vec<u16>, f64)> {
 
 /// The example that a block makes, of next tokens.
 fn example_of(block: &[u16], world: &dyn World) -> Example {
-    let (shape, scored) = (world.shape(), world.scored(block));
+    let shape = world.shape();
     let (tokens, targets) = (block[..shape.positions].to_vec(), vec![block[1..].to_vec()]);
-    let weight = |position| if scored.contains(&position) { 1.0 } else { 0.0 };
+    let weight = |position| if world.is_scored(block, position) { 1.0 } else { 0.0 };
     Example { tokens, targets, weights: vec![(0..shape.positions).map(weight).collect()] }
 }
 
@@ -183,7 +183,7 @@ fn floors_are_exact(world: &dyn World) -> Result<(), String> {
     check("ceiling", truth.ceiling(0), scored(|at| at.hits))?;
     let by_position = truth.floor_by_position(0);
     ensure(by_position.len() == shape.positions, || format!("{} positions", by_position.len()))?;
-    for position in shape.scored.clone() {
+    for position in shape.scored.clone().filter(|position| expected[*position].weight > 0.0) {
         check(
             &format!("floor at position {position}"),
             by_position[position],
@@ -273,7 +273,7 @@ fn is_answered(world: &dyn World, block: &[u16]) -> bool {
     let (Some(truth), true) = (world.truth(), world.has_one_answer()) else { return true };
     let (mut belief, mut law) = (truth.begin(), vec![0.0; world.shape().heads[0].alphabet]);
     block.iter().enumerate().all(|(t, token)| {
-        let is_scored = t > 0 && world.shape().scored.contains(&(t - 1));
+        let is_scored = t > 0 && world.is_scored(block, t - 1);
         let right = !is_scored || belief.law(0, &mut law) == Known::Yes && law[usize::from(*token)] == 1.0;
         belief.observe(*token);
         right
@@ -295,7 +295,9 @@ fn training_keeps_apart(world: &dyn World) -> Result<(), String> {
 
 /// Where answers follow from prompts, every law puts all on one token.
 fn one_answer_is_certain(world: &dyn World) -> Result<(), String> {
-    let laws = prefixes(world).into_iter().filter(|(_, _, law)| !law.is_empty());
+    let is_asked =
+        |prefix: &[u16]| prefix.len().checked_sub(1).is_none_or(|position| world.is_scored(prefix, position));
+    let laws = prefixes(world).into_iter().filter(|(prefix, _, law)| !law.is_empty() && is_asked(prefix));
     let mut open = laws.filter(|(_, _, law)| !law.contains(&1.0));
     match (world.has_one_answer(), open.next()) {
         (true, Some((prefix, _, law))) => Err(format!("{law:?} after {prefix:?}")),
