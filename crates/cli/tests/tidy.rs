@@ -16,6 +16,8 @@ mod arrows;
 mod docs;
 #[path = "tidy/fences.rs"]
 mod fences;
+#[path = "tidy/lessons.rs"]
+mod lessons;
 #[path = "tidy/markdown.rs"]
 mod markdown;
 #[path = "tidy/markers.rs"]
@@ -24,6 +26,9 @@ mod markers;
 mod promises;
 #[path = "tidy/sizes.rs"]
 mod sizes;
+#[path = "tidy/transcript.rs"]
+#[allow(dead_code, reason = "the test of the lessons uses the rest of it")]
+mod transcript;
 
 macro_rules! rules {
     ($($name:ident $rule:expr;)*) => { $(
@@ -67,4 +72,7 @@ rules! {
     invariants_name_their_tests    promises::INVARIANTS_NAME_THEIR_TESTS;
     all_invariants_are_listed      promises::ALL_INVARIANTS_ARE_LISTED;
     messages_in_docs_are_real      promises::MESSAGES_IN_DOCS_ARE_REAL;
+    lessons_are_a_book             lessons::LESSONS_ARE_A_BOOK;
+    lessons_are_run                lessons::LESSONS_ARE_RUN;
+    exercises_have_answers         lessons::EXERCISES_HAVE_ANSWERS;
 }

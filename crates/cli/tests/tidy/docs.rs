@@ -1,6 +1,6 @@
 //! Paths, commands, keys and code that the docs name: each has to exist.
 
-use super::markdown::{blocks, commands, documents, links, spans};
+use super::markdown::{blocks, commands, links, spans};
 use super::rule::{Report, Rule};
 use super::tree::{File, Tree};
 
@@ -24,6 +24,11 @@ pub(crate) const PATHS_IN_DOCS_EXIST: Rule = Rule {
         ("crates/lab/src/b.rs", "const OUT: &str = \"out.json\";"),
     ]],
 };
+
+/// The documents that readers are sent to.
+pub(crate) fn documents(tree: &Tree) -> impl Iterator<Item = &File> {
+    tree.with_ending(".md")
+}
 
 fn paths_in_docs_exist(tree: &Tree) -> Report {
     let mut report = Report::default();

@@ -1,17 +1,10 @@
 //! What the docs say, taken out of their Markdown.
 
-use super::tree::{File, Tree};
-
 /// A fenced block: its language, the line of its first line, its lines.
 pub(crate) struct Block<'a> {
     pub(crate) language: &'a str,
     pub(crate) line: usize,
     pub(crate) lines: Vec<&'a str>,
-}
-
-/// The documents that readers are sent to.
-pub(crate) fn documents(tree: &Tree) -> impl Iterator<Item = &File> {
-    tree.with_ending(".md")
 }
 
 pub(crate) fn blocks(text: &str) -> Vec<Block<'_>> {
