@@ -111,11 +111,9 @@ fn exercises_have_answers(tree: &Tree) -> Report {
         let asked = exercises.lines().fold(0, |count, line| count + usize::from(numbered(count + 1, line)));
         report
             .look((asked == 0).then(|| format!("{}: it needs `## Exercises`, numbered, and `## Answers`", file.path)));
+        let answers = format!("\n{answers}");
         for number in 1..=asked {
-            let begun = format!("### {number}\n");
-            let answer = answers
-                .split("\n### ")
-                .find(|part| format!("### {}", part.trim_start_matches("### ")).starts_with(&begun));
+            let answer = answers.split("\n### ").find(|part| part.starts_with(&format!("{number}\n")));
             let checked = answer.is_some_and(|answer| !steps(answer).is_empty());
             report.look((!checked).then(|| {
                 format!("{}: exercise {number} needs `### {number}` with a command that checks it", file.path)
