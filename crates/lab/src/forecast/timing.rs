@@ -45,8 +45,8 @@ impl Timing {
         let arrays = experiment.program().weights().parameters() as f64 / point.len() as f64;
         let (draw, truth) = world_seconds(experiment.world());
         Timing {
-            learn: extrapolated * gradient_seconds(&program, experiment.plan(), isa, &point, short.alphabet),
-            score: extrapolated * outputs_seconds(&program, executor, isa, &point, short.alphabet),
+            learn: extrapolated * gradient_seconds(&program, experiment.plan(), isa, &point, fewest(&short)),
+            score: extrapolated * outputs_seconds(&program, executor, isa, &point, fewest(&short)),
             update: arrays * update_seconds(isa, point),
             draw,
             truth,
@@ -143,7 +143,12 @@ fn narrow(model: &mut Model, shape: &mut Shape) {
     }
 }
 
-/// Times do not depend on values: every input is 1, tokens and targets run through the alphabet.
+/// How many numbers are tokens, and targets of every head.
+fn fewest(shape: &Shape) -> usize {
+    shape.heads.iter().map(|head| head.alphabet).fold(shape.alphabet, usize::min)
+}
+
+/// Times do not depend on values: every input is 1, tokens and targets run through `alphabet` numbers.
 fn feed(alphabet: usize) -> impl Fn(usize, &mut Feed) + Sync {
     move |sequence, feed| {
         feed.arrays.iter_mut().flatten().for_each(|x| *x = 1.0);
@@ -207,8 +212,12 @@ fn fastest(mut work: impl FnMut()) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::path::Path;
+
     use infimum_worlds::Head;
+
+    use super::*;
+    use crate::Recipe;
 
     fn shape(positions: usize, alphabet: usize) -> Shape {
         Shape { positions, alphabet, heads: vec![Head { name: "token", alphabet }], scored: 0..positions }
@@ -236,6 +245,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// Its classes are fewer than its tokens.
+    #[test]
+    fn a_model_of_two_heads_is_timed() {
+        let recipe = Recipe::load(Path::new("regular/a-plus"), &[]).unwrap();
+        let experiment = Experiment::new(Plan::new(&recipe).unwrap()).unwrap();
+        let shape = experiment.world().shape();
+        assert!(fewest(shape) < shape.alphabet);
+        assert!(Timing::of(&experiment, Isa::best()).learn > 0.0);
     }
 
     #[test]
