@@ -154,6 +154,31 @@ fn constructed_networks_are_files_like_others() {
     session.refused("regular trace parity.safetensors 012", &["`012`, position 3"]);
 }
 
+/// The recipe beside a construction trains its model: from the construction itself, or pulled towards it.
+#[test]
+fn a_construction_is_trained_by_the_recipe_beside_it() {
+    let session = Session::new("regular-from");
+    let construct = "regular construct a*b* --alphabet ab --length 8 -o built.safetensors --recipe built.toml";
+    session.good(construct);
+    session.good(&format!("{construct} --force"));
+    session.refused(&construct.replace("a*b*", "a+b*"), &["built.safetensors", "--force"]);
+    let check = session.json("check built.toml --set training.init=built.safetensors");
+    assert_eq!(check["plan"]["training"]["init"]["path"], "built.safetensors");
+    let short = "--set training.steps=4 --set training.batch=16 --set evaluation.sequences=16 --set evaluation.test_sequences=32";
+    session.good(&format!("run built.toml {short} --set training.init=built.safetensors --set training.rate=1e-6"));
+    let scores = session.json("eval built-s1");
+    let class = scores.as_array().unwrap().iter().find(|figure| figure["name"] == "class_accuracy").unwrap();
+    assert_eq!(class["value"], 1.0);
+    let pull = "training.pull={weights=\"built.safetensors\",coefficient=0.1,until=3}";
+    session.good(&format!("run built.toml {short} --set {pull} --set name=pulled"));
+    let csv = session.good("show pulled-s1 --csv");
+    assert!(csv.lines().next().unwrap().contains(",pull_distance,"), "{csv}");
+    session.refused(
+        &format!("run built.toml {short} --set {pull} --set model.width=16"),
+        &["built.safetensors", "training.pull", "shape"],
+    );
+}
+
 /// The machine that writes its states writes whole runs.
 #[test]
 fn the_machine_that_writes_its_states_samples_runs() {

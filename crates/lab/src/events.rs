@@ -35,6 +35,7 @@ fn event(line: &StepLine) -> Vec<u8> {
         ("parameter_norm", line.parameter_norm),
         ("stage", line.stage.map(|stage| stage as f64)),
         ("mined", line.mined.map(|mined| mined as f64)),
+        ("pull_distance", line.pull_distance),
     ];
     let scalars = scalars.into_iter().map(|(tag, value)| (tag.to_string(), value));
     let known = scalars.chain(line.heads.iter().flat_map(HeadLine::columns));

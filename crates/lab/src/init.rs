@@ -1,28 +1,26 @@
-//! Where the weights lie that `training.init` names.
+//! Where the weights lie that a key such as `training.init` names.
 
 use std::path::Path;
 
 use crate::{LabError, Record};
 
-const KEY: &str = "training.init";
-
-/// The path of the weights that a user calls `given`: a file, the folder of a run, or the name of a run in `runs`.
+/// The path of the weights that a user calls `given`, as the value of `key`: a file, the folder of a run, or the name of a run in `runs`.
 ///
 /// # Errors
 /// When it is none of them; the text names the runs that are there.
-pub(crate) fn path(given: &str, runs: &Path) -> Result<String, LabError> {
+pub(crate) fn path(key: &str, given: &str, runs: &Path) -> Result<String, LabError> {
     let path = Path::new(given);
     if path.is_file() || Record::at(path).is_some() {
         return Ok(given.to_string());
     }
     let inside = runs.join(path);
     if Record::at(&inside).is_some() {
-        return inside.into_os_string().into_string().map_err(|path| not_unicode(&path.to_string_lossy()));
+        return inside.into_os_string().into_string().map_err(|path| not_unicode(key, &path.to_string_lossy()));
     }
-    Err(refused(given, path, runs))
+    Err(refused(key, given, path, runs))
 }
 
-fn refused(given: &str, path: &Path, runs: &Path) -> LabError {
+fn refused(key: &str, given: &str, path: &Path, runs: &Path) -> LabError {
     let what = match path {
         path if path.is_dir() => "is a folder without the plan of a run",
         path if path.exists() => "is a pipe or a device",
@@ -41,12 +39,12 @@ fn refused(given: &str, path: &Path, runs: &Path) -> LabError {
         "give a .safetensors, .npz or .pt file, the folder of a run, or the name of a run in {}",
         runs.display()
     );
-    LabError::value(KEY, format!("{given:?}"), format!("{what}; of runs {known}"), remedy)
+    LabError::value(key, format!("{given:?}"), format!("{what}; of runs {known}"), remedy)
 }
 
-fn not_unicode(path: &str) -> LabError {
+fn not_unicode(key: &str, path: &str) -> LabError {
     let allowed = "a plan is Unicode text, and the folder of the runs has another name";
-    LabError::value(KEY, format!("{path:?}"), allowed, "rename the folder, or give the path of a copy")
+    LabError::value(key, format!("{path:?}"), allowed, "rename the folder, or give the path of a copy")
 }
 
 #[cfg(test)]
@@ -62,7 +60,7 @@ mod tests {
         let file = folder.path().join("weights.safetensors");
         std::fs::write(&file, "").unwrap();
         let text = |path: &Path| path.to_str().unwrap().to_string();
-        let found = |given: &str| path(given, &runs);
+        let found = |given: &str| path("training.init", given, &runs);
         assert_eq!(found("one-s1").unwrap(), text(&runs.join("one-s1")));
         for path in [&file, &runs.join("one-s1")] {
             assert_eq!(found(&text(path)).unwrap(), text(path));
@@ -73,7 +71,7 @@ mod tests {
             let message = found(given).unwrap_err().to_string();
             assert!(message.contains(part) && message.contains("one-s1") && message.contains(given), "{message}");
         }
-        let nothing = path("x", &folder.path().join("none")).unwrap_err().to_string();
+        let nothing = path("training.init", "x", &folder.path().join("none")).unwrap_err().to_string();
         assert!(nothing.contains("there is none in"), "{nothing}");
     }
 }

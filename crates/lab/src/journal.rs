@@ -17,7 +17,7 @@ pub struct StepLine {
     /// Training loss, mean over the steps since the line before: over heads the sum of weight times mean nats.
     #[serde(with = "number")]
     pub loss: f64,
-    /// Euclidean length of the step's gradient before clipping.
+    /// Euclidean length of the step's gradient, that of a pull included, before clipping.
     #[serde(with = "number")]
     pub gradient_norm: f64,
     /// Euclidean length of the vector of parameters after the step; lines of before it was kept have none.
@@ -43,6 +43,9 @@ pub struct StepLine {
     /// How many sequences the last search for errors found, where the stage mixes its steps with them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mined: Option<u64>,
+    /// Euclidean distance of the parameters from the weights that `[training.pull]` names.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
+    pub pull_distance: Option<f64>,
     /// The figure that the plan's `[training.stop]` names, on the validation sequences, where it was measured.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "number::optional")]
     pub stop: Option<f64>,

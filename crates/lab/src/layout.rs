@@ -75,6 +75,18 @@ impl Layout {
         hasher.finalize().to_hex().to_string()
     }
 
+    /// Refuses weights of another hash than that which a plan has for what its key `key` names, at `path`.
+    pub(crate) fn require_hash(&self, point: &[f32], hash: &str, path: &Path, key: &str) -> Result<(), LabError> {
+        if self.weights_hash(point) == hash {
+            return Ok(());
+        }
+        Err(LabError::File {
+            path: path.into(),
+            problem: format!("these weights are not those that the plan was made with ({key})"),
+            remedy: "put back what was there, or run the recipe anew".into(),
+        })
+    }
+
     /// The parameters out of the tensors of a file that somebody may have written with other tools.
     ///
     /// The prefix `_orig_mod.` of compiled PyTorch modules is dropped. Left aside are our `optimiser.` arrays, nanoGPT's causal

@@ -141,7 +141,8 @@ fn arrays(experiment: &Experiment, machine: &Machine) -> Part {
     let gradients = Replay::gradient_arrays(experiment.plan().executor(), sequences, threads);
     let of_optimiser = experiment.stages().iter().map(|stage| optimisers::arrays(&stage.training)).max();
     let averaged = if experiment.plan().training().average.is_some() { average::ARRAYS } else { 0 };
-    let copies = gradients + 2 * (of_optimiser.expect("a run has a stage") + averaged) + 1 + 1 + threads;
+    let pulled = usize::from(experiment.plan().training().pull.is_some());
+    let copies = gradients + 2 * (of_optimiser.expect("a run has a stage") + averaged) + pulled + 1 + 1 + threads;
     Part {
         what: "the parameters with their gradients, means and copies",
         bytes: (copies * experiment.program().weights().memory() * size_of::<f32>()) as u64,

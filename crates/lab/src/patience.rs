@@ -61,6 +61,7 @@ mod tests {
             exact_match: None,
             stage: None,
             mined: None,
+            pull_distance: None,
             stop: validation.map(|loss| 1.0 - loss),
             heads: vec![],
             seconds: 0.0,

@@ -8,6 +8,7 @@ mod heads;
 mod mined;
 mod optimiser;
 mod outputs;
+mod pull;
 mod stages;
 mod stop;
 mod success;
@@ -27,6 +28,7 @@ use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weigh
 pub use curriculum::StagePlan;
 pub use evaluation::EvaluationPlan;
 use evaluation::evaluation;
+pub use pull::PullPlan;
 pub use stages::RunStage;
 pub use training::{Init, TrainingPlan};
 
@@ -158,10 +160,13 @@ impl Plan {
             success::check(plan.success.as_ref(), &*plan.build_world()?, &plan.model)?;
         }
         if let Some(given) = &recipe.training.init {
-            let path = init::path(given, runs)?;
+            let path = init::path("training.init", given, runs)?;
             let layout = plan.layout();
             let weights_hash = layout.weights_hash(&read_weights(Path::new(&path), &plan.model, &layout)?);
             plan.training.init = Some(Init { path, weights_hash });
+        }
+        if let Some(given) = &recipe.training.pull {
+            plan.training.pull = Some(pull::resolve(given, &plan, runs)?);
         }
         Ok(plan)
     }

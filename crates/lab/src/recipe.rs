@@ -10,6 +10,7 @@ mod heads;
 mod mined;
 pub(crate) mod names;
 mod optimisers;
+mod pull;
 mod sections;
 mod stages;
 mod stop;
@@ -28,6 +29,7 @@ pub use evaluation::Evaluation;
 pub use heads::{NORM_EPSILON, Pairs};
 pub use mined::Mining;
 pub use optimisers::{Grokfast, Lbfgs, Optimiser, Sgd};
+pub use pull::Pull;
 pub use sections::{
     Activation, Course, Data, DataLaw, Embedding, Export, MlpFirst, Model, Norm, Positions, Products, Source, Stage,
     Track, Training,

@@ -8,6 +8,7 @@ use infimum_worlds::Purpose;
 
 use crate::average::Averaged;
 use crate::data::{self, Address, Drawn, Inlets};
+use crate::pull::Pull;
 use crate::weighting::Weighting;
 use crate::{
     Experiment, LabError, Machine, Mined, RunStage, StepLine, TrainingState, is_vector, mined, optimisers,
@@ -24,6 +25,7 @@ pub struct Trainer<'a> {
     stage: &'a RunStage,
     rates: Schedule,
     optimiser: Box<dyn Optimiser>,
+    pull: Option<Pull>,
     average: Option<Averaged>,
     mined: Option<Mined>,
     step: u64,
@@ -37,7 +39,7 @@ pub struct Step {
     pub loss: f64,
     /// The mean nats of each of the model's heads.
     pub losses: Vec<f64>,
-    /// Euclidean length of the mean loss's gradient before clipping.
+    /// Euclidean length of the gradient of the mean loss, and of the pull where there is one, before clipping.
     pub gradient_norm: f64,
     /// The learning rate.
     pub rate: f64,
@@ -49,29 +51,36 @@ impl<'a> Trainer<'a> {
     /// Before the first step, at random start values or at the weights that the plan names.
     ///
     /// # Errors
-    /// Weights to start from that cannot be read, or are not those that the plan was made with.
+    /// Weights to start from, or to be pulled to, that cannot be read, or are not those that the plan was made with.
     pub fn start(experiment: &'a Experiment, machine: &Machine) -> Result<Trainer<'a>, LabError> {
-        Ok(Trainer::at(experiment, machine, 0, first_point(experiment)?))
+        Trainer::at(experiment, machine, 0, first_point(experiment)?)
     }
 
     /// At `state`, which a trainer of the same plan has given. Weights to start from are not read again.
-    pub fn resume(experiment: &'a Experiment, machine: &Machine, state: TrainingState) -> Trainer<'a> {
+    ///
+    /// # Errors
+    /// Weights to be pulled to that cannot be read, or are not those that the plan was made with.
+    pub fn resume(
+        experiment: &'a Experiment,
+        machine: &Machine,
+        state: TrainingState,
+    ) -> Result<Trainer<'a>, LabError> {
         let TrainingState { step, tokens, point, optimiser_steps, optimiser: mut arrays, mined, .. } = state;
-        let mut trainer = Trainer::at(experiment, machine, step, point.clone());
+        let mut trainer = Trainer::at(experiment, machine, step, point.clone())?;
         let trained = match &mut trainer.average {
             Some(average) => average.restore(step, point, &mut arrays),
             None => point,
         };
         trainer.optimiser.restore(trained, optimiser_steps, arrays);
         (trainer.tokens, trainer.mined) = (tokens, mined);
-        trainer
+        Ok(trainer)
     }
 
-    fn at(experiment: &'a Experiment, machine: &Machine, step: u64, point: Vec<f32>) -> Trainer<'a> {
+    fn at(experiment: &'a Experiment, machine: &Machine, step: u64, point: Vec<f32>) -> Result<Trainer<'a>, LabError> {
         let program = experiment.program().gradient();
         let (training, stage) = (experiment.plan().training(), experiment.stage(step));
         let average = training.average.map(|average| Averaged::new(&average, point.len()));
-        Trainer {
+        Ok(Trainer {
             experiment,
             replay: Replay::with_products(&program, experiment.plan().executor(), training.products(), machine.isa),
             inlets: Inlets::new(&program, experiment.world().shape()),
@@ -79,11 +88,12 @@ impl<'a> Trainer<'a> {
             stage,
             rates: stage.training.schedule(),
             optimiser: optimisers::optimiser(&stage.training, point, groups(experiment, stage)),
+            pull: Pull::of(experiment)?,
             average,
             mined: None,
             step,
             tokens: 0,
-        }
+        })
     }
 
     /// Steps done.
@@ -127,10 +137,11 @@ impl<'a> Trainer<'a> {
             scales: weighting.scales(),
             step,
         };
-        let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
+        let mut sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
         let of = weighting.divisor(&sum);
-        let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / of;
         let (loss, losses, rate) = (sum.loss / of, weighting.losses(&sum), self.rates.rate(step - stage.begins));
+        self.pull(&mut sum, of);
+        let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / of;
         let mined = self.mined.as_ref().map(|mined| mined.numbers.len() as u64);
         let done = Step { loss, losses, gradient_norm: norm, rate, mined };
         self.require_finite(&done)?;
@@ -138,7 +149,8 @@ impl<'a> Trainer<'a> {
         let clip = if limit > 0.0 { clip_factor(norm, limit) } else { 1.0 };
         let mut next = tell(&mut *self.optimiser, machine, (&sum, of), clip, rate);
         while next == Next::Look {
-            let sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
+            let mut sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
+            self.pull(&mut sum, of);
             next = tell(&mut *self.optimiser, machine, (&sum, of), 1.0, rate);
         }
         self.step += 1;
@@ -149,6 +161,16 @@ impl<'a> Trainer<'a> {
             self.enter(self.experiment.stage(self.step));
         }
         Ok(done)
+    }
+
+    /// Adds the pull at the optimiser's point, if there is one.
+    fn pull(&self, sum: &mut Gradient<f32>, of: f64) {
+        self.pull.iter().for_each(|pull| pull.add(self.step, self.optimiser.point(), sum, of));
+    }
+
+    /// How far the parameters are from the weights that they are pulled to.
+    pub fn pull_distance(&self) -> Option<f64> {
+        self.pull.as_ref().map(|pull| pull.distance(self.point()))
     }
 
     /// The sequences of the next step. Before, it is looked for errors where that is due.
@@ -224,13 +246,7 @@ fn first_point(experiment: &Experiment) -> Result<Vec<f32>, LabError> {
     };
     let (path, layout) = (Path::new(&init.path), experiment.layout());
     let point = read_weights(path, plan.model(), &layout)?;
-    if layout.weights_hash(&point) != init.weights_hash {
-        return Err(LabError::File {
-            path: path.into(),
-            problem: "these weights are not those that the plan was made with (training.init)".into(),
-            remedy: "put back what was there, or run the recipe anew".into(),
-        });
-    }
+    layout.require_hash(&point, &init.weights_hash, path, "training.init")?;
     Ok(point)
 }
 

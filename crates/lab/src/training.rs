@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
                 unreported = Unreported::of(&state, &experiment.outputs())
                     .map_err(|problem| record.record().refused(name, problem))?;
                 best = state.best;
-                Trainer::resume(experiment, machine, state)
+                Trainer::resume(experiment, machine, state)?
             }
         };
         record.remove_summary()?;
@@ -338,6 +338,7 @@ impl<'a> Run<'a> {
             training_criterion: validation.and_then(|validation| validation.training_criterion),
             stage: self.stage_of_line(),
             mined: step.mined,
+            pull_distance: self.trainer.pull_distance(),
             stop: validation.and_then(|validation| validation.stop),
             heads: self
                 .unreported

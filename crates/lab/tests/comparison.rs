@@ -51,6 +51,7 @@ impl Runs {
             training_criterion: None,
             stage: None,
             mined: None,
+            pull_distance: None,
             stop: None,
             heads: vec![],
             seconds: 1.0,

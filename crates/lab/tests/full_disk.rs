@@ -59,6 +59,7 @@ fn line() -> StepLine {
         training_criterion: None,
         stage: None,
         mined: None,
+        pull_distance: None,
         stop: None,
         heads: vec![],
         seconds: 0.1,

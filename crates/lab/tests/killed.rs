@@ -52,6 +52,7 @@ fn line(step: u64) -> StepLine {
         training_criterion: None,
         stage: None,
         mined: None,
+        pull_distance: None,
         stop: None,
         heads: vec![],
         seconds: 0.0,

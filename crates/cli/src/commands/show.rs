@@ -68,7 +68,7 @@ fn checkpoints(record: &Record) -> anyhow::Result<String> {
 /// A column that is there if some line has it.
 type Column = (&'static str, fn(&StepLine) -> Option<f64>);
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     ("criterion", |line| line.criterion),
     ("training_criterion", |line| line.training_criterion),
     ("stop", |line| line.stop),
@@ -76,6 +76,7 @@ const COLUMNS: [Column; 7] = [
     ("parameter_norm", |line| line.parameter_norm),
     ("stage", |line| line.stage.map(|stage| stage as f64)),
     ("mined", |line| line.mined.map(|mined| mined as f64)),
+    ("pull_distance", |line| line.pull_distance),
 ];
 
 /// The metrics over the steps; what was not measured is empty.

@@ -47,6 +47,7 @@ impl Plan {
         super::stop::check(&self.training, &*world, &self.model)?;
         super::success::check(self.success.as_ref(), &*world, &self.model)?;
         super::success::check_training(self)?;
+        self.training.pull.as_ref().map_or(Ok(()), |pull| super::pull::check(pull, self))?;
         self.check_tokens(world.shape())?;
         self.check_model(world.shape())?;
         self.check_export(&*world)?;

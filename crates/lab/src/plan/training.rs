@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::checks::STEP_LIMIT;
 use super::curriculum::{self, StagePlan};
+use super::pull::PullPlan;
 use super::{optimiser, require, stages};
 use crate::recipe::{Course, Source};
 use crate::{LabError, Recipe, recipe};
@@ -33,6 +34,8 @@ pub struct TrainingPlan {
     pub seed: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<Init>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull: Option<PullPlan>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sgd: Option<recipe::Sgd>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,6 +115,7 @@ pub(super) fn resolve(recipe: &Recipe) -> Result<TrainingPlan, LabError> {
         products: t.products,
         seed: t.seed,
         init: None,
+        pull: None,
         sgd,
         grokfast,
         lbfgs,

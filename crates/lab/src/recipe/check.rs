@@ -22,7 +22,7 @@ pub(crate) fn check(text: &Text) -> Result<(), LabError> {
 pub(crate) fn check_plan(plan: &Table) -> Result<(), LabError> {
     let mut recipe = plan.clone();
     ["numerics", "executor", "parameters"].iter().for_each(|key| _ = recipe.remove(*key));
-    for (section, key) in [("training", "init"), ("training", "curriculum"), ("data", "folder")] {
+    for (section, key) in [("training", "init"), ("training", "pull"), ("training", "curriculum"), ("data", "folder")] {
         if let Some(section) = recipe.get_mut(section).and_then(Value::as_table_mut) {
             section.remove(key);
         }

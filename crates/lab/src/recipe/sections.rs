@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::average::Average;
 use super::heads::Pairs;
 use super::optimisers::{Grokfast, Lbfgs, Optimiser, Sgd};
+use super::pull::Pull;
 use super::stages::TrainingStage;
 use super::stop::Stop;
 
@@ -304,6 +305,10 @@ pub struct Training {
     /// name (its best weights).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub init: Option<String>,
+    /// Weights that the parameters are pulled to.
+    #[schemars(with = "Pull")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull: Option<Pull>,
     /// The keys of `optimiser = "sgd"`.
     #[schemars(with = "Sgd")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -368,6 +373,7 @@ impl Default for Training {
             products: Products::F32,
             seed: 1,
             init: None,
+            pull: None,
             sgd: None,
             grokfast: None,
             lbfgs: None,

@@ -24,6 +24,7 @@ fn line(step: u64) -> StepLine {
         training_criterion: None,
         stage: None,
         mined: None,
+        pull_distance: None,
         stop: (step == 1).then_some(f64::NEG_INFINITY),
         heads: vec![crate::HeadLine { name: "class".into(), loss: 0.25, validation: None, accuracy: Some(0.5) }],
         seconds: 0.5,

@@ -206,6 +206,11 @@ fn spelt(language: Option<&str>, machine: &Machine) -> (String, Option<String>) 
 }
 
 impl Construction {
+    /// A recipe of its world and its model. A run of it starts from random weights, unless `training.init` names the construction.
+    pub fn recipe(&self) -> String {
+        wiring::recipe(self.plan.name(), self.plan.world(), self.plan.model())
+    }
+
     /// Writes weights, plan and what is said of the construction as one safetensors file, whole or not at all. A file that is there
     /// and differs is replaced only if `force`.
     ///

@@ -86,5 +86,5 @@ pub fn write(path: &Path, text: &str, force: bool) -> Result<(), LabError> {
     if !force {
         export::compare(path, &mut |file| file.write_all(text.as_bytes()))?;
     }
-    whole_file::write_bytes(path, "write the automaton", text.as_bytes())
+    whole_file::write_bytes(path, "write the file", text.as_bytes())
 }

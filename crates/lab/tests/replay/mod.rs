@@ -16,7 +16,7 @@ pub(crate) fn replay(recipe: &str, batches: Vec<Vec<Example>>, start: impl Fn(&P
     let mut machine = Machine::new(Isa::best(), 2);
     let mut trainer = Trainer::start(&experiment, &machine).unwrap();
     let point = start(experiment.program()).iter().map(|x| *x as f32).collect();
-    trainer = Trainer::resume(&experiment, &machine, TrainingState { point, ..trainer.state() });
+    trainer = Trainer::resume(&experiment, &machine, TrainingState { point, ..trainer.state() }).unwrap();
     (0..steps).map(|_| trainer.advance(&mut machine).unwrap()).collect()
 }
 

@@ -10,6 +10,7 @@ mod going_on;
 mod mined;
 mod modular;
 mod optimisers;
+mod pull;
 mod seeds;
 mod sequences;
 mod stages;
@@ -311,7 +312,7 @@ fn weights_of_another_run_are_a_start() {
     // A run that has begun needs them no longer.
     let state = trainer.state();
     std::fs::copy(record.checkpoint_path(CheckpointName::Best), &path).unwrap();
-    assert_eq!(Trainer::resume(&second, &machine(1), state.clone()).state(), state);
+    assert_eq!(Trainer::resume(&second, &machine(1), state.clone()).unwrap().state(), state);
     let changed = Trainer::start(&second, &machine(1)).err();
     let best_is_last = record.load(CheckpointName::Best, &first.layout()).unwrap().step == 40;
     assert!(best_is_last || matches!(changed, Some(LabError::File { .. })), "other weights are refused");

@@ -1,11 +1,11 @@
 //! `regular construct`: an automaton as the weights of a transformer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use infimum_lab::regular::{self, About, Agreement, Method, Recogniser, Wanted, Words};
+use infimum_lab::regular::{self, About, Agreement, Construction, Method, Recogniser, Wanted, Words};
 use infimum_lab::{Experiment, Machine};
 use serde::Serialize;
 
@@ -31,7 +31,10 @@ pub(crate) struct Construct {
     /// The file to write, as safetensors.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Replace a file that is there and has another content.
+    /// Write a recipe of its world and its model to this file, to train the model from it, or pulled to it, or from random weights.
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// Replace files that are there and have another content.
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -58,8 +61,22 @@ pub(crate) fn construct(arguments: &Construct) -> anyhow::Result<()> {
     let construction = progress::waiting("writing the automaton as weights", || regular::construct(wanted))?;
     let checked = check(&construction.point, construction.plan.clone(), &mut runs::machine(&arguments.speed))?;
     construction.write(output, arguments.force)?;
+    if let Some(recipe) = &arguments.recipe {
+        regular::write(recipe, &text_of_recipe(&construction, output, recipe), arguments.force)?;
+    }
     let written = Written { about: &construction.about, file: output.display().to_string(), checked };
     if arguments.form.json { output::json(&written) } else { output::print(&text(&written)) }
+}
+
+/// A recipe that says what to do with it.
+fn text_of_recipe(construction: &Construction, weights: &Path, recipe: &Path) -> String {
+    let (weights, recipe) = (weights.display(), recipe.display());
+    format!(
+        "# World and model of {weights}, for training from it, or from random weights with a pull to it:\n#\n\
+         #   infimum run {recipe} --set training.init={weights}\n\
+         #   infimum run {recipe} --set 'training.pull={{ weights = \"{weights}\", coefficient = 0.01 }}'\n\n{}",
+        construction.recipe()
+    )
 }
 
 /// The network's own answers beside the automaton's.

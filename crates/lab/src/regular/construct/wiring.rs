@@ -65,14 +65,8 @@ impl Wiring {
     /// # Panics
     /// If a number was set that the model has no place for, or that is no f32: a fault of ours.
     pub(super) fn finish(self, name: &str, world: Settings) -> Result<(Plan, Layout, Vec<f32>), LabError> {
-        #[derive(Serialize)]
-        struct Wanted<'a> {
-            name: &'a str,
-            world: Settings,
-            model: Model,
-        }
         let Wiring { model, mut arrays, .. } = self;
-        let text = toml::to_string(&Wanted { name, world, model }).expect("a recipe is plain TOML");
+        let text = recipe(name, &world, &model);
         let plan = Plan::new(&Recipe::parse(&text, "the construction", &[])?)?;
         let layout = plan.layout();
         let mut point = vec![0.0; layout.scalars()];
@@ -87,4 +81,15 @@ impl Wiring {
         assert!(arrays.is_empty(), "the model has none of {:?}", arrays.keys());
         Ok((plan, layout, point))
     }
+}
+
+/// A recipe of a world and a model, and nothing else.
+pub(super) fn recipe(name: &str, world: &Settings, model: &Model) -> String {
+    #[derive(Serialize)]
+    struct Written<'a> {
+        name: &'a str,
+        world: &'a Settings,
+        model: &'a Model,
+    }
+    toml::to_string(&Written { name, world, model }).expect("a recipe is plain TOML")
 }

@@ -276,6 +276,7 @@ fn line(step: u64, criterion: Option<f64>, exact_match: Option<f64>) -> StepLine
         training_criterion: None,
         stage: None,
         mined: None,
+        pull_distance: None,
         stop: None,
         heads: vec![],
         seconds,
