@@ -5,6 +5,7 @@
     python3 bench/results markov                   trains what is missing, scores it, keeps the figures, writes the page
     python3 bench/results markov --only c9,c10     these rows alone
     python3 bench/results addition --seeds 8       the first eight seeds of each row
+    python3 bench/results regular                  half an hour of two cores at most
     python3 bench/results markov --render          writes the page from the figures that are there; trains nothing
     python3 bench/results --check                  whether every page is what its figures give, byte for byte
 
@@ -20,9 +21,10 @@ import sys
 
 import addition
 import markov
+import regular
 import runs
 
-PAGES = {page.NAME: page for page in (markov, addition)}
+PAGES = {page.NAME: page for page in (markov, addition, regular)}
 
 
 def store_of(page):

@@ -1,4 +1,4 @@
-"""What a few seeds say: their mean, and Student's 95 % interval of it."""
+"""What a few seeds say: their mean with Student's 95 % interval, their median and range, and how many do something, with Wilson's."""
 
 import math
 import statistics
@@ -33,3 +33,24 @@ def at_least_a_digit(width, digits):
 def standard_error(figure):
     """Of one run, over its test sequences, from the ends of its 95 % interval."""
     return (figure["high"] - figure["low"]) / (2 * NORMAL)
+
+
+def spread(values, digits):
+    """`median (least to greatest)`; the one number that all show; nothing of no values."""
+    if not values:
+        return "-"
+    shown = [f"{value:,.{digits}f}" for value in (statistics.median(values), min(values), max(values))]
+    return shown[0] if shown[1] == shown[2] else f"{shown[0]} ({shown[1]} to {shown[2]})"
+
+
+def wilson(count, of):
+    """The ends of Wilson's 95 % interval of a rate."""
+    square, rate = NORMAL**2, count / of
+    middle, half = rate + square / (2 * of), NORMAL * math.sqrt(rate * (1 - rate) / of + square / (4 * of**2))
+    return (middle - half) / (1 + square / of), (middle + half) / (1 + square / of)
+
+
+def rate(count, of):
+    """`4 of 5 (38 % to 96 %)`."""
+    low, high = wilson(count, of)
+    return f"{count} of {of} ({100 * low:.0f} % to {100 * high:.0f} %)"

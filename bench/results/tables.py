@@ -18,3 +18,8 @@ def share(part):
 
 def listed(words):
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def shortened(word, most=24):
+    """A long word by its beginning and how long it is."""
+    return word if len(word) <= most else f"{word[:most - 3]}..., {len(word)} symbols"

@@ -11,6 +11,8 @@ import unittest.mock
 
 import markov
 import markov_files
+import regular_figures
+import regular_page
 import runs
 import seeds
 import verdicts
@@ -123,6 +125,68 @@ class Seeds(unittest.TestCase):
         self.assertEqual(seeds.with_interval([1.0, 2.0, 3.0], 1, least=0.0), "1.0, 2.0, 3.0 (each seed)")
         self.assertEqual(seeds.with_interval([1.0, 2.0, 3.0], 1, most=4.0), "1.0, 2.0, 3.0 (each seed)")
         self.assertEqual(seeds.with_interval([1.0, 2.0, 3.0], 1, least=-1.0, most=5.0), "2.0 ± 2.5")
+
+    def test_a_spread_is_a_median_and_a_range(self):
+        self.assertEqual(seeds.spread([3.0, 1.0, 2.0], 1), "2.0 (1.0 to 3.0)")
+        self.assertEqual(seeds.spread([1.0, 1.0], 2), "1.00")
+        self.assertEqual(seeds.spread([], 2), "-")
+
+    # As `infimum run --seeds` gives it of 8 of 10 seeds.
+    def test_a_rate_has_wilsons_interval(self):
+        low, high = seeds.wilson(8, 10)
+        self.assertAlmostEqual(low, 0.490162, places=5)
+        self.assertAlmostEqual(high, 0.943318, places=5)
+        self.assertEqual(seeds.rate(0, 5), "0 of 5 (0 % to 43 %)")
+        self.assertEqual(seeds.rate(5, 5), "5 of 5 (57 % to 100 %)")
+
+
+class Regular(unittest.TestCase):
+    """Sentences about languages say what the figures say, whatever those are."""
+
+    @staticmethod
+    def run_with(accuracy=1.0, probe=1.0, missed=0.0, following=0.0, beyond=0):
+        figure = {"value": accuracy, "low": accuracy, "high": accuracy, "optimum": 1.0, "baseline": 0.5}
+        here = {"follows": 1.0, "untouched": 0.0, "random_subspace": 0.0}
+        probes = {"accuracy": probe, "shuffled_accuracy": 0.3, "random_start_accuracy": 0.6}
+        return {
+            "figures": {"class_accuracy": figure, "excess_loss": {**figure, "value": 1 - accuracy}},
+            "extract": {"equals_truth": accuracy == 1.0, "shortest_disagreement": None},
+            "compare": {
+                "chance": 0.4,
+                "probes": {site: probes for site in regular_figures.STREAM},
+                "operators": {"trained": {"transitions_right": 1.0, "relative_error": missed}, "random": {"transitions_right": 0.5, "relative_error": 0.4}},
+                "interventions": {"here": here, "later": {**here, "follows": following}, "before": here},
+                "raw": {"heads": 2, "beyond": beyond},
+            },
+        }
+
+    def said(self, **figures):
+        return regular_page.answers({"rows": {"a-plus": {"runs": {str(seed): self.run_with(**figures) for seed in range(5)}}}})
+
+    # What is changed, what is then said, and what is not.
+    CASES = [
+        ({}, "In behaviour: yes", "In behaviour: no"),
+        ({"accuracy": 0.9}, "In behaviour: no", "In behaviour: yes"),
+        ({}, "In state: yes", "In state: no"),
+        ({"probe": 0.98}, "In state: no", "In state: yes"),
+        ({}, "transition operators: yes", "transition operators: no"),
+        ({"missed": 0.2}, "transition operators: no", "transition operators: yes"),
+        ({}, "finds it anew from the whole word", "still is, at"),
+        ({"following": 0.9}, "still is, at", "finds it anew"),
+        ({}, "published cosine: no", "more than by chance"),
+        ({"beyond": 2}, "published cosine: more than by chance", "published cosine: no"),
+    ]
+
+    def test_words_follow_the_figures(self):
+        for figures, there, missing in self.CASES:
+            with self.subTest(there, **figures):
+                said = self.said(**figures)
+                self.assertIn(there, said)
+                self.assertNotIn(missing, said)
+
+    def test_the_cosine_is_not_read_as_behaviour(self):
+        said = self.said(accuracy=0.9)
+        self.assertIn("Of 0 runs whose behaviour", said)
 
 
 class Files(unittest.TestCase):

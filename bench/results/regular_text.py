@@ -1,0 +1,121 @@
+"""The words of the page of regular languages; what stands in braces comes from the figures."""
+
+VARIANTS = {
+    "recipe": "the recipes, 3,000 steps",
+    "short": "1,000 steps",
+    "width-8": "width 8",
+    "width-16": "width 16",
+    "heads-1": "one head",
+    "heads-2": "two heads",
+    "samples-200": "200 sequences",
+    "samples-2000": "2,000 sequences",
+    "held-out": "words held out",
+}
+
+BEHAVIOUR = ["pattern", "states", "theory", "runs that reach 0.999 of classes", "class accuracy (ceiling 1)", "always the likeliest class",
+             "token excess, nats (floor 0)", "of a uniform law", "token accuracy; its ceiling", "extracted automaton: equal; its states; shortest word answered wrong"]
+STATE = ["pattern", "probe before the block", "after its attention", "after the block (ceiling 1)", "a constant", "shuffled states", "random start",
+         "variance explained", "at random start"]
+OPERATORS = ["pattern", "transitions right (ceiling 1)", "at random start", "relative error (floor 0)", "at random start",
+             "exchanged after the block, class there: follows; untouched; random", "one symbol later", "exchanged before the block, one symbol later"]
+RAW = ["pattern", "cosine, as published", "transposed", "95 % of random bases of the same heads", "heads beyond that"]
+TOGETHER = ["what is varied", "parameters", "reach 0.999 of classes", "differs from 1,000 steps", "excess at most 0.005", "extracted automaton equals",
+            "differs from 1,000 steps", "probe after the block", "error of operators", "heads beyond their null"]
+EACH = ["what is varied", "pattern", "class accuracy", "token excess, nats", "probe after the block", "error of operators", "cosine, as published",
+        "beyond their null", "extracted automaton: equal; its states; shortest word answered wrong"]
+LENGTHS = ["language", "states", "depth that suffices, in theory", "reach 0.999 at 1 to 20", "class accuracy there; always the likeliest class", "reach it at 21 to 40",
+           "class accuracy there; always the likeliest", "reach it at 41 to 80", "class accuracy there; always the likeliest",
+           "extracted automaton: equal; its states; shortest word answered wrong"]
+
+NOT_RUN = "The recipes were not run.\n"
+
+BEHAVES = """\
+- **In behaviour: {word}.** {reaching} runs have the class right at 0.999 of positions or more; the worst has {worst}, where always saying the likeliest class has
+  {baseline}. {near} have a token excess of at most 0.005 nats. From {equal} networks, asked as black boxes, exactly the minimal automaton of the language is learnt back; {wrong} of all of them still answer some word wrong that was tried{least}.
+"""
+KNOWS = """\
+- **In state: {word}.** In {knowing} runs a linear probe of the stream after the block names the state of the automaton at 0.99 of held-out positions or more (median {probe}; a
+  constant has {chance}, a probe of shuffled states {shuffled}, a probe of the same network before training {random}), and in {better} it is better than before training.
+"""
+STEPS = """\
+- **In transition operators: {word}.** In {stepping} runs the matrices by which one decoded state follows from the last, one for each symbol, miss the automaton's by at most a tenth of their size (median {error},
+  before training {random}); the largest number of each column is at the right state for a median share of {right} of transitions, but before training too, for {right_random}. {computed}
+"""
+FOLLOWED = """If the part that the probe reads after the block is exchanged for that of another state, the class is the other's at {here} of interventions (untouched {here_untouched}, after a random
+  exchange {here_random})."""
+ANEW = """ One symbol later it is at {later} (untouched {later_untouched}): no later position goes by the state that this one has found, each finds it anew from the whole word."""
+HANDED = """ One symbol later it still is, at {later} (untouched {later_untouched}): the state is handed on."""
+READ = """ Exchanged in what later positions do read, the stream before the block, where the symbol stands, the class one symbol later follows at {before} (untouched {before_untouched}, random {before_random})."""
+RAW_SAYS = """\
+- **In weights, by the published cosine: {word}.** {beyond} heads have a cosine with the transitions that is beyond 95 % of random changes of basis of the very same head; by chance
+  {chance} would. {so}
+"""
+NEEDS_NONE = "Of {behaving} runs whose behaviour is the automaton's, nothing can be seen in these numbers."
+SEES_SOME = "These numbers are not all chance, then; the table below has them by pattern."
+
+FACTORS = """\
+- **What decides it.** Of the things that were varied, one at a time: {factors}
+"""
+
+BY_LENGTH = """\
+Of {star_free} star-free languages {star_free_trained} are learnt by at least half of the seeds at trained lengths, and {star_free_beyond} hold at 41 to 80 symbols; of {others} others {others_trained} and {others_beyond}.
+Theory says of all ten that weights exist. That they are not found is no contradiction: theory speaks of weights, and this of training.
+"""
+
+TEXT = """\
+# Does training find the automaton?
+
+Written by `python3 bench/results regular`; every figure is in `bench/results/regular.json`, with the hashes of its plan and of its weights; `docs/regular.md` and `docs/metrics.md` say what each is. Figures of several
+runs are their median, and in brackets the least and the greatest; shares of runs have Wilson's 95 % interval.
+
+{answers}
+## Behaviour
+
+Five patterns over `ab`, by the recipes of `recipes/regular`, {pattern_seeds} seeds each: one layer of width 24 with four heads, 3,000 steps of 64 fresh words of 1 to 20 symbols. Test words are drawn anew, and {shared} of them
+were met in training as well, since short words come again and again; the row *words held out* further down has none of those but where a class has no others.
+
+{behaviour}
+## State
+
+A linear probe of the state after each prefix, fitted on half of {words} strings and scored on the others. Controls: states shuffled, and the same network at its random start.
+
+{state}
+Before training, and even before the block, a probe may know much: the state of `(a|b)+` is whether anything was read, and that of the others often follows from the last symbol and the position.
+
+## Transition operators and interventions
+
+After the block: the operators in decoded coordinates, and what the head of classes says once the part that the probe reads is exchanged for that of another state. Each cell has how often it is that of the other state, how often it is without any
+exchange, and after that of a random subspace of as many dimensions. Random start: the same network before training.
+
+{operators}
+## The published comparison
+
+Of each head the values, beside the transitions of the symbol of its number, number by number; for the record. A change of basis of a head's values leaves the network as it is and its cosine not.
+
+{raw}
+## Width, heads, samples
+
+With a third of the recipes' steps; in the rows below one thing more is varied at a time. {pattern_seeds} seeds of each of five patterns, {together} runs a row. Whether a row differs from *1,000 steps* is Fisher's exact test of the two counts, at 0.05.
+With *200* and *2,000 sequences* the same ones come again in every epoch. *Words held out* keeps 0.15 of the words of each class and length for the test alone; the best law of the next token is then not known, and there is no excess.
+
+{variants}
+By pattern:
+
+{each}
+## Ten languages, and longer words
+
+A model of {layers} layers and width {width} with four heads, without positions, {steps} steps, {language_seeds} seeds each, trained as above on words of 1 to 20 symbols; the same weights are then asked for longer words. For the automaton, words of
+at most {longest_asked} symbols are asked: a network that is no small automaton would be asked without end. Theory's depths are for weights that exist (`infimum regular show`).
+
+{lengths}
+{by_length}
+## How it was run
+
+{how}
+"""
+
+HOW = """\
+{runs} runs on {processors}; numerics {numerics}; {commits}. All of it, training, comparing and extracting, took {seconds} s of processor time, which is {minutes} minutes of two idle cores. For that the recipes are those of
+`recipes/regular`, which take some seconds each, what is varied has a third of their steps, the ten languages have a model that costs as much, and `regular compare` looks at {words} words and {interventions} interventions a site.
+A run of one seed takes one core; as many rows are run at once as there are threads. Finished runs are skipped, and what was stopped is gone on with.
+"""
