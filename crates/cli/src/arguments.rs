@@ -88,6 +88,14 @@ Examples:
 
 eval, sample, falsify, params and export take what is written, 456p.safetensors here. Nothing in the file is run. Without a file, the families that are recognised are listed.")]
     Import(Import),
+    /// Say why a run did not learn: causes with their evidence, the surest first, and what to change in the recipe.
+    #[command(after_help = "\
+Examples:
+  infimum explain markov-10-s1
+  infimum explain markov-10-s1 --json
+
+It trains some dozens of steps from the recipe's start at other rates. A run that learned has no cause.")]
+    Explain(Explain),
     /// Take a trained model apart: nats lost without each part, and its tables beside the law.
     #[command(after_help = "Example:\n  infimum dissect markov-10-s1")]
     Dissect(Dissect),
@@ -321,6 +329,18 @@ pub(crate) struct Agree {
     /// Which checkpoint of both: a step, best or last.
     #[arg(long, value_name = "STEP|best|last", default_value = "last")]
     pub(crate) at: CheckpointName,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) runs: Runs,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Explain {
+    /// A run: its name or its folder. Default: the newest run.
+    pub(crate) run: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) speed: Speed,
     #[command(flatten)]

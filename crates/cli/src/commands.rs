@@ -8,6 +8,7 @@ mod completions;
 mod data;
 mod dissect;
 mod eval;
+mod explain;
 mod export;
 mod falsify;
 mod floor;
@@ -46,6 +47,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Eval(arguments)) => eval::eval(&arguments),
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Import(arguments)) => import::import(&arguments),
+        Some(Command::Explain(arguments)) => explain::explain(&arguments),
         Some(Command::Dissect(arguments)) => dissect::dissect(&arguments),
         Some(Command::Sweep(arguments)) => sweep::sweep(&arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),

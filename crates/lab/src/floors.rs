@@ -136,7 +136,7 @@ fn kind(floor: Floor) -> &'static str {
 }
 
 /// A simple predictor in words; a name that is not known here speaks for itself.
-fn about(name: &str) -> String {
+pub(crate) fn about(name: &str) -> String {
     match name {
         "uniform" => "all tokens alike".into(),
         "unigram" => "knows how frequent tokens are, sees nothing".into(),

@@ -54,6 +54,7 @@ mod forecast;
 pub mod bench;
 mod chain;
 mod dissect;
+pub mod explain;
 mod export;
 mod weights_export;
 mod sample;

@@ -172,7 +172,7 @@ impl Plan {
     }
 
     /// The same plan with another `training.seed`, on which nothing else in it depends.
-    pub(crate) fn with_seed(&self, seed: u64) -> Plan {
+    pub fn with_seed(&self, seed: u64) -> Plan {
         let training = TrainingPlan { seed, ..self.training.clone() };
         Plan { training, ..self.clone() }
     }

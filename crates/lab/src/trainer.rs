@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use infimum_engine::{Found, Gradient, Group, Next, Optimiser, Replay, Schedule, clip_factor};
+use infimum_engine::{Course, Found, Gradient, Group, Next, Optimiser, Replay, Schedule, clip_factor};
 use infimum_kernels::flat;
 use infimum_worlds::Purpose;
 
@@ -74,6 +74,12 @@ impl<'a> Trainer<'a> {
         trainer.optimiser.restore(trained, optimiser_steps, arrays);
         (trainer.tokens, trainer.mined) = (tokens, mined);
         Ok(trainer)
+    }
+
+    /// The same at another rate, which stays after so many steps of warm-up; until its stage ends.
+    pub(crate) fn at_constant_rate(mut self, rate: f64, warmup: u64) -> Trainer<'a> {
+        self.rates = Schedule { course: Course::Constant, rate, last_rate: rate, warmup, steps: self.rates.steps };
+        self
     }
 
     fn at(experiment: &'a Experiment, machine: &Machine, step: u64, point: Vec<f32>) -> Result<Trainer<'a>, LabError> {
