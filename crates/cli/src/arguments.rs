@@ -19,6 +19,7 @@ use crate::seed_list::SeedList;
 use benches::BENCH_HELP;
 pub(crate) use benches::Bench;
 pub(crate) use models::{Falsify, Model, Sample, duration};
+use models::SAMPLE_HELP;
 pub(crate) use numbers::{Import, Params};
 use sets::{COMPARE_HELP, SWEEP_HELP};
 pub(crate) use sets::{Compare, Sweep};
@@ -107,10 +108,7 @@ Example:
 Beside it stands what two counting estimators show that saw as much.")]
     Agree(Agree),
     /// Let a trained model write sequences, or answer sums.
-    #[command(after_help = "\
-Examples:
-  infimum sample markov-10-s1 --sequences 3
-  infimum sample 1128p-s0 --prompt 123+456= --prompt 9999999999+1=")]
+    #[command(after_help = SAMPLE_HELP)]
     Sample(Sample),
     /// Search for a sum that a model gets wrong, from the smallest margins on.
     #[command(after_help = "\

@@ -10,6 +10,12 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     write(text).context("cannot write to the standard output")
 }
 
+/// Prints a part of a line.
+pub(crate) fn part(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("cannot write to the standard output")
+}
+
 /// Prints a value as JSON.
 pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string_pretty(value)?)

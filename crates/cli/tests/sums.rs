@@ -149,7 +149,9 @@ fn what_cannot_be_asked_is_named() {
     prompt("12+3=", &["12 has 2 digits", "at most 1"]);
     prompt("-1+3=", &["`-` is not in the alphabet"]);
     prompt("7", &["not two numbers"]);
-    session.refused("sample sums-s1 --prompt 1+2 --sequences 3", &["--prompt", "--sequences"]);
+    for option in ["--sequences 3", "-n 3", "--temperature 0", "--top-k 2", "--top-p 0.5", "--min-p 0", "--seed 4"] {
+        session.refused(&format!("sample sums-s1 --prompt 1+2 {option}"), &["--prompt", "leave one of the two out"]);
+    }
     session.refused("eval sums-s1 --official", &["world.digits = 1", "numbers of 10 digits", "--official"]);
     session.refused("eval sums-s1 --official --pairs 7", &["--official", "--pairs"]);
     session.refused("eval sums-s1 --pairs 0", &["--pairs", "0", "1..=1000000000"]);
@@ -159,8 +161,7 @@ fn what_cannot_be_asked_is_named() {
     session.refused("falsify runs/sums-s1/checkpoints/last.safetensors --at best", &["--at", "one file of weights"]);
     session.refused("falsify --runs nowhere", &["nowhere"]);
     session.good("run tiny.toml --set training.steps=2");
-    for line in ["falsify tiny-s1", "sample tiny-s1 --prompt 1+2=", "eval tiny-s1 --official", "eval tiny-s1 --pairs 9"]
-    {
+    for line in ["falsify tiny-s1", "eval tiny-s1 --official", "eval tiny-s1 --pairs 9"] {
         session.refused(line, &["world.kind = \"markov\"", "\"addition\""]);
     }
     session.good("run sums.toml --set training.steps=2 --set world.operation=subtract --set name=less");

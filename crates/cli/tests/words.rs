@@ -59,6 +59,10 @@ fn every_head_has_its_scores_and_columns() {
     let page = std::fs::read_to_string(session.path("page.html")).unwrap();
     assert!(page.contains("Loss of head class over training") && page.contains("1 times that of head class"));
     session.good("sample words-s1 --sequences 2");
+    let one = session.json("sample words-s1 --prompt ab");
+    let text = one["text"].as_str().unwrap();
+    assert!(text.starts_with("ab") && text.chars().all(|c| "ab".contains(c)), "{text}");
+    session.refused("sample words-s1 --prompt abc", &["--prompt", "`c` is no symbol of the alphabet"]);
     session.good("run words.toml --set model.loss_weights.token=0 --set name=classes");
     session.refused("sample classes-s1", &["model.loss_weights.token", "what comes next"]);
     session.good("report classes-s1 -o classes.html");

@@ -59,7 +59,8 @@ impl Decode {
         self.plan.cached * size_of::<Vector>() / self.side_by_side
     }
 
-    /// Every author writes a sequence of `positions` positions, from the first on. Threads share the authors in groups, and
+    /// Every author writes a sequence of `positions` positions, from the first on, or of fewer where it is done before
+    /// ([`Author::is_done`]). Threads share the authors in groups, and
     /// the bits that an author hears depend on what it gives alone. Nothing is allocated at a position.
     ///
     /// # Panics
@@ -91,7 +92,13 @@ impl Decode {
         let call = Call { program, plan, isa: *isa, side_by_side: *side_by_side, weights: &weights, panels, wanted };
         let mut groups: Vec<&mut [A]> = authors.chunks_mut(*side_by_side).collect();
         team.each(&mut groups, workers, |_, group, worker| {
-            positions.clone().for_each(|position| call.position(position, group, worker));
+            let goes_on = |group: &[A]| !group.iter().all(Author::is_done);
+            for position in positions.clone() {
+                if !goes_on(group) {
+                    break;
+                }
+                call.position(position, group, worker);
+            }
         });
     }
 

@@ -309,6 +309,11 @@ pub trait Author<S> {
 
     /// Hears the rows at `position` of the sites asked for, one after another.
     fn hear(&mut self, position: usize, said: &[S]);
+
+    /// Whether nothing more is to be written. It may still be asked for what it gives, beside others that go on.
+    fn is_done(&self) -> bool {
+        false
+    }
 }
 
 /// What a loss comes to over all sequences.

@@ -85,6 +85,9 @@ impl Reference {
         for author in authors {
             let mut values = self.zeros();
             for position in 0..positions {
+                if author.is_done() {
+                    break;
+                }
                 author.give(position, &mut feed);
                 self.position(position, &weights, &feed, &mut values);
                 let row = |v: &Value| self.rows(&values, *v, &(position..position + 1));

@@ -1,27 +1,69 @@
 //! Sequences that a model continues.
 
+mod filter;
+mod prompt;
+
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use infimum_engine::{Author, Decode, Feed};
+use infimum_engine::{Author, Decode, Feed, Program};
 use infimum_worlds::{Example, Purpose, Stream};
 
 use crate::data::{self, Address, Inlets};
 use crate::predictor::likeliest;
-use crate::{Experiment, Machine};
+use crate::{Experiment, LabError, Machine};
+
+pub use filter::Filter;
+pub use prompt::{read_prompt, read_stop, spell};
 
 /// Sequences that a thread writes side by side.
 const SIDE_BY_SIDE: usize = 16;
 
 /// What to draw from a model.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Draw {
-    /// How many sequences.
+    /// How many sequences; of each prompt, where there are some.
     pub sequences: usize,
     /// 1 is the model's law; below it the likely become likelier, at 0 the likeliest token is taken always.
     pub temperature: f64,
+    /// Which tokens may be drawn.
+    pub filter: Filter,
     /// Seed of the draw.
     pub seed: u64,
+    /// What sequences begin with, each at least one token and at most as many as the model reads; without any, each begins as a sequence
+    /// of the world.
+    pub prompts: Vec<Vec<u16>>,
+    /// A sequence ends with the first of these that the model writes, each at least one token.
+    pub stops: Vec<Vec<u16>>,
+}
+
+impl Default for Draw {
+    /// One sequence of the model's law.
+    fn default() -> Draw {
+        Draw { sequences: 1, temperature: 1.0, filter: Filter::default(), seed: 1, prompts: vec![], stops: vec![] }
+    }
+}
+
+impl Draw {
+    /// How many sequences there are in all.
+    pub fn count(&self) -> usize {
+        self.sequences * self.prompts.len().max(1)
+    }
+
+    /// Refuses what no model of `experiment` can draw from.
+    ///
+    /// # Errors
+    /// A `top_k` of more tokens than there are.
+    pub fn check(&self, experiment: &Experiment) -> Result<(), LabError> {
+        let alphabet = experiment.world().shape().heads[0].alphabet;
+        match self.filter.top_k {
+            Some(k) if k > alphabet => {
+                let allowed = format!("the alphabet has {alphabet} tokens, so that at most so many can be left");
+                Err(LabError::value("--top-k", k, allowed, "lower it, or leave it out"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What it took to draw sequences.
@@ -38,14 +80,62 @@ impl Drawing {
     pub fn tokens_per_second(&self) -> f64 {
         self.tokens as f64 / self.time.as_secs_f64()
     }
+
+    /// Lets `writers` write.
+    fn add(&mut self, writers: &mut [Writer], write: impl FnOnce(&mut [Writer])) {
+        let tokens = |writers: &[Writer]| writers.iter().map(|writer| writer.tokens.len()).sum::<usize>();
+        let (before, begun) = (tokens(writers), Instant::now());
+        write(writers);
+        self.time += begun.elapsed();
+        self.tokens += tokens(writers) - before;
+    }
+}
+
+/// What sequences are written with.
+struct Desk<'d> {
+    experiment: &'d Experiment,
+    draw: &'d Draw,
+    program: Program,
+    inlets: Inlets,
+}
+
+impl<'d> Desk<'d> {
+    fn new(experiment: &'d Experiment, draw: &'d Draw) -> Desk<'d> {
+        let temperature = draw.temperature;
+        assert!(temperature >= 0.0 && temperature.is_finite(), "a temperature is 0 or more, not {temperature}");
+        let program = experiment.program().without_dropout().one_position(&["logits"]).expect("a decoder has logits");
+        let inlets = Inlets::new(&program, experiment.world().shape());
+        let desk = Desk { experiment, draw, program, inlets };
+        let fits = |prompt: &Vec<u16>| (1..=desk.end()).contains(&prompt.len());
+        assert!(draw.prompts.iter().all(fits), "a prompt has 1 to {} tokens", desk.end());
+        desk
+    }
+
+    /// Positions that are written.
+    fn end(&self) -> usize {
+        self.experiment.world().shape().scored.end
+    }
+
+    /// Who writes the sequence of this number: those of a prompt come one after another.
+    fn writer(&self, number: usize) -> Writer {
+        let Draw { sequences, temperature, filter, seed, prompts, stops } = self.draw;
+        let stream = Stream::new(*seed, Purpose::Sample, 1, number as u64);
+        let beginning = match prompts.get(number / sequences) {
+            Some(prompt) => prompt.clone(),
+            None => beginning(self.experiment, *seed, number as u64),
+        };
+        let writer = Writer::new(&self.inlets, beginning, stream, *temperature);
+        Writer { filter: *filter, stops: stops.clone(), ..writer }
+    }
 }
 
 /// Draws sequences from the model at `point` and hands each to `each` as soon as it is complete, in order: sixteen on every
-/// thread become complete together. Each begins with the tokens that come before the first scored target of a sequence of
-/// the world (a chain's BOS), the rest is the model's: whole sequences, first token included.
+/// thread become complete together. Each begins with its prompt, or with the tokens that come before the first scored target of a
+/// sequence of the world (a chain's BOS); the rest is the model's, up to what it can read or to a stop. Whole sequences are handed over,
+/// first token included.
 ///
-/// A token is drawn with probability proportional to `exp(logit / temperature)`; at temperature 0 it is the likeliest. The
-/// same plan, point, `seed` and temperature give the same sequences: sequence `i` uses the streams (`seed`, Sample, 0, `i`)
+/// A token is drawn with probability proportional to `exp(logit / temperature)`, from what the filter leaves; at temperature 0 it is the
+/// likeliest. The same plan, point and draw give the same sequences: sequence `i` uses the streams (`seed`, Sample, 0, `i`)
 /// for its beginning and (`seed`, Sample, 1, `i`) for its draws. A thread keeps the keys and values of the sequences that it
 /// writes ([`Decode::bytes_kept`] each), so that a token costs one position; the logits have the bits of the whole program.
 ///
@@ -53,32 +143,50 @@ impl Drawing {
 /// The first that `each` gives; no further sequence is drawn.
 ///
 /// # Panics
-/// If the temperature is negative or not finite.
+/// If the temperature is negative or not finite, or a prompt is empty or longer than what the model reads.
 pub fn sample_each<E>(
     experiment: &Experiment,
     machine: &mut Machine,
     point: &[f32],
-    draw: Draw,
+    draw: &Draw,
     mut each: impl FnMut(&[u16]) -> Result<(), E>,
 ) -> Result<Drawing, E> {
-    let Draw { sequences, temperature, .. } = draw;
-    assert!(temperature >= 0.0 && temperature.is_finite(), "a temperature is 0 or more, not {temperature}");
-    let program = experiment.program().without_dropout().one_position(&["logits"]).expect("a decoder has logits");
-    let (inlets, scored) = (Inlets::new(&program, experiment.world().shape()), &experiment.world().shape().scored);
+    let desk = Desk::new(experiment, draw);
+    let sequences = draw.count();
     let side_by_side = sequences.div_ceil(machine.threads()).clamp(1, SIDE_BY_SIDE);
-    let mut decode = Decode::new(&program, experiment.plan().executor(), machine.isa, side_by_side);
+    let mut decode = Decode::new(&desk.program, experiment.plan().executor(), machine.isa, side_by_side);
     let together = SIDE_BY_SIDE * machine.threads();
     let mut drawing = Drawing::default();
     for first in (0..sequences).step_by(together) {
         let numbers = first..sequences.min(first + together);
-        let mut writers: Vec<Writer> = numbers.map(|number| writer(experiment, &inlets, number, draw)).collect();
-        let begun = Instant::now();
-        decode.write(&mut machine.team, point, scored.end, &mut writers);
-        drawing.time += begun.elapsed();
-        drawing.tokens += writers.len() * scored.len();
+        let mut writers: Vec<Writer> = numbers.map(|number| desk.writer(number)).collect();
+        drawing.add(&mut writers, |writers| decode.write(&mut machine.team, point, desk.end(), writers));
         writers.iter().try_for_each(|writer| each(&writer.tokens))?;
     }
     Ok(drawing)
+}
+
+/// As [`sample_each`], of the first sequence alone; `hear` is told all of its tokens whenever there is one more, from the prompt on.
+/// What it takes is counted as the model's time.
+///
+/// # Panics
+/// As [`sample_each`].
+pub fn sample_one(
+    experiment: &Experiment,
+    machine: &mut Machine,
+    point: &[f32],
+    draw: &Draw,
+    hear: &mut (dyn FnMut(&[u16]) + Send),
+) -> (Vec<u16>, Drawing) {
+    let desk = Desk::new(experiment, draw);
+    let mut decode = Decode::new(&desk.program, experiment.plan().executor(), machine.isa, 1);
+    let (mut writers, mut drawing) = (vec![desk.writer(0)], Drawing::default());
+    hear(&writers[0].tokens);
+    drawing.add(&mut writers, |writers| {
+        let mut told = [Told { writer: &mut writers[0], hear }];
+        decode.write(&mut machine.team, point, desk.end(), &mut told);
+    });
+    (writers.swap_remove(0).tokens, drawing)
 }
 
 /// As [`sample_each`], all sequences at once.
@@ -95,7 +203,8 @@ pub fn sample(
         drawn.push(sequence.to_vec());
         Ok::<(), Infallible>(())
     };
-    match sample_each(experiment, machine, point, Draw { sequences, temperature, seed }, keep) {
+    let draw = Draw { sequences, temperature, seed, ..Draw::default() };
+    match sample_each(experiment, machine, point, &draw, keep) {
         Ok(_) => drawn,
     }
 }
@@ -106,36 +215,74 @@ pub(crate) struct Writer {
     inlet: usize,
     /// The tokens so far, a beginning at first.
     tokens: Vec<u16>,
+    /// How many of them are the beginning.
+    given: usize,
     stream: Stream,
     temperature: f64,
+    filter: Filter,
+    stops: Vec<Vec<u16>>,
     /// The law while a token is picked.
+    law: Picked,
+}
+
+/// A law, while a token is picked from it.
+#[derive(Default)]
+struct Picked {
+    /// Of each token, in proportion to its probability.
     powers: Vec<f64>,
+    order: Vec<usize>,
 }
 
 impl Writer {
     /// Goes on from `tokens`, at least one.
     pub(crate) fn new(inlets: &Inlets, tokens: Vec<u16>, stream: Stream, temperature: f64) -> Writer {
-        Writer { inlet: inlets.tokens(), tokens, stream, temperature, powers: vec![] }
+        let (inlet, given, filter, law) = (inlets.tokens(), tokens.len(), Filter::default(), Picked::default());
+        Writer { inlet, tokens, given, stream, temperature, filter, stops: vec![], law }
     }
 }
 
 impl Author<f32> for Writer {
     fn give(&mut self, position: usize, feed: &mut Feed) {
-        feed.ids[self.inlet][0] = self.tokens[position];
+        // One that is done is asked on beside others; nobody hears what it is told then.
+        feed.ids[self.inlet][0] = self.tokens[position.min(self.tokens.len() - 1)];
     }
 
-    /// The next token is drawn, unless the beginning has it.
+    /// The next token is drawn, unless the beginning has it or the sequence has ended.
     fn hear(&mut self, position: usize, logits: &[f32]) {
-        if position + 1 == self.tokens.len() {
-            self.tokens.push(pick(logits, self.temperature, &mut self.stream, &mut self.powers));
+        if position + 1 == self.tokens.len() && !self.is_done() {
+            let Writer { temperature, filter, stream, law, .. } = self;
+            self.tokens.push(pick(logits, *temperature, filter, stream, law));
         }
+    }
+
+    fn is_done(&self) -> bool {
+        let written = &self.tokens[self.given..];
+        self.stops.iter().any(|stop| written.ends_with(stop))
     }
 }
 
-fn writer(experiment: &Experiment, inlets: &Inlets, number: usize, draw: Draw) -> Writer {
-    let Draw { temperature, seed, .. } = draw;
-    let stream = Stream::new(seed, Purpose::Sample, 1, number as u64);
-    Writer::new(inlets, beginning(experiment, seed, number as u64), stream, temperature)
+/// A writer, and who hears what it writes.
+struct Told<'t> {
+    writer: &'t mut Writer,
+    hear: &'t mut (dyn FnMut(&[u16]) + Send),
+}
+
+impl Author<f32> for Told<'_> {
+    fn give(&mut self, position: usize, feed: &mut Feed) {
+        self.writer.give(position, feed);
+    }
+
+    fn hear(&mut self, position: usize, logits: &[f32]) {
+        let before = self.writer.tokens.len();
+        self.writer.hear(position, logits);
+        if self.writer.tokens.len() > before {
+            (self.hear)(&self.writer.tokens);
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        self.writer.is_done()
+    }
 }
 
 /// The tokens up to the first scored position of a fresh sequence of the world.
@@ -146,16 +293,17 @@ fn beginning(experiment: &Experiment, seed: u64, index: u64) -> Vec<u16> {
     example.tokens
 }
 
-/// Draws an index with probability proportional to `exp(logit / temperature)`. What `powers` holds means nothing before and
-/// after.
-fn pick(logits: &[f32], temperature: f64, stream: &mut Stream, powers: &mut Vec<f64>) -> u16 {
+/// Draws an index with probability proportional to `exp(logit / temperature)`, of those that the filter leaves.
+fn pick(logits: &[f32], temperature: f64, filter: &Filter, stream: &mut Stream, law: &mut Picked) -> u16 {
     let largest = likeliest(logits);
     if temperature == 0.0 {
         return largest as u16;
     }
+    let Picked { powers, order } = law;
     let power = |x: &f32| libm::exp((f64::from(*x) - f64::from(logits[largest])) / temperature);
     powers.clear();
     powers.extend(logits.iter().map(power));
+    filter.keep(powers, order);
     let mut left = stream.uniform() * powers.iter().sum::<f64>();
     let reached = |p: &f64| {
         left -= p;

@@ -12,6 +12,7 @@
 mod answer;
 mod error;
 mod list;
+mod spelling;
 mod stream;
 mod truth;
 mod world;
@@ -30,6 +31,7 @@ pub mod windows;
 
 pub use error::WorldError;
 pub use list::Settings;
+pub use spelling::Spelling;
 pub use stream::{Purpose, Stream};
 pub use truth::{Baseline, Belief, Floor, Known, Truth, follow};
 pub use world::{Cut, Example, Fact, Head, Quantity, Shape, Split, World};

@@ -8,7 +8,7 @@ use crate::addition::Addition;
 use crate::counting::Counting;
 use crate::markov::Markov;
 use crate::strings::Strings;
-use crate::{Stream, Truth, WorldError};
+use crate::{Spelling, Stream, Truth, WorldError};
 
 /// One thing to predict at every position: the next token, a class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -183,6 +183,11 @@ pub trait World: Send + Sync {
     /// where the world has no parts. It depends on what stands in the example alone, so that any model's loss can be split
     /// by it. Panics if the example has no such position.
     fn part(&self, _example: &Example, _position: usize) -> Option<usize> {
+        None
+    }
+
+    /// How tokens are written, where people do not write them as numbers.
+    fn spelling(&self) -> Option<&dyn Spelling> {
         None
     }
 

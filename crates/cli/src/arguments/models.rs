@@ -46,22 +46,43 @@ pub(crate) struct Falsify {
     pub(crate) form: Form,
 }
 
+pub(crate) const SAMPLE_HELP: &str = "\
+Examples:
+  infimum sample markov-10-s1 -n 3
+  infimum sample markov-10-s1 --prompt 3,1,4 -n 100 --temperature 0.8 --top-k 5
+  infimum sample 1128p-s0 --prompt 123+456= --prompt 9999999999+1=
+
+One sequence is printed token by token, several each as soon as it is complete. Models of sums answer prompts.";
+
 #[derive(Args, Debug)]
 pub(crate) struct Sample {
     #[command(flatten)]
     pub(crate) model: Model,
-    /// A sum to answer, such as 123+456=, for models of sums (of differences: 456-123=). May be given several times.
-    #[arg(long, value_name = "SUM", allow_hyphen_values = true, conflicts_with_all = ["sequences", "temperature", "seed"])]
+    /// What sequences begin with: text, or tokens with blanks or commas between them; of models of sums, a sum to answer, such as
+    /// 123+456=. May be given several times.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: Vec<String>,
-    /// How many sequences.
-    #[arg(long, value_name = "N", default_value = "5")]
-    pub(crate) sequences: NonZeroUsize,
-    /// Below 1 the likely become likelier, above 1 the unlikely; 0 takes the likeliest token always.
-    #[arg(long, value_name = "X", default_value = "1", allow_negative_numbers = true, value_parser = temperature)]
-    pub(crate) temperature: f64,
-    /// Seed of the draw.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
+    /// How many sequences; of each prompt, where there are some. Default: 5, or 1 of each prompt.
+    #[arg(short = 'n', long, value_name = "N")]
+    pub(crate) sequences: Option<NonZeroUsize>,
+    /// Below 1 the likely become likelier, above 1 the unlikely; 0 takes the likeliest token always. Default: 1.
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = temperature)]
+    pub(crate) temperature: Option<f64>,
+    /// Draw from the K likeliest tokens alone.
+    #[arg(long, value_name = "K")]
+    pub(crate) top_k: Option<NonZeroUsize>,
+    /// Draw from as few of the likeliest tokens as have a share P of what --top-k leaves.
+    #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = top_p)]
+    pub(crate) top_p: Option<f64>,
+    /// Draw from tokens alone that are at least P times as likely as the likeliest.
+    #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = min_p)]
+    pub(crate) min_p: Option<f64>,
+    /// Seed of the draw. Default: 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// End a sequence after this, as --prompt has it, once the model has written it. May be given several times.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub(crate) stop: Vec<String>,
     #[command(flatten)]
     pub(crate) speed: Speed,
     #[command(flatten)]
@@ -71,6 +92,16 @@ pub(crate) struct Sample {
 pub(crate) fn duration(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| (0.0..=1e7).contains(x));
     number.ok_or_else(|| "seconds are a number from 0 to 10000000".into())
+}
+
+fn top_p(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|p: &f64| *p > 0.0 && *p <= 1.0);
+    number.ok_or_else(|| "a share is a number above 0 and at most 1".into())
+}
+
+fn min_p(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|p: &f64| (0.0..=1.0).contains(p));
+    number.ok_or_else(|| "this is a number from 0 to 1".into())
 }
 
 fn temperature(text: &str) -> Result<f64, String> {

@@ -10,6 +10,7 @@ mod kinds;
 mod parts;
 mod recogniser;
 mod settings;
+mod spelling;
 mod truth;
 
 use std::ops::RangeInclusive;
@@ -19,7 +20,7 @@ pub use recogniser::Recogniser;
 pub use settings::Settings;
 
 use super::{Counts, Machine};
-use crate::{Baseline, Example, Fact, Head, Purpose, Shape, Split, Stream, Truth, World};
+use crate::{Baseline, Example, Fact, Head, Purpose, Shape, Spelling, Split, Stream, Truth, World};
 use kinds::Kind;
 use parts::{Part, Parts};
 use truth::Table;
@@ -195,6 +196,10 @@ impl World for Words {
     }
 
     fn truth(&self) -> Option<&dyn Truth> {
+        Some(self)
+    }
+
+    fn spelling(&self) -> Option<&dyn Spelling> {
         Some(self)
     }
 
