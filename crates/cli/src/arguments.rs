@@ -18,8 +18,8 @@ use crate::commands::regular::Regular;
 use crate::seed_list::SeedList;
 use benches::BENCH_HELP;
 pub(crate) use benches::Bench;
-pub(crate) use models::{Falsify, Model, Sample, duration};
-use models::SAMPLE_HELP;
+pub(crate) use models::{Falsify, Gates, Model, Sample, duration};
+use models::{GATES_HELP, SAMPLE_HELP};
 pub(crate) use numbers::{Import, Params};
 use sets::{COMPARE_HELP, SWEEP_HELP};
 pub(crate) use sets::{Compare, Sweep};
@@ -38,7 +38,7 @@ Example:
 
 Results go to the standard output, progress and messages to the standard error.
 Exit status: 0 success; 2 a mistake of the user, or the system refuses; 1 a mistake of ours, an impossible
-score, or a loss that is no longer a number; 130 or 143 stopped by a signal, after saving.";
+score, a loss that is no longer a number, or a gate that fails; 130 or 143 stopped by a signal, after saving.";
 
 /// One for each thing to do.
 #[derive(Debug, Subcommand)]
@@ -100,6 +100,9 @@ It trains some dozens of steps from the recipe's start at other rates. A run tha
     /// Take a trained model apart: nats lost without each part, and its tables beside the law.
     #[command(after_help = "Example:\n  infimum dissect markov-10-s1")]
     Dissect(Dissect),
+    /// Check a trained network gate by gate: mask, positions, attention, loss, gradients, what it learnt and from what.
+    #[command(after_help = GATES_HELP)]
+    Gates(Gates),
     /// Compare two runs of the same world: how often their best guess is the same, and how far their laws are apart.
     #[command(after_help = "\
 Example:

@@ -12,6 +12,7 @@ mod explain;
 mod export;
 mod falsify;
 mod floor;
+mod gates;
 mod import;
 mod law;
 mod list;
@@ -51,6 +52,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
         Some(Command::Dissect(arguments)) => dissect::dissect(&arguments),
         Some(Command::Sweep(arguments)) => sweep::sweep(&arguments),
         Some(Command::Compare(arguments)) => compare::compare(&arguments),
+        Some(Command::Gates(arguments)) => gates::gates(&arguments),
         Some(Command::Agree(arguments)) => agree::agree(&arguments),
         Some(Command::Sample(arguments)) => sample::sample(&arguments),
         Some(Command::Falsify(arguments)) => falsify::falsify(&arguments),

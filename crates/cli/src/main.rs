@@ -2,7 +2,7 @@
 //! (progress, messages) to the standard error.
 //!
 //! Exit status: 0 on success; 2 for a mistake of the user, what the system refuses included (a full disk, a missing folder);
-//! 1 for a mistake of ours, for a score that is impossible, and for a loss that is no longer a number; 130 and 143 when Ctrl-C
+//! 1 for a mistake of ours, for a score that is impossible, for a loss that is no longer a number, and for a gate that fails; 130 and 143 when Ctrl-C
 //! or a request to terminate stopped a run, which is saved.
 
 mod arguments;

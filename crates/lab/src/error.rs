@@ -237,6 +237,12 @@ pub enum LabError {
         /// Which: `test` or `validation`.
         set: &'static str,
     },
+    /// Gates that a network does not pass.
+    #[error("gates that fail: {failed}; what each means stands in docs/gates.md")]
+    Gates {
+        /// Their names.
+        failed: String,
+    },
     /// A program that cannot be built: ours, since plans are checked.
     #[error("the checked plan gives no valid program: {0}")]
     Shape(#[from] ShapeError),
@@ -253,7 +259,10 @@ impl LabError {
     pub fn is_user_error(&self) -> bool {
         match self {
             LabError::Cell { source, .. } => source.is_user_error(),
-            other => !matches!(other, LabError::Shape(_) | LabError::Impossible { .. } | LabError::NotFinite { .. }),
+            other => !matches!(
+                other,
+                LabError::Shape(_) | LabError::Impossible { .. } | LabError::NotFinite { .. } | LabError::Gates { .. }
+            ),
         }
     }
 

@@ -55,6 +55,8 @@ pub mod bench;
 mod chain;
 mod dissect;
 pub mod explain;
+mod patterns;
+pub mod gates;
 mod export;
 mod weights_export;
 mod sample;

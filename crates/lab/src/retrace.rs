@@ -83,8 +83,25 @@ fn together(mut all: Counting, some: Counting) -> Counting {
 #[derive(Default)]
 struct Desk {
     example: Example,
-    /// Keys of test sequences that it met again.
+    /// Keys of those that it met again.
     seen: HashSet<Key>,
+}
+
+/// How many of these sequences are among all that the first `steps` steps of `experiment` saw, and how many different ones those steps
+/// saw; `None` where training saw counts and no sequences.
+pub(crate) fn trained_on(
+    experiment: &Experiment,
+    steps: u64,
+    machine: &mut Machine,
+    sought: &[Example],
+) -> Option<(usize, u64)> {
+    if matches!(experiment.origin(), Origin::Counts(..)) {
+        return None;
+    }
+    let sought = Sought::of(sought.iter().map(mark).collect());
+    let mut notes = vec![(); machine.threads()];
+    let found = among(experiment, steps, machine, &sought, &mut notes, &|(), _, _| (), &mut |_, _| true)?;
+    Some((found, Schedule::new(experiment).count(steps)))
 }
 
 /// Draws again every sequence that was trained on, hands it to `look` with the notes of the thread that drew it, and tells
@@ -97,7 +114,20 @@ fn shared<N: Send>(
     look: &(impl Fn(&mut N, Address, &Example) + Sync),
     watch: &mut dyn FnMut(u64, u64) -> bool,
 ) -> Option<usize> {
-    let tests = Tests::new(experiment, machine);
+    let tests = Sought::tests(experiment, machine);
+    among(experiment, steps, machine, &tests, notes, look, watch)
+}
+
+/// As [`shared`], of other sequences than those of the test.
+fn among<N: Send>(
+    experiment: &Experiment,
+    steps: u64,
+    machine: &mut Machine,
+    sought: &Sought,
+    notes: &mut [N],
+    look: &(impl Fn(&mut N, Address, &Example) + Sync),
+    watch: &mut dyn FnMut(u64, u64) -> bool,
+) -> Option<usize> {
     let mut desks: Vec<(&mut N, Desk)> = notes.iter_mut().map(|notes| (notes, Desk::default())).collect();
     let schedule = Schedule::new(experiment);
     let (mut done, of, mut addresses) = (0, schedule.count(steps), schedule.seen(steps));
@@ -114,17 +144,17 @@ fn shared<N: Send>(
             for &address in *addresses {
                 experiment.draw(Purpose::Train, address, &mut desk.example);
                 look(notes, address, &desk.example);
-                desk.seen.extend(tests.key_of(&desk.example));
+                desk.seen.extend(sought.key_of(&desk.example));
             }
         });
         done += portion.len() as u64;
     }
     let seen: HashSet<Key> = desks.into_iter().flat_map(|(_, desk)| desk.seen).collect();
-    Some(tests.keys.iter().filter(|key| seen.contains(*key)).count())
+    Some(sought.keys.iter().filter(|key| seen.contains(*key)).count())
 }
 
-/// The test sequences, to be met again.
-struct Tests {
+/// Sequences that are to be met again.
+struct Sought {
     /// Of each of them.
     keys: Vec<Key>,
     set: HashSet<Key>,
@@ -132,8 +162,9 @@ struct Tests {
     sieve: Sieve,
 }
 
-impl Tests {
-    fn new(experiment: &Experiment, machine: &mut Machine) -> Tests {
+impl Sought {
+    /// The test sequences.
+    fn tests(experiment: &Experiment, machine: &mut Machine) -> Sought {
         let mut found = vec![(Key::default(), 0); experiment.plan().evaluation().test_sequences];
         let mut claims: Vec<_> = found.chunks_mut(CLAIM).collect();
         let mut desks: Vec<Example> = vec![Example::default(); machine.threads()];
@@ -141,18 +172,26 @@ impl Tests {
             let numbers = claim * CLAIM..claim * CLAIM + found.len();
             for (address, found) in data::set(numbers).into_iter().zip(found.iter_mut()) {
                 experiment.draw(Purpose::Test, address, example);
-                *found = (key(example), Sieve::mark(&example.tokens));
+                *found = mark(example);
             }
         });
-        let (keys, marks): (Vec<Key>, Vec<u64>) = found.into_iter().unzip();
-        Tests { set: keys.iter().copied().collect(), keys, sieve: Sieve::of(&marks) }
+        Sought::of(found)
     }
 
-    /// The key of a sequence that is also a test sequence.
+    fn of(marked: Vec<(Key, u64)>) -> Sought {
+        let (keys, marks): (Vec<Key>, Vec<u64>) = marked.into_iter().unzip();
+        Sought { set: keys.iter().copied().collect(), keys, sieve: Sieve::of(&marks) }
+    }
+
+    /// The key of a sequence that is one of them.
     fn key_of(&self, example: &Example) -> Option<Key> {
         let passes = self.sieve.passes(Sieve::mark(&example.tokens));
         passes.then(|| key(example)).filter(|key| self.set.contains(key))
     }
+}
+
+fn mark(example: &Example) -> (Key, u64) {
+    (key(example), Sieve::mark(&example.tokens))
 }
 
 fn key(example: &Example) -> Key {

@@ -245,7 +245,8 @@ fn tell(
     optimiser.tell(machine.isa, &mut machine.team, found, rate)
 }
 
-fn first_point(experiment: &Experiment) -> Result<Vec<f32>, LabError> {
+/// Random start values, or the weights that the plan names.
+pub(crate) fn first_point(experiment: &Experiment) -> Result<Vec<f32>, LabError> {
     let plan = experiment.plan();
     let Some(init) = &plan.training().init else {
         return Ok(start(experiment.program(), plan.model(), plan.training().seed));

@@ -89,6 +89,22 @@ pub(crate) struct Sample {
     pub(crate) form: Form,
 }
 
+pub(crate) const GATES_HELP: &str = "\
+Example:
+  infimum gates markov-10-s1
+
+docs/gates.md says what each gate measures and what makes it fail. Exit status 1 if one does; those that do not apply say why.";
+
+#[derive(Args, Debug)]
+pub(crate) struct Gates {
+    #[command(flatten)]
+    pub(crate) model: Model,
+    #[command(flatten)]
+    pub(crate) speed: Speed,
+    #[command(flatten)]
+    pub(crate) form: Form,
+}
+
 pub(crate) fn duration(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| (0.0..=1e7).contains(x));
     number.ok_or_else(|| "seconds are a number from 0 to 10000000".into())

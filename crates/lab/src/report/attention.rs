@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Mutex;
 
 use super::subject::Subject;
+use crate::patterns::patterns;
 use crate::predictor::Write;
 
 /// The mean attention of one head.
@@ -69,7 +70,7 @@ struct Rows {
     first: usize,
     count: usize,
     heads: usize,
-    /// Channels of a head, of which the square root divides scores.
+    /// Channels of a head.
     width: usize,
 }
 
@@ -78,32 +79,8 @@ impl Rows {
         self.first + self.count
     }
 
-    /// `[head][row][position]`: the softmax of `q k / sqrt(width)` over the positions up to the query's own; `q` and `k` are
-    /// `[position][channel]`. A head may have channels beyond its width, for its place.
+    /// `[head][row][position]`; `q` and `k` are `[position][channel]`.
     fn weights(&self, q: &[f32], k: &[f32]) -> Vec<f64> {
-        let channels = q.len() / self.positions();
-        let each = channels / self.heads;
-        let of = |array: &[f32], position: usize, head: usize| -> Vec<f64> {
-            array[position * channels + head * each..][..each].iter().map(|x| f64::from(*x)).collect()
-        };
-        let mut all = Vec::with_capacity(self.heads * self.count * self.positions());
-        for (head, row) in (0..self.heads).flat_map(|head| (0..self.count).map(move |row| (head, row))) {
-            let query = of(q, self.first + row, head);
-            let score = |position: usize| {
-                let product: f64 = query.iter().zip(of(k, position, head)).map(|(a, b)| a * b).sum();
-                product / (self.width as f64).sqrt()
-            };
-            let scores: Vec<f64> = (0..=self.first + row).map(score).collect();
-            all.extend(softmax(&scores));
-            all.extend(std::iter::repeat_n(0.0, self.count - row - 1));
-        }
-        all
+        patterns(q, k, self.heads, self.width, self.first..self.positions())
     }
-}
-
-fn softmax(scores: &[f64]) -> Vec<f64> {
-    let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let parts: Vec<f64> = scores.iter().map(|score| libm::exp(score - largest)).collect();
-    let total: f64 = parts.iter().sum();
-    parts.into_iter().map(|part| part / total).collect()
 }
