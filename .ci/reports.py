@@ -21,6 +21,7 @@ PICTURES = {
     "words": [*COMMON, "automaton", "class-by-length", "probes", "gradients", "attention-0-0", "circuits-0-0"],
 }
 TABLES = ["figures", "parameters", "runs", "plan", "command"]
+KEPT = {"chains": ["quality"]}  # those of kept checkpoints
 WIDTHS, SCHEMES = [1200, 400], ["light", "dark"]
 
 # What is wrong with the open page, a sentence for each.
@@ -64,7 +65,7 @@ def findings(browser, report, kind, width, scheme, pictures):
     page.on("pageerror", lambda error: found.append(f"an error: {error}"))
     page.on("request", lambda request: None if request.url.startswith(("file:", "data:")) else found.append(f"it asks for {request.url}"))
     page.goto(report.resolve().as_uri())
-    found += page.evaluate(FINDINGS, [PICTURES[kind], TABLES])
+    found += page.evaluate(FINDINGS, [PICTURES[kind], TABLES + KEPT.get(kind, [])])
     if pictures:
         page.screenshot(path=str(pictures / f"{report.stem}-{width}-{scheme}.png"), full_page=True)
     context.close()

@@ -60,6 +60,7 @@ pub mod gates;
 mod export;
 mod weights_export;
 mod sample;
+mod continuation;
 pub mod sums;
 mod report;
 mod mean;

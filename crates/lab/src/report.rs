@@ -10,6 +10,7 @@ mod norms;
 mod page;
 mod pictures;
 mod png;
+mod quality;
 mod regular;
 mod sources;
 mod study;
@@ -78,12 +79,14 @@ fn compose(
     let first = &experiments[0];
     let sequences = first.test_sequences(sequences);
     let states = States::of(first, sequences);
+    let steps = quality::steps(sources, first);
+    let of = (sources.len() * sequences + steps.len() * quality::SEQUENCES) as u64;
     let (mut looked, mut hashes, mut points) = (vec![], vec![], vec![]);
     for (number, (source, experiment)) in sources.iter().zip(experiments).enumerate() {
         let weights = source.weights(experiment)?;
         hashes.push(weights.as_ref().map(|state| experiment.layout().weights_hash(&state.point)));
         let Some(state) = weights else { continue };
-        let (before, of) = ((number * sequences) as u64, (sources.len() * sequences) as u64);
+        let before = (number * sequences) as u64;
         let mut tell = |done: usize| tell(before + done as u64, of);
         let study = study::study(experiment, machine, &state.point, sequences, states.as_ref(), &mut tell);
         let sums = SumsStudy::of(experiment, machine, &state.point);
@@ -95,13 +98,16 @@ fn compose(
         let one = &mut looked[best];
         one.inside = Some(Inside::of(one.source, &experiments[one.number], machine, &points[best])?);
     }
+    let before = (sources.len() * sequences) as u64;
+    let mut tell = |done: usize| tell(before + (done * quality::SEQUENCES) as u64, of);
+    let kept = quality::series(&sources[0], first, machine, &steps, &mut tell)?;
     let mut missing: Vec<String> = sources.iter().flat_map(Source::missing).collect();
     if first.world().truth().is_none() {
         let lacks = "the law of the world is not known, so there is no floor, no excess, no true matrix and no exact calibration";
         missing.push(lacks.into());
     }
-    let (looked, hashes) = (&looked, &hashes);
-    let html = Page { sources, experiment: first, looked, hashes, missing: &missing }.write();
+    let (looked, hashes, kept) = (&looked, &hashes, &kept);
+    let html = Page { sources, experiment: first, looked, hashes, kept, missing: &missing }.write();
     Ok(Report { recipe: first.plan().name().into(), html, missing })
 }
 

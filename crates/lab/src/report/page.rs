@@ -6,6 +6,7 @@ use super::chart::Chart;
 use super::course;
 use super::norms;
 use super::pictures::{self, Looked, largest_difference};
+use super::quality::{self, Kept};
 use super::regular;
 use super::sources::Source;
 use super::sums::{self, transition};
@@ -24,6 +25,8 @@ pub(super) struct Page<'a> {
     pub(super) looked: &'a [Looked<'a>],
     /// Hash of the weights that were looked at, for each run.
     pub(super) hashes: &'a [Option<String>],
+    /// Checkpoints of the first run.
+    pub(super) kept: &'a [Kept],
     pub(super) missing: &'a [String],
 }
 
@@ -60,6 +63,7 @@ impl Page<'_> {
                     (self.course())
                     (self.model())
                     (regular::section(self.looked, self.experiment))
+                    (quality::section(self.kept, &self.sources[0], self.experiment))
                     (sums::section(self.looked, self.experiment.world().sums()))
                     (self.repeat())
                 } }

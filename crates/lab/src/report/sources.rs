@@ -49,6 +49,17 @@ impl Source {
         self.record.load(name, &experiment.layout())
     }
 
+    /// The steps whose checkpoints were kept, in order.
+    pub(super) fn steps(&self) -> Vec<u64> {
+        let step = |name: &CheckpointName| if let CheckpointName::Step(step) = name { Some(*step) } else { None };
+        self.checkpoints.iter().filter_map(step).collect()
+    }
+
+    /// The weights of a step that was kept. Errors: a checkpoint that is damaged.
+    pub(super) fn point(&self, step: u64, experiment: &Experiment) -> Result<Vec<f32>, LabError> {
+        Ok(self.record.load(CheckpointName::Step(step), &experiment.layout())?.point)
+    }
+
     pub(super) fn seed(&self) -> u64 {
         self.plan.training().seed
     }

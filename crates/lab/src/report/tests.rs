@@ -221,3 +221,20 @@ fn only_reports_are_replaced_unasked() {
     report.write(&path, true).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), report.html);
 }
+
+#[test]
+fn every_kept_checkpoint_stands_in_the_series() {
+    let folder = Scratch::new("report-series");
+    let kept = ["evaluation.keep_every=40", "training.steps=120", "training.rate=0.03"];
+    let run = finished(&folder, &kept);
+    let mut told = vec![];
+    let page =
+        report(std::slice::from_ref(&run), &mut machine(), 100, &mut |done, of| told.push((done, of))).unwrap().html;
+    assert_eq!(told.last(), Some(&(100 + 3 * 256, 100 + 3 * 256)));
+    let series = page.split("<table id=\"quality\">").nth(1).unwrap().split("</table>").next().unwrap();
+    for text in ["sample at temperature 0.5", "sample at temperature 2", ">40<", ">80<", ">120<"] {
+        assert!(series.contains(text), "{text}: {series}");
+    }
+    assert_eq!(series.matches("<code>").count(), 9);
+    assert!(!reported(&[finished(&folder, &["training.seed=5"])]).html.contains("id=\"quality\""), "nothing was kept");
+}
