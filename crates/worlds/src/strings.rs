@@ -11,12 +11,13 @@
 //! predictor has right, which picks the best one wherever several are equally likely.
 
 mod settings;
+mod spelling;
 mod tree;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::{Baseline, Belief, Example, Fact, Floor, Head, Known, Purpose, Shape, Split, Stream, Truth, World};
+use crate::{Baseline, Belief, Example, Fact, Floor, Head, Known, Purpose, Shape, Spelling, Split, Stream, Truth, World};
 
 pub use settings::{Scored, Settings};
 use tree::{Node, Tree};
@@ -230,6 +231,10 @@ impl World for Strings {
     }
 
     fn strings(&self) -> Option<&Strings> {
+        Some(self)
+    }
+
+    fn spelling(&self) -> Option<&dyn Spelling> {
         Some(self)
     }
 

@@ -222,3 +222,15 @@ fn mistakes_name_the_value_the_limit_and_the_way_out() {
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");
     }
 }
+
+#[test]
+fn strings_are_read_as_they_are_written() {
+    let world: Box<dyn World> = Box::new(settings(&["abba", "ba"], 6).build().unwrap());
+    let mut example = Example::of(world.as_ref());
+    world.draw(&mut Stream::new(1, Purpose::Check, 0, 0), &mut example);
+    let spelling = world.spelling().unwrap();
+    let text = spelling.spell(&example.tokens);
+    assert!(["abba", "ba"].contains(&text.as_str()), "{text}");
+    assert_eq!(spelling.read(&text).unwrap(), example.tokens[..text.len()]);
+    assert_eq!(spelling.read("abc").unwrap_err(), "'c' is none of its letters, \"ab\"");
+}

@@ -182,7 +182,7 @@ fn run_holding(experiment: &Experiment, record: &RecordWriter, part: &str) {
         if state.step.is_multiple_of(every) {
             lines.push(line(experiment, &mut machine, &state.point, (state.step, step.loss, step.gradient_norm)));
         }
-        trainer = Trainer::resume(experiment, &machine, state);
+        trainer = Trainer::resume(experiment, &machine, state).expect("the weights fit");
     }
     record.write_metrics(&lines).expect("there is room");
     record.save(CheckpointName::Last, &experiment.layout(), &trainer.state()).expect("there is room");
