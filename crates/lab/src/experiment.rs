@@ -13,7 +13,7 @@ use crate::held_out::HeldOut;
 use crate::outputs::{Output, outputs};
 use crate::recipe::Source;
 use crate::token_stream::TokenStream;
-use crate::{LabError, Layout, Plan, RunStage, folder};
+use crate::{LabError, Layout, Plan, RunStage, folder, text};
 
 /// What a run, an evaluation or a sample works with.
 pub struct Experiment {
@@ -45,6 +45,10 @@ impl Experiment {
     /// # Errors
     /// Data that cannot be read, or are not those that the plan was made with.
     pub fn new(plan: Plan) -> Result<Experiment, LabError> {
+        if let Some(text) = text::open(plan.world())? {
+            let held_out = text::held_out(&text);
+            return Ok(Experiment::of(plan, Box::new(text), |_, _| unreachable!("no blocks"), Some(held_out)));
+        }
         let Some(opened) = folder::open(&plan)? else {
             let curriculum = Curriculum::new(&plan.training().curriculum, &plan.stages())?;
             let world = plan.world().build()?;

@@ -26,7 +26,7 @@ pub(crate) const TRAIN: &str = "train.bin";
 pub(crate) const VALIDATION: &str = "val.bin";
 
 /// The fewest windows for validation, and for the test.
-const LEAST_WINDOWS: usize = 16;
+pub(crate) const LEAST_WINDOWS: usize = 16;
 
 const OTHER_DATA: &str = "give the folder of the data that [world] describes, or change [world]";
 
@@ -51,7 +51,7 @@ pub(crate) struct Opened {
 pub(crate) fn resolve(plan: &Plan, path: &str, law: Option<DataLaw>) -> Result<(FolderPlan, [usize; 2]), LabError> {
     let (opened, law) = given(plan.world(), path, law)?;
     let counts = opened.held_out.counts();
-    Ok((FolderPlan { path: absolute(path)?, law, data_hash: opened.hash }, counts))
+    Ok((FolderPlan { path: absolute("data.folder", path)?, law, data_hash: opened.hash }, counts))
 }
 
 /// The world of data in a folder that a recipe names.
@@ -75,12 +75,15 @@ fn given(world: &Settings, path: &str, law: Option<DataLaw>) -> Result<(Opened, 
     Ok((read(world, folder, law)?, law))
 }
 
-/// A record is used from any folder, so its plan has the whole path.
-fn absolute(path: &str) -> Result<String, LabError> {
-    let whole = path::absolute(path).map_err(LabError::io("look at the folder", Path::new(path)))?;
+/// A record is used from any folder, so its plan has the whole path of what the recipe's `key` names.
+///
+/// # Errors
+/// A path that no plan can hold.
+pub(crate) fn absolute(key: &str, path: &str) -> Result<String, LabError> {
+    let whole = path::absolute(path).map_err(LabError::io("look at", Path::new(path)))?;
     whole.into_os_string().into_string().map_err(|whole| {
         let allowed = format!("a plan is Unicode text, and the whole path, {}, is not", whole.to_string_lossy());
-        LabError::value("data.folder", format!("{path:?}"), allowed, "rename the folder, or give the path of a copy")
+        LabError::value(key, format!("{path:?}"), allowed, "rename it, or give the path of a copy")
     })
 }
 

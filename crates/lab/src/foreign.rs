@@ -54,7 +54,7 @@ impl From<&str> for Fault {
 }
 
 /// The bytes of a file. Pipes and devices, which have no length, are refused before they could block.
-fn bytes(path: &Path, action: &'static str, remedy: &str) -> Result<Vec<u8>, LabError> {
+pub(crate) fn bytes(path: &Path, action: &'static str, remedy: &str) -> Result<Vec<u8>, LabError> {
     let attempt = || LabError::io(action, path);
     let metadata = fs::metadata(path).map_err(attempt())?;
     if !metadata.is_file() {

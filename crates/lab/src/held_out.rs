@@ -18,6 +18,8 @@ pub(crate) struct HeldOut {
     window: usize,
     /// Where each window begins, validation first.
     first: Vec<usize>,
+    /// How many are for validation.
+    validation: usize,
 }
 
 impl HeldOut {
@@ -30,8 +32,13 @@ impl HeldOut {
             None => 0,
         };
         let order = shuffled(&mut stream, windows as u64).into_iter();
-        let first = order.map(|number| offset + number as usize * stride(positions, block)).collect();
-        HeldOut { tokens, window, first }
+        let first: Vec<usize> = order.map(|number| offset + number as usize * stride(positions, block)).collect();
+        HeldOut { tokens, window, validation: first.len() / 2, first }
+    }
+
+    /// The windows of `positions` targets that begin at these tokens.
+    pub(crate) fn of(tokens: Arc<Vec<u16>>, positions: usize, validation: Vec<usize>, test: Vec<usize>) -> HeldOut {
+        HeldOut { tokens, window: positions + 1, validation: validation.len(), first: [validation, test].concat() }
     }
 
     pub(crate) fn tokens(&self) -> &[u16] {
@@ -40,8 +47,7 @@ impl HeldOut {
 
     /// How many windows there are for validation, and for the test.
     pub(crate) fn counts(&self) -> [usize; 2] {
-        let validation = self.first.len() / 2;
-        [validation, self.first.len() - validation]
+        [self.validation, self.first.len() - self.validation]
     }
 
     /// The window of this number, for validation or for the test.

@@ -14,6 +14,7 @@ mod plan;
 mod executor;
 mod experiment;
 mod folder;
+mod text;
 
 mod decoder;
 mod outputs;

@@ -24,7 +24,7 @@ use crate::decoder::{self, decoder};
 use crate::error::CHANGE_IT;
 use crate::recipe::check::check_plan;
 use crate::recipe::{DataLaw, Export, Lines, Model, Source, Success, Track};
-use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipes};
+use crate::{LabError, Layout, Recipe, executor, folder, init, memory, read_weights, recipes, text};
 pub use curriculum::StagePlan;
 pub use evaluation::EvaluationPlan;
 use evaluation::evaluation;
@@ -113,7 +113,10 @@ impl Plan {
             memory::require_law(&recipe.world)?;
             match data.folder {
                 Some(folder) => folder::world(&recipe.world, &folder.path, recipe.data.law),
-                None => build(&recipe.world),
+                None => match text::open(&text::resolved(&recipe.world)?)? {
+                    Some(text) => Ok(Box::new(text) as Box<dyn World>),
+                    None => build(&recipe.world),
+                },
             }
         });
         world.map_err(|error| with_line(error, &recipe.lines))
@@ -144,7 +147,7 @@ impl Plan {
             parameters: 0,
             name: recipe.name.clone().unwrap_or_else(|| "recipe".into()),
             track: recipe.track,
-            world: recipe.world.clone(),
+            world: text::resolved(&recipe.world)?,
             model: recipe.model.clone(),
             training: training::resolve(recipe)?,
             data,
@@ -158,6 +161,9 @@ impl Plan {
             plan.data.folder = Some(folder);
             plan.evaluation = evaluation(recipe, Some(held_out))?;
             success::check(plan.success.as_ref(), &*plan.build_world()?, &plan.model)?;
+        }
+        if let Some(text) = text::open(&plan.world)? {
+            plan.evaluation = evaluation(recipe, Some(text::held_out(&text).counts()))?;
         }
         if let Some(given) = &recipe.training.init {
             let path = init::path("training.init", given, runs)?;
@@ -270,9 +276,10 @@ impl Plan {
     /// # Errors
     /// Data that cannot be read, or are not those that the plan was made with.
     pub fn build_world(&self) -> Result<Box<dyn World>, LabError> {
-        match folder::open(self)? {
-            Some(opened) => Ok(opened.world),
-            None => build(&self.world),
+        match (folder::open(self)?, text::open(&self.world)?) {
+            (Some(opened), _) => Ok(opened.world),
+            (None, Some(text)) => Ok(Box::new(text)),
+            (None, None) => build(&self.world),
         }
     }
 

@@ -47,6 +47,8 @@ built_in! {
     "memorise/five-minute",
     "memorise/questions",
     "text/copilot",
+    "text/shakespeare",
+    "text/tinytalks",
     "lessons/whole",
     "lessons/order-2",
     "lessons/chain",

@@ -27,6 +27,7 @@ pub mod rearrangement;
 pub mod recall;
 pub mod regular;
 pub mod strings;
+pub mod text;
 pub mod windows;
 
 pub use error::WorldError;

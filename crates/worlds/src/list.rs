@@ -5,7 +5,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::regular::{steps, words};
-use crate::{World, WorldError, addition, induction, markov, modular, rearrangement, recall, strings, windows};
+use crate::{World, WorldError, addition, induction, markov, modular, rearrangement, recall, strings, text, windows};
 
 /// One line a world: its name in recipes, its variant, its settings (which have `build`, and `small_instances` for the law
 /// tests).
@@ -61,5 +61,6 @@ worlds! {
     "induction" Induction induction::Settings, "Strings that begin again somewhere, and go on as before.";
     "recall" Recall recall::Settings, "Pairs of a key and a value, and then the keys again.";
     "strings" Strings strings::Settings, "A finite set of strings with probabilities, to be known by heart.";
+    "text" Text text::Settings, "Windows of a text, whose law nobody knows.";
     "regular-steps" RegularSteps steps::Settings, "Runs of an automaton: each symbol, and the state that it leads to.";
 }

@@ -8,7 +8,7 @@ use crate::addition::Addition;
 use crate::counting::Counting;
 use crate::markov::Markov;
 use crate::strings::Strings;
-use crate::{Spelling, Stream, Truth, WorldError};
+use crate::{Baseline, Spelling, Stream, Truth, WorldError};
 
 /// One thing to predict at every position: the next token, a class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -149,6 +149,12 @@ pub trait World: Send + Sync {
 
     /// The exact law, or `None` for a world that has none, such as text.
     fn truth(&self) -> Option<&dyn Truth>;
+
+    /// Simple predictors of a world without a law, from simple to better, each with its score on the sequences that are held out; none of
+    /// them is an optimum. A world with a law has [`Truth::baselines`].
+    fn ladder(&self) -> Option<Vec<Baseline>> {
+        None
+    }
 
     /// What is true of this world: each fact's name is unique.
     fn facts(&self) -> Vec<Fact>;

@@ -8,7 +8,7 @@ use crate::decoder::decoder;
 use crate::error::CHANGE_IT;
 use crate::executor::WIDE;
 use crate::recipe::{Embedding, MlpFirst, Model, Norm, Positions, Source, names};
-use crate::{LabError, memory};
+use crate::{LabError, memory, text};
 
 /// The most parameters a model may have.
 const PARAMETER_LIMIT: usize = 1 << 30;
@@ -41,6 +41,7 @@ impl Plan {
         self.check_training()?;
         super::average::check(&self.training)?;
         memory::require_law(&self.world)?;
+        text::check(&self.world, self.data.source, &self.training.curriculum)?;
         let world = self.world.build()?;
         super::stages::check(self, &*world)?;
         super::curriculum::check(&self.training.curriculum, &*world)?;

@@ -1,5 +1,6 @@
 //! How a plan is measured, and when.
 
+use infimum_worlds::Settings;
 use serde::{Deserialize, Serialize};
 
 use super::{require, training};
@@ -34,7 +35,10 @@ pub(super) fn evaluation(recipe: &Recipe, held_out: Option<[usize; 2]>) -> Resul
     let e = &recipe.evaluation;
     let every = e.every.unwrap_or((training::steps(recipe)? / 20).max(1));
     let number = |key, given: Option<usize>, default: usize, most: usize| {
-        let allowed = format!("at most {most}, for which half of the folder's val.bin has windows");
+        let allowed = match recipe.world {
+            Settings::Text(_) => format!("at most {most}, as many windows as its part of the text has"),
+            _ => format!("at most {most}, for which half of the folder's val.bin has windows"),
+        };
         require(given.is_none_or(|given| given <= most), key, given.unwrap_or(default), allowed)?;
         Ok::<_, LabError>(given.unwrap_or(default.min(most)))
     };

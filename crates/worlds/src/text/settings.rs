@@ -1,0 +1,201 @@
+//! The settings of a text, and the checks that turn them into a world.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Text;
+use crate::WorldError;
+use crate::markov::within;
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Tokens {
+    /// A character: those of `alphabet`, in order.
+    #[default]
+    Characters,
+    /// A byte: there are 256.
+    Bytes,
+}
+
+/// A text as it stands in a recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The file that the text is in, or the name of one that is built in: `shakespeare`, `tinytalks`.
+    #[schemars(example = &"shakespeare")]
+    pub file: String,
+    /// BLAKE3 hash of the file. Another file is refused. Plans always have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// What a token is.
+    #[serde(default)]
+    pub tokens: Tokens,
+    /// The characters that are tokens 0, 1, and so on. Default: those of the part that is trained on, by code point.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alphabet: Option<String>,
+    /// Targets of a window, 1 to 10,000.
+    #[serde(default = "sixty_four")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub window: i64,
+    /// The share of tokens before the test that is for validation.
+    #[serde(default = "twentieth")]
+    #[schemars(range(max = 0.5), extend("exclusiveMinimum" = 0.0))]
+    pub validation: f64,
+    /// The share of tokens at the end that is the test.
+    #[serde(default = "tenth")]
+    #[schemars(range(max = 0.5), extend("exclusiveMinimum" = 0.0))]
+    pub test: f64,
+}
+
+fn sixty_four() -> i64 {
+    64
+}
+
+fn twentieth() -> f64 {
+    0.05
+}
+
+fn tenth() -> f64 {
+    0.1
+}
+
+fn refuse(key: &'static str, value: impl Into<String>, allowed: impl Into<String>, remedy: &str) -> WorldError {
+    WorldError::Range { key, value: value.into(), allowed: allowed.into(), remedy: remedy.into() }
+}
+
+impl Settings {
+    /// The text of this file, to set other fields of.
+    pub fn new(file: &str) -> Settings {
+        Settings {
+            file: file.into(),
+            hash: None,
+            tokens: Tokens::Characters,
+            alphabet: None,
+            window: sixty_four(),
+            validation: twentieth(),
+            test: tenth(),
+        }
+    }
+
+    /// Checks the settings, whose alphabet is known, and makes the world of a text that is yet to be read: its shape alone is known.
+    /// [`Settings::of`] makes the other. Errors: a value out of range.
+    pub fn build(&self) -> Result<Text, WorldError> {
+        self.parts(usize::from(u16::MAX))?;
+        Ok(Text::new(Arc::default(), [0..0, 0..0, 0..0], self.size()?, self.window()?, self.spelt()))
+    }
+
+    /// The world of these settings, whose alphabet is known, on the tokens of training, validation and test. Errors: values out of range;
+    /// a part that is too short for a window. Panics for a token outside the alphabet.
+    pub fn of(&self, tokens: [Vec<u16>; 3]) -> Result<Text, WorldError> {
+        let (alphabet, window, all) = (self.size()?, self.window()?, tokens.concat());
+        assert!(all.iter().all(|token| usize::from(*token) < alphabet), "tokens of an alphabet of {alphabet}");
+        let [training, validation, _] = tokens.each_ref().map(Vec::len);
+        let parts = [0..training, training..training + validation, training + validation..all.len()];
+        for (part, whole) in parts.iter().zip(["trained on", "for validation", "the test"]) {
+            if part.len() <= window {
+                let allowed = format!("fewer than the {} tokens that are {whole}, of {}", part.len(), all.len());
+                return Err(refuse("window", window.to_string(), allowed, "give a longer text, or lower window"));
+            }
+        }
+        Ok(Text::new(Arc::new(all), parts, alphabet, window, self.spelt()))
+    }
+
+    /// The settings with the alphabet of the part of a text of characters that is trained on, unless they have one. Errors: as
+    /// [`Settings::parts`].
+    pub fn with_alphabet(&self, text: &str) -> Result<Settings, WorldError> {
+        let mut settings = self.clone();
+        if self.alphabet.is_none() {
+            let [training, ..] = self.parts(text.chars().count())?;
+            let alphabet: BTreeSet<char> = text.chars().take(training.end).collect();
+            settings.alphabet = Some(alphabet.into_iter().collect());
+        }
+        Ok(settings)
+    }
+
+    /// Where training, validation and test are, among so many characters or bytes. Errors: none of them; shares out of range, or of which
+    /// training has nothing left.
+    pub fn parts(&self, tokens: usize) -> Result<[Range<usize>; 3], WorldError> {
+        if tokens == 0 {
+            return Err(refuse(
+                "file",
+                format!("{:?}", self.file),
+                "a text, and this file is empty",
+                "give one with something in it",
+            ));
+        }
+        for (key, share) in [("validation", self.validation), ("test", self.test)] {
+            if !(share > 0.0 && share <= 0.5) {
+                return Err(refuse(key, share.to_string(), "a share, more than 0 and at most 0.5", "choose one"));
+            }
+        }
+        let [validation, test] = [self.validation, self.test].map(|share| libm::round(share * tokens as f64) as usize);
+        let held_out = validation + test;
+        let Some(training) = tokens.checked_sub(held_out).filter(|training| *training > 0) else {
+            let allowed = format!("less than all tokens together with test, {tokens} are there");
+            return Err(refuse("validation", self.validation.to_string(), allowed, "give a longer text, or lower it"));
+        };
+        Ok([0..training, training..training + validation, training + validation..tokens])
+    }
+
+    fn window(&self) -> Result<usize, WorldError> {
+        let why = ["a window has a target; raise it", "no model here sees so far; lower it"];
+        within("window", self.window, 1..=10_000, why)
+    }
+
+    /// How many tokens the alphabet has.
+    fn size(&self) -> Result<usize, WorldError> {
+        match (self.tokens, &self.alphabet) {
+            (Tokens::Bytes, None) => Ok(256),
+            (Tokens::Bytes, Some(alphabet)) => {
+                let remedy = "leave it out, or set tokens = \"characters\"";
+                Err(refuse("alphabet", format!("{alphabet:?}"), "left out with tokens = \"bytes\"", remedy))
+            }
+            (Tokens::Characters, Some(alphabet)) => {
+                let many = ["give the characters of the text", "tokens are 16-bit numbers; give fewer"];
+                let size = within("alphabet", alphabet.chars().count() as i64, 1..=65_535, many)?;
+                let mut seen = BTreeSet::new();
+                match alphabet.chars().find(|c| !seen.insert(*c)) {
+                    Some(c) => Err(refuse("alphabet", format!("{c:?}, twice"), "each character once", "take one out")),
+                    None => Ok(size),
+                }
+            }
+            (Tokens::Characters, None) => Err(refuse(
+                "alphabet",
+                "left out",
+                "known before the file is read",
+                "set it, or let the recipe be read",
+            )),
+        }
+    }
+
+    fn spelt(&self) -> String {
+        self.alphabet.as_ref().map_or("256 bytes".into(), |alphabet| format!("{alphabet:?}"))
+    }
+
+    /// The tokens of a text of characters. Errors: a character that is not in the alphabet.
+    pub fn spelling(&self, text: &str) -> Result<Vec<u16>, WorldError> {
+        let alphabet: Vec<char> = self.alphabet.iter().flat_map(|alphabet| alphabet.chars()).collect();
+        let mut tokens: Vec<(char, u16)> = alphabet.iter().copied().zip(0..).collect();
+        tokens.sort_unstable();
+        let token = |(place, c): (usize, char)| {
+            tokens.binary_search_by_key(&c, |known| known.0).map(|at| tokens[at].1).map_err(|_| {
+                let allowed =
+                    format!("all characters of the text, it lacks {c:?}, character {place} counted from 0");
+                let remedy = "add it to alphabet (left out, it is that of the part that is trained on), or set tokens = \"bytes\"";
+                refuse("alphabet", self.spelt(), allowed, remedy)
+            })
+        };
+        text.chars().enumerate().map(token).collect()
+    }
+
+    /// Texts that are yet to be read, of characters and of bytes.
+    pub fn small_instances() -> Vec<Settings> {
+        let characters = Settings { alphabet: Some("ab \n".into()), window: 4, ..Settings::new("small.txt") };
+        vec![characters.clone(), Settings { tokens: Tokens::Bytes, alphabet: None, ..characters }]
+    }
+}
