@@ -17,7 +17,9 @@ mod tree;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::{Baseline, Belief, Example, Fact, Floor, Head, Known, Purpose, Shape, Spelling, Split, Stream, Truth, World};
+use crate::{
+    Baseline, Belief, Example, Fact, Floor, Head, Known, Purpose, Shape, Spelling, Split, Stream, Truth, World,
+};
 
 pub use settings::{Scored, Settings};
 use tree::{Node, Tree};

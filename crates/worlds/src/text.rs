@@ -9,11 +9,12 @@
 
 mod kneser_ney;
 mod settings;
+mod spelling;
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use crate::{Baseline, Cut, Example, Fact, Floor, Head, Shape, Split, Stream, Truth, World};
+use crate::{Baseline, Cut, Example, Fact, Floor, Head, Shape, Spelling, Split, Stream, Truth, World};
 
 pub use kneser_ney::{KneserNey, MOST};
 pub use settings::{Settings, Tokens};
@@ -24,6 +25,8 @@ pub struct Text {
     tokens: Arc<Vec<u16>>,
     /// Of training, validation and test.
     parts: [Range<usize>; 3],
+    /// The characters that are tokens; none where bytes are.
+    letters: Vec<char>,
     spelt: String,
     shape: Shape,
     ladder: OnceLock<Vec<Baseline>>,
@@ -41,10 +44,18 @@ pub enum Part {
 }
 
 impl Text {
-    fn new(tokens: Arc<Vec<u16>>, parts: [Range<usize>; 3], alphabet: usize, window: usize, spelt: String) -> Text {
+    /// The text of `settings`, whose tokens and parts these are, in windows of `window` targets over `alphabet` tokens.
+    fn new(
+        settings: &Settings,
+        tokens: Arc<Vec<u16>>,
+        parts: [Range<usize>; 3],
+        alphabet: usize,
+        window: usize,
+    ) -> Text {
+        let letters = settings.alphabet.iter().flat_map(|alphabet| alphabet.chars()).collect();
         let heads = vec![Head { name: "token", alphabet }];
         let shape = Shape { positions: window, alphabet, heads, scored: 0..window };
-        Text { tokens, parts, spelt, shape, ladder: OnceLock::new() }
+        Text { tokens, parts, letters, spelt: settings.spelt(), shape, ladder: OnceLock::new() }
     }
 
     /// All tokens.
@@ -157,6 +168,10 @@ impl World for Text {
             Fact::count("test_tokens", test, "tokens"),
             Fact::words("alphabet", self.spelt.clone()),
         ]
+    }
+
+    fn spelling(&self) -> Option<&dyn Spelling> {
+        Some(self)
     }
 
     fn cut(&self) -> Option<&dyn Cut> {

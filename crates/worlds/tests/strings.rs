@@ -226,7 +226,7 @@ fn mistakes_name_the_value_the_limit_and_the_way_out() {
 #[test]
 fn strings_are_read_as_they_are_written() {
     let world: Box<dyn World> = Box::new(settings(&["abba", "ba"], 6).build().unwrap());
-    let mut example = Example::of(world.as_ref());
+    let mut example = Example::default();
     world.draw(&mut Stream::new(1, Purpose::Check, 0, 0), &mut example);
     let spelling = world.spelling().unwrap();
     let text = spelling.spell(&example.tokens);

@@ -142,3 +142,17 @@ fn mistakes_name_the_value_the_limit_and_the_way_out() {
     let message = plain().of([vec![0; 100], vec![0; 64], vec![0; 100]]).err().unwrap().to_string();
     assert!(message.contains("window = 64") && message.contains("64 tokens that are for validation"), "{message}");
 }
+
+#[test]
+fn texts_are_read_as_they_are_written() {
+    let characters: Box<dyn World> = Box::new(text(5));
+    let spelling = characters.spelling().unwrap();
+    let tokens = spelling.read("the best").unwrap();
+    assert_eq!(tokens, Settings::new("here").with_alphabet(TEXT).unwrap().spelling("the best").unwrap());
+    assert_eq!(spelling.spell(&tokens), "the best");
+    assert!(spelling.read("the Best").unwrap_err().starts_with("'B' is not in the alphabet"));
+    let bytes: Box<dyn World> = Box::new(Settings { tokens: Tokens::Bytes, ..Settings::new("here") }.build().unwrap());
+    let spelling = bytes.spelling().unwrap();
+    assert_eq!(spelling.read("é").unwrap(), [195, 169]);
+    assert_eq!((spelling.spell(&[195, 169]), spelling.spell(&[195])), ("é".into(), "\u{fffd}".into()));
+}

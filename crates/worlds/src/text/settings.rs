@@ -86,7 +86,7 @@ impl Settings {
     /// [`Settings::of`] makes the other. Errors: a value out of range.
     pub fn build(&self) -> Result<Text, WorldError> {
         self.parts(usize::from(u16::MAX))?;
-        Ok(Text::new(Arc::default(), [0..0, 0..0, 0..0], self.size()?, self.window()?, self.spelt()))
+        Ok(Text::new(self, Arc::default(), [0..0, 0..0, 0..0], self.size()?, self.window()?))
     }
 
     /// The world of these settings, whose alphabet is known, on the tokens of training, validation and test. Errors: values out of range;
@@ -102,7 +102,7 @@ impl Settings {
                 return Err(refuse("window", window.to_string(), allowed, "give a longer text, or lower window"));
             }
         }
-        Ok(Text::new(Arc::new(all), parts, alphabet, window, self.spelt()))
+        Ok(Text::new(self, Arc::new(all), parts, alphabet, window))
     }
 
     /// The settings with the alphabet of the part of a text of characters that is trained on, unless they have one. Errors: as
@@ -173,7 +173,7 @@ impl Settings {
         }
     }
 
-    fn spelt(&self) -> String {
+    pub(super) fn spelt(&self) -> String {
         self.alphabet.as_ref().map_or("256 bytes".into(), |alphabet| format!("{alphabet:?}"))
     }
 
