@@ -232,5 +232,6 @@ fn strings_are_read_as_they_are_written() {
     let text = spelling.spell(&example.tokens);
     assert!(["abba", "ba"].contains(&text.as_str()), "{text}");
     assert_eq!(spelling.read(&text).unwrap(), example.tokens[..text.len()]);
+    assert_eq!(spelling.spell(&[1, 2, 0, 1]), "ab", "padding ends it");
     assert_eq!(spelling.read("abc").unwrap_err(), "'c' is none of its letters, \"ab\"");
 }

@@ -1,4 +1,4 @@
-//! Strings as people write them: padding is no text.
+//! Strings as people write them: padding is no text, nor is what comes after it.
 
 use super::{PADDING, Strings};
 use crate::Spelling;
@@ -6,7 +6,7 @@ use crate::Spelling;
 impl Spelling for Strings {
     fn spell(&self, tokens: &[u16]) -> String {
         let letter = |token: &u16| self.alphabet.get(usize::from(*token).checked_sub(1)?);
-        tokens.iter().filter(|token| **token != PADDING).filter_map(letter).collect()
+        tokens.iter().take_while(|token| **token != PADDING).filter_map(letter).collect()
     }
 
     fn read(&self, text: &str) -> Result<Vec<u16>, String> {

@@ -165,3 +165,13 @@ fn a_language_may_be_an_automaton() {
     let spelt = text(&Settings { alphabet: Some("xy".into()), ..settings });
     assert!(spelt.contains("`xy`") && spelt.contains("leave this out"), "{spelt}");
 }
+
+/// What a network writes after the end of a word is no part of it.
+#[test]
+fn words_are_read_as_they_are_written() {
+    let world = Settings::new("(a|bb)*").build().unwrap();
+    let spelling = world.spelling().unwrap();
+    assert_eq!(spelling.read("abb").unwrap(), [0, 1, 1]);
+    assert_eq!(spelling.spell(&[world.begin(), 0, 1, 1, world.end(), 0, world.end()]), "abb");
+    assert!(spelling.read("abc").is_err());
+}

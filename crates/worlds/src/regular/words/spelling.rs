@@ -1,11 +1,12 @@
-//! Words as people write them: what begins and ends a sequence is no text.
+//! Words as people write them: what begins a sequence is no text, nor is its end and what comes after.
 
 use super::Words;
 use crate::Spelling;
 
 impl Spelling for Words {
     fn spell(&self, tokens: &[u16]) -> String {
-        let symbols: Vec<u16> = tokens.iter().copied().filter(|token| *token < self.end()).collect();
+        let before_end = tokens.iter().copied().take_while(|token| *token != self.end());
+        let symbols: Vec<u16> = before_end.filter(|token| *token < self.end()).collect();
         self.machine.alphabet().spell(&symbols)
     }
 
