@@ -19,8 +19,11 @@ const BOUND: f64 = 1e-6;
 
 const STEPS: [f64; 6] = [1e-1, 1e-2, 1e-3, 1e-4, 1e-8, 1e-12];
 
-/// Mistakes that one makes in a backward function, by name, in the gradient of queries, keys and values.
-const MISTAKES: [(&str, fn(&mut [f64])); 3] = [
+/// A name, and what is done to a gradient.
+type Mistake = (&'static str, fn(&mut [f64]));
+
+/// Mistakes that one makes in a backward function, in the gradient of queries, keys and values.
+const MISTAKES: [Mistake; 3] = [
     ("detached", |d| d.fill(0.0)),
     ("scaled", |d| d.iter_mut().for_each(|d| *d *= 1.0001)),
     ("shifted", |d| d.rotate_right(1)),
