@@ -121,7 +121,7 @@ fn five_minute_has_the_published_floor_and_ceilings() {
         assert_eq!(counts.build().unwrap().most_right(), most, "{counted} {end}");
         for likeliest in [false, true] {
             let asked = asked(FIVE_MINUTE, counted as usize, end);
-            assert_eq!(fewest_and_most(&padded(FIVE_MINUTE, 10), &asked, likeliest)[1], most as usize);
+            assert_eq!(fewest_and_most(&padded(FIVE_MINUTE, 10), &asked, likeliest)[1], most);
         }
     }
     assert_eq!(fewest_and_most(&padded(FIVE_MINUTE, 10), &asked(FIVE_MINUTE, 15, false), true), [8, 12]);
