@@ -197,19 +197,13 @@ impl World for Addition {
         ]
     }
 
-    /// Block `i` is the stream of purpose `ExportTrain` or `ExportValidation`, the world's seed, step 0, index `i`; the
-    /// training blocks are those that [`World::draw_for_training`] gives.
+    /// Training blocks are those that [`World::draw_for_training`] gives.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
         let mut block = Vec::new();
-        let train = (Split::Train, Purpose::ExportTrain, Use::Training, train);
-        for (split, purpose, of, sequences) in
-            [train, (Split::Validation, Purpose::ExportValidation, Use::Test, validation)]
-        {
-            for index in 0..sequences as u64 {
-                let pair = self.pair(&mut Stream::new(self.seed, purpose, 0, index), of);
-                self.sequence(pair, &mut block);
-                each(split, &block);
-            }
+        for (split, mut stream) in Split::streams(self.seed, train, validation) {
+            let of = if split == Split::Train { Use::Training } else { Use::Test };
+            self.sequence(self.pair(&mut stream, of), &mut block);
+            each(split, &block);
         }
     }
 }

@@ -8,7 +8,7 @@
 mod settings;
 
 use crate::answer::{self, Question};
-use crate::{Baseline, Example, Fact, Floor, Purpose, Quantity, Shape, Split, Stream, Truth, World};
+use crate::{Baseline, Example, Fact, Quantity, Shape, Split, Stream, Truth, World};
 
 pub use settings::Settings;
 
@@ -103,13 +103,9 @@ impl World for Induction {
         ]
     }
 
-    /// Block `i` is the stream of purpose `ExportTrain` or `ExportValidation`, the world's seed, step 0, index `i`.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
-        let train = (Split::Train, Purpose::ExportTrain, train);
-        for (split, purpose, sequences) in [train, (Split::Validation, Purpose::ExportValidation, validation)] {
-            for index in 0..sequences as u64 {
-                each(split, &self.sequence(&mut Stream::new(self.seed, purpose, 0, index)));
-            }
+        for (split, mut stream) in Split::streams(self.seed, train, validation) {
+            each(split, &self.sequence(&mut stream));
         }
     }
 }
@@ -127,14 +123,11 @@ impl Question for Induction {
         string.get(place + 1..=place + self.answer).map(<[u16]>::to_vec)
     }
 
-    /// `uniform`, over all letters, which is also how frequent they are: `unigram`.
+    /// `uniform`, over all letters, which is also how frequent they are: `unigram`; `seen`, over those of the string.
     fn ladder(&self) -> Vec<Baseline> {
-        let even = |name, tokens: usize| {
-            let (nats, accuracy) = (Floor::Exact(libm::log(tokens as f64)), Floor::Exact(1.0 / tokens as f64));
-            Baseline { name, nats, accuracy }
-        };
         let letters = usize::from(self.letters);
-        vec![even("uniform", letters), even("unigram", letters)]
+        let rungs = [("uniform", letters), ("unigram", letters), ("seen", self.length)];
+        rungs.map(|(name, tokens)| Baseline::even(name, tokens)).to_vec()
     }
 
     fn questions(&self) -> Option<Vec<(Vec<u16>, f64)>> {

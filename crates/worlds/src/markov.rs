@@ -30,7 +30,7 @@ mod stationary;
 use std::sync::OnceLock;
 
 use crate::counting::Counting;
-use crate::{Baseline, Belief, Example, Fact, Floor, Head, Purpose, Shape, Split, Stream, Truth, World, WorldError};
+use crate::{Baseline, Belief, Example, Fact, Floor, Head, Shape, Split, Stream, Truth, World, WorldError};
 
 use belief::ChainBelief;
 use classes::Classes;
@@ -224,20 +224,15 @@ impl World for Markov {
     }
 
     /// For `numpy-legacy`, the published files: the training blocks continue the generator that drew the law, and the
-    /// validation blocks continue after them. For `philox`, block `i` is the stream of purpose `ExportTrain` or
-    /// `ExportValidation`, the law's seed, step 0, index `i`.
+    /// validation blocks continue after them.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
         if self.plan.generator == Generator::NumpyLegacy {
             return published::export(&self.plan, train, validation, each);
         }
         let mut block = vec![self.plan.states as u16; self.plan.length];
-        let train = (Split::Train, Purpose::ExportTrain, train);
-        for (split, purpose, sequences) in [train, (Split::Validation, Purpose::ExportValidation, validation)] {
-            for index in 0..sequences as u64 {
-                let mut stream = Stream::new(self.plan.seed, purpose, 0, index);
-                self.draw_states(&mut stream, |position, state| block[position + 1] = state);
-                each(split, &block);
-            }
+        for (split, mut stream) in Split::streams(self.plan.seed, train, validation) {
+            self.draw_states(&mut stream, |position, state| block[position + 1] = state);
+            each(split, &block);
         }
     }
 }

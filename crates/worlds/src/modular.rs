@@ -104,18 +104,12 @@ impl World for Modular {
         ]
     }
 
-    /// Block `i` is the stream of purpose `ExportTrain` or `ExportValidation`, the world's seed, step 0, index `i`; the
-    /// training blocks are those that [`World::draw_for_training`] gives.
+    /// Training blocks are those that [`World::draw_for_training`] gives.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
         let [training, test] = self.uses();
-        let train = (Split::Train, Purpose::ExportTrain, training, train);
-        for (split, purpose, pairs, sequences) in
-            [train, (Split::Validation, Purpose::ExportValidation, test, validation)]
-        {
-            for index in 0..sequences as u64 {
-                let place = Stream::new(self.seed, purpose, 0, index).below(pairs.len() as u64);
-                each(split, &self.sequence(pairs[place as usize]));
-            }
+        for (split, mut stream) in Split::streams(self.seed, train, validation) {
+            let pairs = if split == Split::Train { training } else { test };
+            each(split, &self.sequence(pairs[stream.below(pairs.len() as u64) as usize]));
         }
     }
 }

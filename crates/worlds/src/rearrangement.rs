@@ -7,7 +7,7 @@
 mod settings;
 
 use crate::answer::{self, Question};
-use crate::{Baseline, Example, Fact, Floor, Purpose, Quantity, Shape, Split, Stream, Truth, World};
+use crate::{Baseline, Example, Fact, Floor, Quantity, Shape, Split, Stream, Truth, World};
 
 pub use settings::{Settings, Task};
 
@@ -122,13 +122,9 @@ impl World for Rearrangement {
         vec![fact(strings.map_or_else(words, Quantity::Count))]
     }
 
-    /// Block `i` is the stream of purpose `ExportTrain` or `ExportValidation`, the world's seed, step 0, index `i`.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
-        let train = (Split::Train, Purpose::ExportTrain, train);
-        for (split, purpose, sequences) in [train, (Split::Validation, Purpose::ExportValidation, validation)] {
-            for index in 0..sequences as u64 {
-                each(split, &self.sequence(&mut Stream::new(self.seed, purpose, 0, index)));
-            }
+        for (split, mut stream) in Split::streams(self.seed, train, validation) {
+            each(split, &self.sequence(&mut stream));
         }
     }
 }
@@ -149,9 +145,8 @@ impl Question for Rearrangement {
     fn ladder(&self) -> Vec<Baseline> {
         let score =
             |name, nats, accuracy| Baseline { name, nats: Floor::Exact(nats), accuracy: Floor::Exact(accuracy) };
-        let even = |name, tokens: usize| score(name, libm::log(tokens as f64), 1.0 / tokens as f64);
         let letters = usize::from(self.letters);
-        let mut ladder = vec![even("uniform", letters + 1), even("unigram", letters)];
+        let mut ladder = vec![Baseline::even("uniform", letters + 1), Baseline::even("unigram", letters)];
         if self.task == Task::Sort {
             let laws: Vec<Vec<f64>> = (0..self.length).map(|place| self.law_of_sorted(place)).collect();
             let mean = |of: &dyn Fn(&[f64]) -> f64| laws.iter().map(|law| of(law)).sum::<f64>() / laws.len() as f64;

@@ -7,10 +7,10 @@
 
 mod settings;
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 
 use crate::induction::different;
-use crate::{Baseline, Belief, Example, Fact, Floor, Head, Known, Purpose, Shape, Split, Stream, Truth, World};
+use crate::{Baseline, Belief, Example, Fact, Floor, Head, Known, Shape, Split, Stream, Truth, World};
 
 pub use settings::Settings;
 
@@ -97,13 +97,9 @@ impl World for Recall {
         ]
     }
 
-    /// Block `i` is the stream of purpose `ExportTrain` or `ExportValidation`, the world's seed, step 0, index `i`.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
-        let train = (Split::Train, Purpose::ExportTrain, train);
-        for (split, purpose, sequences) in [train, (Split::Validation, Purpose::ExportValidation, validation)] {
-            for index in 0..sequences as u64 {
-                each(split, &self.block(&mut Stream::new(self.seed, purpose, 0, index)));
-            }
+        for (split, mut stream) in Split::streams(self.seed, train, validation) {
+            each(split, &self.block(&mut stream));
         }
     }
 }
@@ -122,21 +118,19 @@ impl Truth for Recall {
     }
 
     fn floor_by_position(&self, _head: usize) -> Vec<Floor> {
-        vec![Floor::Exact(0.0); self.shape.positions]
+        let floor = |position| if self.asks(position) { Floor::Exact(0.0) } else { Floor::Unknown };
+        (0..self.shape.positions).map(floor).collect()
     }
 
     /// `uniform`, over all tokens; `unigram`, over the values.
     fn baselines(&self, _head: usize) -> Vec<Baseline> {
-        let even = |name, tokens: usize| {
-            let (nats, accuracy) = (Floor::Exact(libm::log(tokens as f64)), Floor::Exact(1.0 / tokens as f64));
-            Baseline { name, nats, accuracy }
-        };
-        vec![even("uniform", self.shape.alphabet), even("unigram", self.shape.alphabet - usize::from(self.keys))]
+        let values = self.shape.alphabet - usize::from(self.keys);
+        vec![Baseline::even("uniform", self.shape.alphabet), Baseline::even("unigram", values)]
     }
 
     fn prompts(&self) -> Option<Vec<(Vec<u16>, f64)>> {
         let choices = self.choices();
-        let count = choices.iter().try_fold(1_u64, |product, of| product.checked_mul(of.len() as u64))?;
+        let count = choices.iter().try_fold(1_u64, |product, of| product.checked_mul(of.clone().count() as u64))?;
         if count > LISTED {
             return None;
         }
@@ -157,11 +151,11 @@ impl Truth for Recall {
 
 impl Recall {
     /// The tokens that can stand at each place of a prompt.
-    fn choices(&self) -> Vec<Range<u16>> {
-        let (keys, all) = (self.keys, self.shape.alphabet as u16);
+    fn choices(&self) -> Vec<RangeInclusive<u16>> {
+        let (keys, last) = (self.keys, (self.shape.alphabet - 1) as u16);
         let first = self.shape.scored.start;
         let is_key = |place: usize| place < 2 * self.pairs && place.is_multiple_of(2) || place == first;
-        (0..=first).map(|place| if is_key(place) { 0..keys } else { keys..all }).collect()
+        (0..=first).map(|place| if is_key(place) { 0..=keys - 1 } else { keys..=last }).collect()
     }
 
     /// Whether keys are different, and the one at the end is one of them.

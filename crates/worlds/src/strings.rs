@@ -7,8 +7,8 @@
 //!
 //! The belief is the place in the prefix tree of the strings. Where strings part the next symbol is uncertain; everywhere else it is
 //! certain. So floor and ceiling are sums over the places where strings part. A whole string is right if each of its symbols after the
-//! first is what the predictor holds for likeliest after the true ones before it; [`Strings::most_right`] is how many the best
-//! predictor has right, which picks the best one wherever several are equally likely.
+//! first is what the predictor holds for likeliest after the true ones before it; [`Strings::most_right`] is how many a predictor can
+//! have right, whatever it holds for likeliest. With shares that are not alike that may cost loss.
 
 mod settings;
 mod spelling;
@@ -17,9 +17,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::{
-    Baseline, Belief, Example, Fact, Floor, Head, Known, Purpose, Shape, Spelling, Split, Stream, Truth, World,
-};
+use crate::{Baseline, Belief, Example, Fact, Floor, Head, Known, Shape, Spelling, Split, Stream, Truth, World};
 
 pub use settings::{Scored, Settings};
 use tree::{Node, Tree};
@@ -256,13 +254,9 @@ impl World for Strings {
         ]
     }
 
-    /// Block `i` is the stream of purpose `ExportTrain` or `ExportValidation`, the world's seed, step 0, index `i`.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
-        let train = (Split::Train, Purpose::ExportTrain, train);
-        for (split, purpose, sequences) in [train, (Split::Validation, Purpose::ExportValidation, validation)] {
-            for index in 0..sequences as u64 {
-                each(split, &self.block(self.drawn(&mut Stream::new(self.seed, purpose, 0, index))));
-            }
+        for (split, mut stream) in Split::streams(self.seed, train, validation) {
+            each(split, &self.block(self.drawn(&mut stream)));
         }
     }
 }
@@ -287,13 +281,12 @@ impl Truth for Strings {
 
     /// `uniform`, over all tokens; `unigram`; `bigram`, which sees the last token; and `pipeline`, which sees all of them: the floor.
     fn baselines(&self, head: usize) -> Vec<Baseline> {
-        let (tokens, mut all, mut after) = (self.shape.alphabet as f64, BTreeMap::new(), BTreeMap::new());
+        let (mut all, mut after) = (BTreeMap::new(), BTreeMap::new());
         for ((last, target), p) in self.pairs() {
             *all.entry(target).or_insert(0.0) += p;
             after.entry(last).or_insert_with(BTreeMap::new).insert(target, p);
         }
-        let uniform =
-            Baseline { name: "uniform", nats: Floor::Exact(libm::log(tokens)), accuracy: Floor::Exact(1.0 / tokens) };
+        let uniform = Baseline::even("uniform", self.shape.alphabet);
         let pipeline = Baseline { name: "pipeline", nats: self.floor(head), accuracy: self.ceiling(head) };
         vec![uniform, grouped("unigram", [&all].into_iter()), grouped("bigram", after.values()), pipeline]
     }

@@ -146,11 +146,6 @@ impl World for Text {
         self.drawn(Part::Validation, stream, into);
     }
 
-    fn hold_out(&self) -> Option<String> {
-        let [training, validation, test] = self.parts.clone().map(|part| part.len());
-        Some(format!("the last {} of {} tokens of the text", validation + test, training + validation + test))
-    }
-
     fn truth(&self) -> Option<&dyn Truth> {
         None
     }

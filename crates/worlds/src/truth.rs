@@ -51,6 +51,13 @@ pub struct Baseline {
     pub accuracy: Floor,
 }
 
+impl Baseline {
+    /// What holds so many tokens for equally likely, of which one comes.
+    pub fn even(name: &'static str, tokens: usize) -> Baseline {
+        Baseline { name, nats: Floor::Exact(libm::log(tokens as f64)), accuracy: Floor::Exact(1.0 / tokens as f64) }
+    }
+}
+
 /// The exact law of a world and what follows from it. Means over positions are means over the world's scored positions.
 pub trait Truth: Send + Sync {
     /// A belief that has seen nothing.

@@ -8,7 +8,7 @@ use crate::addition::Addition;
 use crate::counting::Counting;
 use crate::markov::Markov;
 use crate::strings::Strings;
-use crate::{Baseline, Spelling, Stream, Truth, WorldError};
+use crate::{Baseline, Purpose, Spelling, Stream, Truth, WorldError};
 
 /// One thing to predict at every position: the next token, a class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +50,18 @@ pub enum Split {
     Train,
     /// Validation data.
     Validation,
+}
+
+impl Split {
+    /// What exported blocks are drawn from, in the order of the files: block `i` of a split from the stream of purpose `ExportTrain` or
+    /// `ExportValidation`, a world's seed, step 0, index `i`.
+    pub(crate) fn streams(seed: u64, train: usize, validation: usize) -> impl Iterator<Item = (Split, Stream)> {
+        let splits =
+            [(Split::Train, Purpose::ExportTrain, train), (Split::Validation, Purpose::ExportValidation, validation)];
+        splits.into_iter().flat_map(move |(split, purpose, blocks)| {
+            (0..blocks as u64).map(move |index| (split, Stream::new(seed, purpose, 0, index)))
+        })
+    }
 }
 
 /// Something true of a world that can be said in one line.

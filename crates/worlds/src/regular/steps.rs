@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Machine, RegularError, given};
 use crate::markov::within;
-use crate::{
-    Baseline, Belief, Example, Fact, Floor, Head, Known, Purpose, Shape, Split, Stream, Truth, World, WorldError,
-};
+use crate::{Baseline, Belief, Example, Fact, Floor, Head, Known, Shape, Split, Stream, Truth, World, WorldError};
 
 /// Runs of an automaton as they stand in a recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -155,14 +153,9 @@ impl World for Steps {
         ]
     }
 
-    /// Block `i` is the stream of purpose `ExportTrain` or `ExportValidation`, the world's seed, step 0, index `i`.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
-        for (split, purpose, blocks) in
-            [(Split::Train, Purpose::ExportTrain, train), (Split::Validation, Purpose::ExportValidation, validation)]
-        {
-            for index in 0..blocks as u64 {
-                each(split, &self.block(&mut Stream::new(self.seed, purpose, 0, index)));
-            }
+        for (split, mut stream) in Split::streams(self.seed, train, validation) {
+            each(split, &self.block(&mut stream));
         }
     }
 }

@@ -20,7 +20,7 @@ pub use recogniser::Recogniser;
 pub use settings::Settings;
 
 use super::{Counts, Machine};
-use crate::{Baseline, Example, Fact, Head, Purpose, Shape, Spelling, Split, Stream, Truth, World};
+use crate::{Baseline, Example, Fact, Head, Shape, Spelling, Split, Stream, Truth, World};
 use kinds::Kind;
 use parts::{Part, Parts};
 use truth::Table;
@@ -228,16 +228,11 @@ impl World for Words {
         facts
     }
 
-    /// Block `i` is the stream of purpose `ExportTrain` or `ExportValidation`, the world's seed, step 0, index `i`; the training blocks
-    /// are words for training, the others words for tests.
+    /// Training blocks are words for training, the others words for tests.
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
-        for (split, purpose, part, blocks) in [
-            (Split::Train, Purpose::ExportTrain, Part::Training, train),
-            (Split::Validation, Purpose::ExportValidation, Part::Test, validation),
-        ] {
-            for index in 0..blocks as u64 {
-                each(split, &self.block(part, &mut Stream::new(self.seed, purpose, 0, index)));
-            }
+        for (split, mut stream) in Split::streams(self.seed, train, validation) {
+            let part = if split == Split::Train { Part::Training } else { Part::Test };
+            each(split, &self.block(part, &mut stream));
         }
     }
 }

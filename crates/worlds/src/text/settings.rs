@@ -156,8 +156,9 @@ impl Settings {
                 Err(refuse("alphabet", format!("{alphabet:?}"), "left out with tokens = \"bytes\"", remedy))
             }
             (Tokens::Characters, Some(alphabet)) => {
-                let many = ["give the characters of the text", "tokens are 16-bit numbers; give fewer"];
-                let size = within("alphabet", alphabet.chars().count() as i64, 1..=65_535, many)?;
+                let many =
+                    ["in a text of one character there is nothing to learn", "tokens are 16-bit numbers; give fewer"];
+                let size = within("alphabet", alphabet.chars().count() as i64, 2..=65_535, many)?;
                 let mut seen = BTreeSet::new();
                 match alphabet.chars().find(|c| !seen.insert(*c)) {
                     Some(c) => Err(refuse("alphabet", format!("{c:?}, twice"), "each character once", "take one out")),
