@@ -145,7 +145,10 @@ def split_weights(spiral, draw):
     w = {"tok_emb.weight": draw(14, 3), "z10_enc": draw(1, 3), "special_enc": draw(3, 3)}
     w |= {f"pos_spiral_{name}": one(x) for name, x in [("amp", 1.1), ("phase", 0.2), ("slope", 0.13), ("offset", -0.3)]} \
         if spiral else {"digit_enc": draw(10, 3)}
-    w |= {"_pos_sources": np.zeros(34, "i8"), "_pos_indices": np.zeros(34, "i8")}
+    # digit, `+`, digit, `=`, digit, the sum's last, end: of which table, and which row of it
+    table = [0] * 10 + [2] + [0] * 10 + [2] + [0] * 10 + [1, 2]
+    row = [*range(10), 0, *range(10), 1, *range(10), 0, 2]
+    w |= {"_pos_sources": np.array(table), "_pos_indices": np.array(row)}
     w |= {f"{p}_proj.weight": draw(6, 3) for p in "qkv"} | {"out_proj.weight": draw(6, 6)}
     w |= {"ffn.0.weight": draw(2, 6), "ffn.0.bias": draw(2), "ffn.2.weight": draw(6, 2), "ffn.2.bias": draw(6)}
     for name in ["ln1", "ln2", "ln_f"]:

@@ -94,7 +94,9 @@ pub fn import(path: &Path, family: Option<&str>) -> Result<Imported, LabError> {
         Some(name) => named(name)?,
         None => recognised(&arrays).map_err(refused)?,
     };
-    let translation = family.translate(&mut arrays).and_then(|found| arrays.require_all_used().map(|()| found));
+    let fits = if family.fits(&arrays) { Ok(()) } else { Err(unfit(family, &arrays)) };
+    let translation =
+        fits.and_then(|()| family.translate(&mut arrays)).and_then(|found| arrays.require_all_used().map(|()| found));
     let about = |problem: String| refused(format!("as one of the family {}: {problem}", family.name()));
     let Translation { recipe, mut numbers } = translation.map_err(about)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -106,10 +108,7 @@ pub fn import(path: &Path, family: Option<&str>) -> Result<Imported, LabError> {
         let lacks = || about(format!("no numbers for {} {}", parameter.name, parameter.shape));
         point.extend(numbers.ok_or_else(lacks)?);
     }
-    match point.iter().position(|x| !x.is_finite()) {
-        Some(place) => Err(about(format!("parameter {place} is {}, which is no number", point[place]))),
-        None => Ok(Imported { family: family.name(), plan, point, layout }),
-    }
+    Ok(Imported { family: family.name(), plan, point, layout })
 }
 
 impl Imported {
@@ -167,6 +166,9 @@ fn recognised(arrays: &Arrays) -> Result<&'static dyn Family, String> {
         return Ok(*family);
     }
     let nearest = FAMILIES.iter().max_by_key(|family| shared(family)).expect("there are families");
+    if shared(nearest) == nearest.signature().len() {
+        return Err(format!("has the names of the family {}, but {}", nearest.name(), unfit(*nearest, arrays)));
+    }
     let missing = nearest.signature().iter().filter(|name| !arrays.has(name));
     Err(format!(
         "holds {}, which is no family that is known; the nearest is {} ({}), which also has {}",
@@ -175,6 +177,15 @@ fn recognised(arrays: &Arrays) -> Result<&'static dyn Family, String> {
         nearest.about(),
         missing.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
     ))
+}
+
+/// Why arrays of the family's names are not of the family.
+fn unfit(family: &dyn Family, arrays: &Arrays) -> String {
+    let first = family.signature()[0];
+    match arrays.dimensions(first) {
+        Some(found) => format!("its `{first}` has {found} dimensions, which the family's has not"),
+        None => format!("it lacks `{first}`; it holds {}", arrays.listed()),
+    }
 }
 
 fn remedy() -> String {

@@ -157,6 +157,14 @@ fn arrays_that_do_not_fit_are_refused_by_name() {
     assert!(message.contains("`pos_emb.B` is [2, 3], where the other arrays want [2, 4]"), "{message}");
     let message = change("factorised-kv.pt", "ln_f.weight", &|t| t.data[1] = f32::NAN);
     assert!(message.contains("which is no number"), "{message}");
+    let message = change("stacked.pt", "blocks.0.mlp.fc2.W_fixed", &|t| t.data[2] = f32::INFINITY);
+    assert!(message.contains("`blocks.0.mlp.fc2.W_fixed` holds inf at place 2"), "{message}");
+    let message = change("stacked.pt", "pos_emb.A", &|t| t.shape[0] = 2);
+    assert!(message.contains("`pos_emb.A` has 2 models; give the file of one"), "{message}");
+    let message = change("split.pt", "_pos_indices", &|t| t.data[12] = 7.0);
+    assert!(message.contains("`_pos_indices` says 7 of position 12, where the family has 1"), "{message}");
+    let message = change("stacked.pt", "token_emb.weight", &|t| t.shape = vec![56]);
+    assert!(message.contains("the names of the family") && message.contains("has 1 dimensions"), "{message}");
     let message = change("factorised-kv.pt", "blocks.0.mlp.fc1.A", &|t| t.name = "blocks.0.mlp.fc1.C".into());
     assert!(message.contains("it lacks `blocks.0.mlp.fc1.weight`") || message.contains("fc1"), "{message}");
     let mut more = read("factorised-kv.pt");

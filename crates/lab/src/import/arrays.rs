@@ -63,7 +63,11 @@ impl Arrays {
             return Err(format!("its `{name}` is {found:?}, where the other arrays want {wanted:?}"));
         }
         self.used.insert(name.into());
-        Ok(self.tensors[name].data.clone())
+        let data = &self.tensors[name].data;
+        match data.iter().position(|x| !x.is_finite()) {
+            Some(place) => Err(format!("its `{name}` holds {} at place {place}, which is no number", data[place])),
+            None => Ok(data.clone()),
+        }
     }
 
     /// The numbers of an array whose transpose has that shape, transposed.

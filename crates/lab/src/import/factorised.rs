@@ -10,6 +10,9 @@ pub(super) struct Factorised;
 /// Tokens: digits, `+`, `=`, padding, end.
 const ALPHABET: usize = 14;
 
+/// The most numbers of a fixed matrix: they stand in a formula of the plan.
+const MOST_FIXED: usize = 4096;
+
 impl Family for Factorised {
     fn name(&self) -> &'static str {
         "factorised"
@@ -151,6 +154,12 @@ impl Model<'_> {
         }
         let part = if stored.contains(".attn.") { "attn" } else { "mlp" };
         let numbers = self.reading.arrays.transposed(&name, [outputs, inputs])?;
+        if numbers.len() > MOST_FIXED {
+            return Err(format!(
+                "its `{name}` has {} numbers, and a plan carries at most {MOST_FIXED} fixed ones",
+                numbers.len()
+            ));
+        }
         let is_added = self.reading.arrays.setting(&format!("fixed_full_rank_{part}")) != Some(0);
         Ok(is_added.then(|| given([outputs, inputs], &numbers)))
     }

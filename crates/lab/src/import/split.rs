@@ -9,6 +9,7 @@ pub(super) struct Split;
 
 /// Digits, `+`, `=`, end, padding.
 const ALPHABET: usize = 14;
+const HEADS: usize = 2;
 
 impl Family for Split {
     fn name(&self) -> &'static str {
@@ -24,12 +25,14 @@ impl Family for Split {
     }
 
     fn translate(&self, arrays: &mut Arrays) -> Result<Translation, String> {
-        ["_pos_sources", "_pos_indices", "causal_mask"].iter().for_each(|name| arrays.ignore(name));
+        arrays.ignore("causal_mask");
+        require_places(arrays)?;
         let (token, place) = (arrays.shape("tok_emb.weight")?[1], arrays.shape("special_enc")?[1]);
         let channels = arrays.shape("q_proj.weight")?[0];
-        let heads = arrays.setting("n_heads").and_then(|heads| usize::try_from(heads).ok()).unwrap_or(2);
-        if heads == 0 || channels % heads != 0 {
-            return Err(format!("its queries have {channels} channels, which {heads} heads do not divide"));
+        if channels % HEADS != 0 {
+            return Err(format!(
+                "its queries have {channels} channels, which the family's {HEADS} heads do not divide"
+            ));
         }
         let mut model = Model { reading: Reading::new(arrays), token, place, channels };
         model.tokens()?;
@@ -41,13 +44,37 @@ impl Family for Split {
         let norm = if centred { "layer" } else { "rms" };
         let recipe = format!(
             "[world]\nkind = \"addition\"\ndigits = 10\noperand_order = \"least-first\"\nplus = [10]\nequals = [11]\nend = [12]\n\
-             alphabet = {ALPHABET}\n\n[model]\nwidth = {}\nlayers = 1\nheads = {heads}\nhead_width = {}\nmlp_hidden = {hidden}\n\
+             alphabet = {ALPHABET}\n\n[model]\nwidth = {}\nlayers = 1\nheads = {HEADS}\nhead_width = {}\nmlp_hidden = {hidden}\n\
              bias = true\nnorm = \"{norm}\"\nnorm_epsilon = 1e-5\nnorm_bias = {centred}\n\n[model.weights]\n{weights}",
             token + place,
-            channels / heads,
+            channels / HEADS,
         );
         Ok(Translation { recipe, numbers })
     }
+}
+
+/// Where a file says which place each of 34 positions has, it has to be the family's: from 0 the digits of a number, 2 with a number
+/// what stands between, 1 the sum's last digit.
+fn require_places(arrays: &mut Arrays) -> Result<(), String> {
+    let of = |position: usize| match position {
+        10 | 21 | 33 => [2, [10, 21, 33].iter().position(|special| *special == position).expect("it is one of them")],
+        32 => [1, 0],
+        _ => [0, [0, 11, 22].iter().rev().find(|first| **first <= position).map_or(0, |first| position - first)],
+    };
+    for (name, which) in [("_pos_sources", 0), ("_pos_indices", 1)] {
+        if !arrays.has(name) {
+            continue;
+        }
+        let found = arrays.numbers(name, [1, 34])?;
+        if let Some(at) = (0..34).find(|at| found[*at] != of(*at)[which] as f32) {
+            return Err(format!(
+                "its `{name}` says {} of position {at}, where the family has {}",
+                found[at],
+                of(at)[which]
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A model while it is read.
