@@ -61,7 +61,9 @@ def main():
     found = list(scores())
     if "--check" in sys.argv[1:]:
         written = json.loads(FILE.read_text())
-        sys.exit(any(abs(a - b) > 1e-12 for a, b in zip(found, written, strict=True)))
+        same = all(abs(a - b) <= 1e-12 for a, b in zip(found, written, strict=True))
+        print(f"{FILE.name}: every number again" if same else "a stored number is not what exact fractions give")
+        sys.exit(0 if same else 1)
     FILE.write_text(json.dumps(found, indent=1) + "\n")
 
 

@@ -65,15 +65,17 @@ pub(crate) type Fill<'f> = &'f mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
 /// Hands the name of each file and its content to `each`, in the order in which they are written.
 fn each_file(plan: &Plan, mut each: impl FnMut(&str, Fill<'_>) -> Result<(), LabError>) -> Result<Exported, LabError> {
     let (world, wanted) = (plan.build_world()?, plan.export());
-    let (train_sequences, validation_sequences) = (wanted.train_sequences, wanted.validation_sequences);
     // The validation blocks may depend on how many training blocks came before: those are drawn, and not kept.
     let mut data = |name, split, validation| {
-        let mut tokens = 0;
-        let mut fill = |file: &mut dyn Write| blocks(&*world, train_sequences, validation, split, file, &mut tokens);
-        each(name, &mut fill).map(|()| tokens)
+        let mut written = (0, 0);
+        let mut fill = |file: &mut dyn Write| {
+            written = (0, 0);
+            blocks(&*world, wanted.train_sequences, validation, split, file, &mut written)
+        };
+        each(name, &mut fill).map(|()| written)
     };
-    let train_tokens = data(TRAIN, Split::Train, 0)?;
-    let validation_tokens = data(VALIDATION, Split::Validation, validation_sequences)?;
+    let (train_sequences, train_tokens) = data(TRAIN, Split::Train, 0)?;
+    let (validation_sequences, validation_tokens) = data(VALIDATION, Split::Validation, wanted.validation_sequences)?;
     let exported = Exported { train_sequences, validation_sequences, train_tokens, validation_tokens };
     let meta = serde_json::to_string_pretty(&meta(plan, &*world, exported)).expect("it is plain JSON") + "\n";
     each(META, &mut |file| file.write_all(meta.as_bytes()))?;
@@ -91,14 +93,14 @@ fn law(chain: &Markov) -> BTreeMap<String, Array> {
     BTreeMap::from([("start".to_string(), start), ("transitions".to_string(), transitions)])
 }
 
-/// Writes the blocks of one split and counts their tokens. After a write has failed, the other blocks are left out.
+/// Writes the blocks of one split and counts them and their tokens: a text may have fewer than are wanted. After a write has failed, the other blocks are left out.
 fn blocks(
     world: &dyn World,
     train: usize,
     validation: usize,
     wanted: Split,
     file: &mut dyn Write,
-    tokens: &mut u64,
+    (sequences, tokens): &mut (usize, u64),
 ) -> io::Result<()> {
     let mut result = Ok(());
     let mut bytes = Vec::new();
@@ -106,6 +108,7 @@ fn blocks(
         if split == wanted && result.is_ok() {
             bytes.clear();
             bytes.extend(block.iter().flat_map(|token| token.to_le_bytes()));
+            *sequences += 1;
             *tokens += block.len() as u64;
             result = file.write_all(&bytes);
         }

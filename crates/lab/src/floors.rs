@@ -80,14 +80,17 @@ impl Floors {
         for step in simple_predictors(world, head) {
             let about = about(step.name);
             self.floors.push(line(format!("{prefix}{}", step.name), step.nats, &about));
-            self.ceilings.push(ceiling_line(format!("{prefix}accuracy_{}", step.name), step.accuracy, &about));
+            if step.accuracy != Floor::Unknown {
+                self.ceilings.push(ceiling_line(format!("{prefix}accuracy_{}", step.name), step.accuracy, &about));
+            }
         }
     }
 
     fn add_positions(&mut self, world: &dyn World, head: usize, prefix: &str) {
         let scored = world.shape().scored.clone();
         let floors = world.truth().map(|t| t.floor_by_position(head)).unwrap_or_default();
-        for (position, floor) in floors.into_iter().enumerate().filter(|(position, _)| scored.contains(position)) {
+        let asked = floors.into_iter().enumerate().filter(|(position, _)| scored.contains(position));
+        for (position, floor) in asked.filter(|(_, floor)| *floor != Floor::Unknown) {
             let name = format!("{prefix}floor_at_{}", position + 1);
             let line = line(name, floor, "the best possible loss at this position");
             self.floors.push(FloorLine { position: Some(position + 1), ..line });
@@ -101,9 +104,7 @@ pub(crate) fn simple_predictors(world: &dyn World, head: usize) -> Vec<Baseline>
     if let Some(truth) = world.truth() {
         return truth.baselines(head);
     }
-    let tokens = world.shape().heads[head].alphabet as f64;
-    let (nats, accuracy) = (Floor::Exact(libm::log(tokens)), Floor::Exact(1.0 / tokens));
-    let uniform = Baseline { name: "uniform", nats, accuracy };
+    let uniform = Baseline::even("uniform", world.shape().heads[head].alphabet);
     [uniform].into_iter().chain(world.ladder().into_iter().flatten()).collect()
 }
 
@@ -121,9 +122,9 @@ fn ceiling_line(name: String, ceiling: Floor, about: &str) -> CeilingLine {
     CeilingLine { name, value: ceiling.value(), about: about.into() }
 }
 
-/// How many whole strings the best predictor has right.
+/// How many whole strings a predictor can have right.
 fn whole_strings(strings: &Strings) -> CeilingLine {
-    let about = format!("whole strings that the best predictor has right, of {}", strings.recited().len());
+    let about = format!("whole strings that a predictor can have right, of {}", strings.recited().len());
     CeilingLine { name: "sequences".into(), value: Some(strings.most_right() as f64), about }
 }
 
@@ -144,12 +145,19 @@ pub(crate) fn about(name: &str) -> String {
         "trigram" => "sees the last two tokens, not the position".into(),
         "four-gram" => "sees the last three tokens, not the position".into(),
         "five-gram" => "sees the last four tokens, not the position".into(),
+        "seen" => "all tokens of the string alike".into(),
         "by-position" => "knows how frequent tokens are at each position, sees nothing".into(),
         "without-carries" => "sees the two digits of the place, and no carry".into(),
         "pipeline" => "sees all tokens so far: the floor".into(),
+        "kneser-ney-1" => {
+            "knows how frequent tokens of the training text are, sees nothing; scored on the test, no optimum".into()
+        }
         _ if name.starts_with("kneser-ney-") => {
-            let order = name.trim_start_matches("kneser-ney-");
-            format!("grams of up to {order} tokens, counted on the training text, scored on the test; no optimum")
+            let order: usize = name["kneser-ney-".len()..].parse().expect("it ends with its order");
+            format!(
+                "sees the last {} tokens or fewer, counted in the training text; scored on the test, no optimum",
+                order - 1
+            )
         }
         other => format!("the best {other} predictor"),
     }

@@ -1,18 +1,31 @@
-//! The gradient of a training step's loss at any point: what an optimiser would be told there.
+//! The gradient of a training step's loss at any point: what an optimiser is told there.
 
-use infimum_engine::Replay;
+use infimum_engine::{Gradient, Replay};
 use infimum_worlds::Purpose;
 
-use crate::data::{self, Drawn, Inlets};
+use crate::data::{Address, Drawn, Inlets};
 use crate::weighting::Weighting;
 use crate::{Experiment, Machine};
+
+/// The sequences of a step, and what their targets count.
+pub(crate) struct Batch {
+    addresses: Vec<Address>,
+    pub(crate) weighting: Weighting,
+    /// Counted from 0.
+    step: u64,
+}
+
+impl Batch {
+    pub(crate) fn new(experiment: &Experiment, machine: &mut Machine, addresses: Vec<Address>, step: u64) -> Batch {
+        Batch { weighting: Weighting::of(experiment, machine, &addresses), addresses, step }
+    }
+}
 
 /// Gives gradients of one model.
 pub(crate) struct Gradients<'a> {
     experiment: &'a Experiment,
     replay: Replay,
     inlets: Inlets,
-    sequences: data::Schedule,
 }
 
 /// The length of a part of a vector of parameters.
@@ -27,24 +40,26 @@ impl<'a> Gradients<'a> {
     pub(crate) fn new(experiment: &'a Experiment, machine: &Machine) -> Gradients<'a> {
         let (program, executor) = (experiment.program().gradient(), experiment.plan().executor());
         let replay = Replay::with_products(&program, executor, experiment.plan().training().products(), machine.isa);
-        let inlets = Inlets::new(&program, experiment.world().shape());
-        Gradients { experiment, replay, inlets, sequences: data::Schedule::new(experiment) }
+        Gradients { experiment, replay, inlets: Inlets::new(&program, experiment.world().shape()) }
     }
 
-    /// The gradient at `point` of the mean loss of the sequences that step `step` draws, counted from 0, without those that are mined.
-    pub(crate) fn at(&mut self, machine: &mut Machine, point: &[f32], step: u64) -> Vec<f64> {
-        let addresses = self.sequences.step(step);
-        let weighting = Weighting::of(self.experiment, machine, &addresses);
+    /// The sum over a batch's targets, which [`Weighting::divisor`] makes a mean of, and its gradient.
+    pub(crate) fn sum(&mut self, machine: &mut Machine, point: &[f32], batch: &Batch) -> Gradient<f32> {
         let source = Drawn {
             experiment: self.experiment,
             purpose: Purpose::Train,
-            addresses: &addresses,
+            addresses: &batch.addresses,
             inlets: &self.inlets,
-            scales: weighting.scales(),
-            step,
+            scales: batch.weighting.scales(),
+            step: batch.step,
         };
-        let sum = self.replay.gradient(&mut machine.team, point, addresses.len(), &source);
-        let of = weighting.divisor(&sum);
+        self.replay.gradient(&mut machine.team, point, batch.addresses.len(), &source)
+    }
+
+    /// The gradient of the mean loss.
+    pub(crate) fn mean(&mut self, machine: &mut Machine, point: &[f32], batch: &Batch) -> Vec<f64> {
+        let sum = self.sum(machine, point, batch);
+        let of = batch.weighting.divisor(&sum);
         sum.gradient.iter().map(|x| f64::from(*x) / of).collect()
     }
 }

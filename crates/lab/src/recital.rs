@@ -11,8 +11,6 @@ pub struct Recital {
     /// Strings each of whose asked symbols is the likeliest token after the true ones before it (the first, if several are
     /// equally likely).
     pub right: usize,
-    /// Strings that are counted.
-    pub of: usize,
 }
 
 impl Recital {
@@ -28,6 +26,6 @@ impl Recital {
             recited[string].asked.clone().all(hits)
         };
         let right = collect(predictor, machine, Sequences::Given(&examples), &is_right);
-        Some(Recital { right: right.iter().filter(|right| **right).count(), of: right.len() })
+        Some(Recital { right: right.iter().filter(|right| **right).count() })
     }
 }

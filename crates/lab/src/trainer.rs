@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-use infimum_engine::{Course, Found, Gradient, Group, Next, Optimiser, Replay, Schedule, clip_factor};
+use infimum_engine::{Course, Found, Gradient, Group, Next, Optimiser, Schedule, clip_factor};
 use infimum_kernels::flat;
-use infimum_worlds::Purpose;
 
 use crate::average::Averaged;
-use crate::data::{self, Address, Drawn, Inlets};
+use crate::data::{self, Address};
+use crate::gradient::{Batch, Gradients};
 use crate::pull::Pull;
-use crate::weighting::Weighting;
 use crate::{
     Experiment, LabError, Machine, Mined, RunStage, StepLine, TrainingState, is_vector, mined, optimisers,
     read_weights, start,
@@ -18,8 +17,7 @@ use crate::{
 /// Training between two steps.
 pub struct Trainer<'a> {
     experiment: &'a Experiment,
-    replay: Replay,
-    inlets: Inlets,
+    gradients: Gradients<'a>,
     sequences: data::Schedule,
     /// That of the next step.
     stage: &'a RunStage,
@@ -83,13 +81,11 @@ impl<'a> Trainer<'a> {
     }
 
     fn at(experiment: &'a Experiment, machine: &Machine, step: u64, point: Vec<f32>) -> Result<Trainer<'a>, LabError> {
-        let program = experiment.program().gradient();
         let (training, stage) = (experiment.plan().training(), experiment.stage(step));
         let average = training.average.map(|average| Averaged::new(&average, point.len()));
         Ok(Trainer {
             experiment,
-            replay: Replay::with_products(&program, experiment.plan().executor(), training.products(), machine.isa),
-            inlets: Inlets::new(&program, experiment.world().shape()),
+            gradients: Gradients::new(experiment, machine),
             sequences: data::Schedule::new(experiment),
             stage,
             rates: stage.training.schedule(),
@@ -134,18 +130,10 @@ impl<'a> Trainer<'a> {
     pub fn advance(&mut self, machine: &mut Machine) -> Result<Step, LabError> {
         let (stage, step) = (self.stage, self.step);
         let addresses = self.addresses(machine);
-        let weighting = Weighting::of(self.experiment, machine, &addresses);
-        let source = Drawn {
-            experiment: self.experiment,
-            purpose: Purpose::Train,
-            addresses: &addresses,
-            inlets: &self.inlets,
-            scales: weighting.scales(),
-            step,
-        };
-        let mut sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
-        let of = weighting.divisor(&sum);
-        let (loss, losses, rate) = (sum.loss / of, weighting.losses(&sum), self.rates.rate(step - stage.begins));
+        let batch = Batch::new(self.experiment, machine, addresses, step);
+        let mut sum = self.gradients.sum(machine, self.optimiser.point(), &batch);
+        let of = batch.weighting.divisor(&sum);
+        let (loss, losses, rate) = (sum.loss / of, batch.weighting.losses(&sum), self.rates.rate(step - stage.begins));
         self.pull(&mut sum, of);
         let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / of;
         let mined = self.mined.as_ref().map(|mined| mined.numbers.len() as u64);
@@ -155,7 +143,7 @@ impl<'a> Trainer<'a> {
         let clip = if limit > 0.0 { clip_factor(norm, limit) } else { 1.0 };
         let mut next = tell(&mut *self.optimiser, machine, (&sum, of), clip, rate);
         while next == Next::Look {
-            let mut sum = self.replay.gradient(&mut machine.team, self.optimiser.point(), addresses.len(), &source);
+            let mut sum = self.gradients.sum(machine, self.optimiser.point(), &batch);
             self.pull(&mut sum, of);
             next = tell(&mut *self.optimiser, machine, (&sum, of), 1.0, rate);
         }

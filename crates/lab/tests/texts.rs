@@ -7,9 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use infimum_lab::data::Address;
-use infimum_lab::{Experiment, Floors, LabError, Plan, Recipe, recipes};
-use infimum_worlds::text::Part;
-use infimum_worlds::{Example, Purpose, Settings};
+use infimum_lab::{Experiment, Floors, Isa, LabError, Machine, Plan, Recipe, export, recipes, retrace};
+use infimum_worlds::{Example, Purpose, Quantity, Settings};
 use scratch::Scratch;
 
 fn recipe(file: &Path, more: &str) -> String {
@@ -88,10 +87,12 @@ fn no_predictor_of_a_text_is_called_its_optimum() {
 fn tinytalks_is_split_as_it_was_published() {
     let plan = plan(recipes::built_in("text/tinytalks").unwrap(), &[]).unwrap();
     let Settings::Text(settings) = plan.world() else { panic!("{:?}", plan.world()) };
-    let parts = settings.parts(17_943).unwrap().map(|part| part.len());
-    assert_eq!(parts, [12_680, 2_660, 2_603]);
     assert_eq!(settings.alphabet.as_ref().map(|alphabet| alphabet.chars().count()), Some(68));
-    assert_eq!([Part::Training, Part::Validation, Part::Test].map(|part| part as usize), [0, 1, 2]);
+    let facts = Experiment::new(plan.clone()).unwrap().world().facts();
+    let count = |name: &str| facts.iter().find(|fact| fact.name == name).map(|fact| fact.value.clone());
+    for (name, tokens) in [("training_tokens", 12_680), ("validation_tokens", 2_660), ("test_tokens", 2_603)] {
+        assert_eq!(count(name), Some(Quantity::Count(tokens)), "{name}");
+    }
 }
 
 #[test]
@@ -138,4 +139,36 @@ fn mistakes_name_the_file_the_place_and_the_way_out() {
     assert!(missing.contains("there is no such file") && missing.contains("shakespeare"), "{missing}");
     let folder = plan(&recipe(Path::new("."), ""), &[]).unwrap_err().to_string();
     assert!(folder.contains("is a folder or a device"), "{folder}");
+}
+
+/// What stands in the test and in what is trained on, word for word, is told; places alone are held out.
+#[test]
+fn windows_of_the_test_that_are_trained_on_are_counted() {
+    let repeated = "abcd".repeat(2000);
+    let different: Vec<u8> =
+        (0..8000_u32).map(|i| b'a' + (i.wrapping_mul(i).wrapping_mul(2_654_435_761) >> 27) as u8 % 26).collect();
+    for (name, bytes, all) in [("same", repeated.as_bytes(), true), ("other", &different, false)] {
+        let (_scratch, path) = file(name, bytes);
+        let experiment = Experiment::new(plan(&recipe(&path, ""), &["training.steps=20"]).unwrap()).unwrap();
+        let mut machine = Machine::new(Isa::best(), 2);
+        let found = retrace(&experiment, 20, &mut machine, &mut |_, _| true).unwrap();
+        let shared = found.shared_sequences.unwrap();
+        assert_eq!(shared, if all { experiment.plan().evaluation().test_sequences } else { 0 }, "{name}");
+    }
+}
+
+/// An export has as many windows as there are, says so, and keeps the parts apart.
+#[test]
+fn exports_say_how_many_windows_they_have() {
+    let bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();
+    let (scratch, path) = file("export", &bytes);
+    let plan = plan(&recipe(&path, "tokens = \"bytes\""), &[]).unwrap();
+    let folder = scratch.path().join("data");
+    let exported = export(&plan, &folder).unwrap();
+    let tokens = |name: &str| fs::read(folder.join(name)).unwrap();
+    assert_eq!((exported.train_sequences, exported.validation_sequences), (531, 31));
+    assert_eq!((exported.train_tokens, exported.validation_tokens), (531 * 9, 31 * 9));
+    assert_eq!((tokens("train.bin").len(), tokens("val.bin").len()), (2 * 531 * 9, 2 * 31 * 9));
+    let first = |file: Vec<u8>| u16::from_le_bytes([file[0], file[1]]);
+    assert_eq!((first(tokens("train.bin")), first(tokens("val.bin"))), (0, u16::from(bytes[4250])));
 }

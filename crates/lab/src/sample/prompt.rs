@@ -76,10 +76,11 @@ pub fn spell(experiment: &Experiment, tokens: &[u16]) -> String {
     }
 }
 
-/// The token that every sequence begins with, if there is one.
+/// The token that every sequence begins with, if there is one: what the law says, or where the law gives none for the beginning, what is
+/// drawn. Where nobody knows the law, nobody knows this.
 fn first_token(experiment: &Experiment) -> Option<u16> {
     let mut law = vec![0.0; experiment.world().shape().heads[0].alphabet];
-    if experiment.world().truth().is_some_and(|truth| truth.begin().law(0, &mut law) == Known::Yes) {
+    if experiment.world().truth()?.begin().law(0, &mut law) == Known::Yes {
         return law.iter().position(|p| *p == 1.0).map(|token| token as u16);
     }
     let mut example = Example::default();

@@ -30,9 +30,11 @@ fn law_after(belief: &mut dyn Belief, token: u16, bos: u16, law: &mut [f64]) {
     if token != bos && law[usize::from(bos)] == 1.0 {
         belief.observe(bos);
     }
+    let can_come = belief.law(0, law) != Known::Yes || law[usize::from(token)] > 0.0;
     belief.observe(token);
-    // What no sequence begins with has no law, and none is asked for.
-    if belief.law(0, law) != Known::Yes {
+    let known = belief.law(0, law) == Known::Yes;
+    assert_eq!(known, can_come, "there is a law after token {token} where it can come, and nowhere else");
+    if !known {
         law.fill(0.0);
     }
 }

@@ -13,7 +13,8 @@ const CASES: [&[&str]; 7] = [
     &LBFGS,
 ];
 
-const LBFGS: [&str; 9] = [
+/// L-BFGS on a fixed set.
+pub(crate) const LBFGS: [&str; 9] = [
     "training.optimiser=lbfgs",
     "training.lbfgs.history=4",
     "data.source=fixed",

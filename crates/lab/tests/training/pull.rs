@@ -7,6 +7,7 @@ use infimum_lab::regular::{Construction, Wanted, construct, machine as language}
 use infimum_lab::training::Weights;
 
 use super::*;
+use crate::optimisers::LBFGS;
 
 /// Gradient descent of one step that is nothing but the rate times the gradient.
 const PLAIN: [&str; 8] = [
@@ -72,17 +73,7 @@ fn a_step_goes_by_the_gradient_of_loss_and_penalty() {
 #[test]
 fn a_strong_pull_leads_to_its_weights_with_every_optimiser() {
     let target = target();
-    let lbfgs = [
-        "training.optimiser=lbfgs",
-        "data.source=fixed",
-        "data.sequences=24",
-        "training.rate=1",
-        "training.schedule=constant",
-        "training.warmup=0",
-        "training.decay=0",
-        "training.clip=0",
-    ];
-    for overrides in [&["training.steps=400", "training.decay=0", "training.last_rate=0"][..], &lbfgs] {
+    for overrides in [&["training.steps=400", "training.decay=0", "training.last_rate=0"][..], &LBFGS] {
         let experiment = pulled(&target, 1e4, overrides);
         let (_scratch, record, _) = run(&experiment, &mut machine(2), &[]);
         let lines = record.metrics().unwrap();

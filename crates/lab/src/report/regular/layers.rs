@@ -1,6 +1,7 @@
 //! How the state came to be known: probes along the stream, and the gradient by layer, at the checkpoints of a run.
 
-use crate::gradient::{Gradients, PartNorm, by_part};
+use crate::data::Schedule;
+use crate::gradient::{Batch, Gradients, PartNorm, by_part};
 use crate::regular::comparison::{Sight, SiteGuesses};
 use crate::report::axis::Scale;
 use crate::report::chart::{Chart, Ink, Point, RUN_INKS, Series, Stroke};
@@ -35,12 +36,14 @@ impl Layers {
         experiment: &Experiment,
         machine: &mut Machine,
     ) -> Result<Layers, LabError> {
-        let mut gradients = Gradients::new(experiment, machine);
+        let (mut gradients, mut sequences) = (Gradients::new(experiment, machine), Schedule::new(experiment));
         let last = experiment.plan().training().steps.saturating_sub(1);
         let mut snapshot = |machine: &mut Machine, step: u64, point: &[f32]| {
             let probes = sight.guesses(experiment, machine, point);
             let probes = probes.into_iter().map(|found: SiteGuesses| (found.site.clone(), found.accuracy())).collect();
-            let gradient = by_part(experiment, &gradients.at(machine, point, step.min(last)));
+            let at = step.min(last);
+            let batch = Batch::new(experiment, machine, sequences.step(at), at);
+            let gradient = by_part(experiment, &gradients.mean(machine, point, &batch));
             Snapshot { step, probes, gradient }
         };
         let mut snapshots = vec![];

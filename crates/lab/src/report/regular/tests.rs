@@ -6,7 +6,8 @@ use super::automaton::{Taken, taken};
 use super::heads::Heads;
 use super::*;
 use crate::data::Address;
-use crate::gradient::{Gradients, by_part};
+use crate::data::Schedule;
+use crate::gradient::{Batch, Gradients, by_part};
 use crate::regular::comparison::{Effort, compare};
 use crate::regular::{Construction, Recogniser, Wanted, construct};
 use crate::report::{Report, report};
@@ -231,11 +232,12 @@ fn gradients_by_layer_are_the_gradients_of_steps() {
         let experiment = experiment(overrides);
         let mut machine = machine();
         let mut trainer = Trainer::start(&experiment, &machine).unwrap();
-        let mut gradients = Gradients::new(&experiment, &machine);
+        let (mut gradients, mut sequences) = (Gradients::new(&experiment, &machine), Schedule::new(&experiment));
         for step in 0..4 {
             let point = trainer.point().to_vec();
             let told = trainer.advance(&mut machine).unwrap().gradient_norm;
-            let parts = by_part(&experiment, &gradients.at(&mut machine, &point, step));
+            let batch = Batch::new(&experiment, &mut machine, sequences.step(step), step);
+            let parts = by_part(&experiment, &gradients.mean(&mut machine, &point, &batch));
             let all = parts.iter().map(|part| part.norm * part.norm).sum::<f64>().sqrt();
             assert!((all - told).abs() <= 1e-6 * told, "{all} for {told}");
             let names: Vec<&str> = parts.iter().map(|part| part.part.as_str()).collect();
