@@ -159,7 +159,10 @@ fn arrays_that_do_not_fit_are_refused_by_name() {
     assert!(message.contains("which is no number"), "{message}");
     let message = change("stacked.pt", "blocks.0.mlp.fc2.W_fixed", &|t| t.data[2] = f32::INFINITY);
     assert!(message.contains("`blocks.0.mlp.fc2.W_fixed` holds inf at place 2"), "{message}");
-    let message = change("stacked.pt", "pos_emb.A", &|t| t.shape[0] = 2);
+    let message = change("stacked.pt", "pos_emb.A", &|t| {
+        t.shape[0] = 2;
+        t.data.extend_from_within(..);
+    });
     assert!(message.contains("`pos_emb.A` has 2 models; give the file of one"), "{message}");
     let message = change("split.pt", "_pos_indices", &|t| t.data[12] = 7.0);
     assert!(message.contains("`_pos_indices` says 7 of position 12, where the family has 1"), "{message}");

@@ -129,7 +129,7 @@ fn mistakes_name_the_value_the_limit_and_the_way_out() {
         (Settings { validation: f64::NAN, ..plain() }, ["validation = NaN", "a share"]),
         (Settings { validation: 0.5, test: 0.5, ..plain() }, ["validation = 0.5", "lower it"]),
         (Settings { alphabet: alphabet("aba"), ..plain() }, ["alphabet = 'a', twice", "take one out"]),
-        (Settings { alphabet: alphabet(""), ..plain() }, ["alphabet = 0", "1 to 65535"]),
+        (Settings { alphabet: alphabet(""), ..plain() }, ["alphabet = 0", "2 to 65535"]),
         (Settings { tokens: Tokens::Bytes, ..plain() }, ["alphabet = \"ab\"", "tokens = \"characters\""]),
     ] {
         let message = settings.build().err().expect("it is refused").to_string();
