@@ -7,6 +7,7 @@ import subprocess
 import addition_printed as printed
 import runs
 import tables
+import verdicts
 
 NAME = "addition"
 SEEDS = list(range(32))
@@ -17,7 +18,7 @@ FIGURES = (EXACT, OFFICIAL)
 
 
 def measure(rows, store, options):
-    """Trains what is missing of each row's seeds, all of a row at once, and asks the program what the published counts can decide."""
+    """Trains what is missing of each row's seeds, all of a row at once."""
     for row in rows:
         seeds = row["seeds"]
         folder = options.runs / NAME / row["name"]
@@ -28,8 +29,6 @@ def measure(rows, store, options):
             raise SystemExit(f"{row['name']}: stopped; the same command goes on")
         store.data["rows"][row["name"]] = entry(json.loads(done.stdout), options)
         store.write()
-    store.data["decided"] = {counts(a, b): decided(a, b, options) for _, _, a, b in printed.CONCLUSIONS if a and b}
-    store.write()
 
 
 def entry(found, options):
@@ -58,15 +57,6 @@ def entry_of(run, options):
         "reached": run["reached"],
         "figures": figures,
     }
-
-
-def counts(a, b):
-    return f"{a[0]}/{a[1]} {b[0]}/{b[1]}"
-
-
-def decided(a, b, options):
-    found = runs.infimum("compare", f"{a[0]}/{a[1]}", f"{b[0]}/{b[1]}", program=options.program)
-    return {key: found[key] for key in ("verdict", "p")}
 
 
 def percent(share):
@@ -111,15 +101,20 @@ def row_of(model, data):
     ]
 
 
-def conclusion_row(data, name, words, a, b):
+def conclusion_row(name, words, a, b):
     if a is None or b is None:
         return [name, words, "one seed each", "no: one run of each says nothing of the next"]
-    said = data.get("decided", {}).get(counts(a, b))
-    succeeded = f"{a[0]} of {a[1]}; {b[0]} of {b[1]}"
-    if said is None:
-        return [name, words, succeeded, "not computed"]
-    verdict = "yes" if said["verdict"] == "differ" else "no"
-    return [name, words, succeeded, f"{verdict}, p = {said['p']:.2g}"]
+    return [name, words, f"{a[0]} of {a[1]}; {b[0]} of {b[1]}", verdicts.differ(a, b)]
+
+
+def missing(data):
+    """Which recipes have fewer seeds than are planned; nothing if none has."""
+    there = {model: len(data["rows"].get(model, {"runs": ()})["runs"]) for model in MODELS}
+    fewer = [f"{model} has {count}" for model, count in there.items() if 0 < count < len(SEEDS)]
+    none = [model for model, count in there.items() if count == 0]
+    said = [f"Stopped for time, {tables.listed(fewer)} of them."] if fewer else []
+    said += [f"Not run yet: {tables.listed(none)}."] if none else []
+    return " ".join([f"Planned are {len(SEEDS)} seeds of each recipe.", *said]) + "\n\n" if said else ""
 
 
 def seeds_of(model, data):
@@ -134,8 +129,12 @@ def document(data):
             "median of those that reach it", "official sums right, of 10,010, best seed", "time of a seed, median"]
     models = tables.table(head, [row_of(model, data) for model in MODELS])
     conclusions = tables.table(["experiment", "what it concluded", "runs that succeeded", "could the counts carry it"],
-                               [conclusion_row(data, *conclusion) for conclusion in printed.CONCLUSIONS])
+                               [conclusion_row(*conclusion) for conclusion in printed.CONCLUSIONS])
     each = "\n".join(seeds_of(model, data) for model in MODELS if model in data["rows"]) or "- not run"
-    where = sorted({f"{run['processor']}, commit {run['commit']}" for row in data["rows"].values() for run in row["runs"].values()})
-    measured = "; ".join(where) or "nothing was run yet"
-    return printed.TEXT.format(models=models, each=each, conclusions=conclusions, measured=measured)
+    return printed.TEXT.format(models=models, missing=missing(data), each=each, conclusions=conclusions, measured=where(data))
+
+
+def where(data):
+    """The processors and the commits of the runs."""
+    found = [run for row in data["rows"].values() for run in row["runs"].values()]
+    return f"{'; '.join(sorted({run['processor'] for run in found}))}; {runs.commits(found)}" if found else "nothing: it was not run"

@@ -38,7 +38,7 @@ Written by `python3 bench/results addition`; measured on {measured}. Each model 
 100,000 fresh pairs of ten-digit numbers that are held out from training.
 
 {models}
-A seed reaches the criterion when a validation, on 5,000 pairs, has at least 0.99 of its sums right; runs that never do count up to their end (Kaplan and Meier). The
+{missing}A seed reaches the criterion when a validation, on 5,000 pairs, has at least 0.99 of its sums right; runs that never do count up to their end (Kaplan and Meier). The
 rate is that of the test pairs after the last step, with Wilson's interval. The official sums are the 10,010 of the public contest (`docs/sums.md`). Published figures are those of their authors' own tests, of another number of seeds, on another device.
 Times are as they were, whatever else ran.
 

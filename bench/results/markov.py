@@ -394,11 +394,10 @@ def first_value(figures, row, figure, key="value"):
     return next(iter(figures.values(row, figure, key)), None)
 
 
-def commits_of(runs):
+def commits_of(found):
     """The commits of the runs that keep one, and what is known of the others, which are older than the keeping."""
-    kept = sorted({run["commit"] for run in runs if "commit" in run})
-    older = sum("commit" not in run for run in runs)
-    said = [f"commit {tables.listed(kept)}"] if kept else []
+    older = sum("commit" not in run for run in found)
+    said = [runs.commits(found)] if older < len(found) else []
     return "; ".join(said + ([f"{older} of them keep no commit, made near {OLDER_COMMIT} with numerics 1"] if older else []))
 
 

@@ -15,7 +15,6 @@ import runs
 NAME = "regular"
 ROWS = regular_rows.ROWS
 FIGURES = ("class_accuracy", "class_exact_match", "excess_loss", "token_accuracy", "shared_sequences")
-EXTRACTION_SECONDS = 600  # of `regular extract`, which takes less than one where a network is an automaton
 
 
 def measure(rows, store, options):
@@ -30,13 +29,6 @@ def measure(rows, store, options):
         waiting = [pool.submit(measure_row, row, store, options, clock) for row in rows]
         for done in concurrent.futures.as_completed(waiting):
             print(done.result(), flush=True)
-    store.data["decided"] = regular_figures.decided(store.data, lambda a, b: decide(a, b, options))
-    store.write()
-
-
-def decide(a, b, options):
-    found = runs.infimum("compare", f"{a[0]}/{a[1]}", f"{b[0]}/{b[1]}", program=options.program)
-    return {key: found[key] for key in ("verdict", "p")}
 
 
 class Clock:
@@ -87,12 +79,25 @@ def measure_row(row, store, options, clock):
     for run in found["seeds"]:
         known = store.runs(row["name"]).get(str(run["seed"]), {})
         plan = runs.infimum("show", run["record"], program=options.program)["plan"]
-        if known.get("plan_hash") != runs.hash_of(plan) or known.get("weights_hash") != run["weights_hash"]:
+        if not is_known(known, row, run, plan):
             store.keep(row["name"], run["seed"], entry(row, run, plan, sets, options))
             measured += 1
     if measured:
         clock.charge()
     return f"{row['name']}: {measured} of {len(seeds)} seeds measured, the others known"
+
+
+def effort(row):
+    """How much is asked of each run of a row."""
+    if "language" in row:
+        return {"seconds": regular_rows.EXTRACTION_SECONDS, "length": regular_rows.LONGEST_ASKED}
+    return {"seconds": regular_rows.EXTRACTION_SECONDS, "words": regular_rows.WORDS, "interventions": regular_rows.INTERVENTIONS}
+
+
+def is_known(known, row, run, plan):
+    """Whether an entry is of this run, by as much effort, and by a program that is in a commit."""
+    wanted = {"plan_hash": runs.hash_of(plan), "weights_hash": run["weights_hash"], "effort": effort(row)}
+    return all(known.get(key) == value for key, value in wanted.items()) and not known["commit"].endswith(runs.DIRTY)
 
 
 def entry(row, run, plan, sets, options):
@@ -107,22 +112,27 @@ def entry(row, run, plan, sets, options):
         "tokens": summary["tokens"],
         "steps": plan["training"]["steps"],
         "processor": runs.processor(),
+        "effort": effort(row),
         "figures": figures(run["figures"]),
     }
     if "language" in row:
-        return {**kept, "extract": extracted(run["record"], options, regular_rows.LONGEST_ASKED), "beyond": beyond(row, run["record"], options)}
-    effort = ("--words", regular_rows.WORDS, "--interventions", regular_rows.INTERVENTIONS, "--threads", 1)
-    compared = runs.infimum("regular", "compare", run["record"], *effort, program=options.program)
-    return {**kept, "extract": extracted(run["record"], options), "compare": comparison(compared)}
+        return {**kept, "extract": extracted(run["record"], row, options), "beyond": beyond(row, run["record"], options)}
+    compared = runs.infimum("regular", "compare", run["record"], *flags(row, "words", "interventions"), program=options.program)
+    return {**kept, "extract": extracted(run["record"], row, options), "compare": comparison(compared)}
 
 
 def figures(found):
     return {figure["name"]: {key: figure[key] for key in runs.KEPT} for figure in found}
 
 
-def extracted(record, options, longest=None):
-    effort = ("--seconds", EXTRACTION_SECONDS, "--threads", 1, *(("--length", longest) if longest else ()))
-    found = runs.infimum("regular", "extract", record, *effort, program=options.program)
+def flags(row, *names):
+    """These parts of a row's effort, where it has them, as arguments of a command that takes one thread."""
+    asked = effort(row)
+    return (*(part for name in names if name in asked for part in (f"--{name}", asked[name])), "--threads", 1)
+
+
+def extracted(record, row, options):
+    found = runs.infimum("regular", "extract", record, *flags(row, "seconds", "length"), program=options.program)
     return {key: found[key] for key in ("states", "truth_states", "equals_truth", "complete", "agrees_up_to_length", "shortest_disagreement")}
 
 

@@ -1,11 +1,14 @@
 """What the page of regular languages asks of the stored figures."""
 
+import statistics
+
 import regular_rows
 import tables
+import verdicts
 
 PROBED = ("accuracy", "explained", "shuffled_accuracy", "random_start_accuracy", "random_start_explained")
 INTERVENED = ("interventions", "follows", "untouched", "random_subspace", "same_state")
-CLASS, EXCESS, TOKEN = "class_accuracy", "excess_loss", "token_accuracy"
+CLASS, EXCESS, TOKEN, SHARED = "class_accuracy", "excess_loss", "token_accuracy", "shared_sequences"
 ENOUGH_CLASS, ENOUGH_EXCESS = 0.999, 0.005  # what a run is asked to reach
 # The stream before the block, after its attention, and after it.
 STREAM = BEFORE, MIDDLE, AFTER = ("x", "h.0.x_mid", "h.0.x")
@@ -19,9 +22,19 @@ def runs_of(data, row):
     return [found[seed] for seed in sorted(found, key=int)]
 
 
-def of_variant(data, variant):
-    """Those of all patterns."""
-    return [run for pattern in regular_rows.PATTERNS for run in runs_of(data, regular_rows.name_of(pattern, variant))]
+def of_variant(data, variant, patterns=regular_rows.PATTERNS):
+    """Those of all these patterns."""
+    return [run for pattern in patterns for run in runs_of(data, regular_rows.name_of(pattern, variant))]
+
+
+def patterns_of(data, variant):
+    """The patterns of which there are runs."""
+    return [pattern for pattern in regular_rows.PATTERNS if runs_of(data, regular_rows.name_of(pattern, variant))]
+
+
+def planned():
+    """How many runs all rows have."""
+    return sum(len(row["seeds"]) for row in regular_rows.ROWS)
 
 
 def values(found, figure, key="value"):
@@ -35,6 +48,13 @@ def probe(found, site, key):
 
 def operator(found, which, key):
     return [run["compare"]["operators"][which][key] for run in found]
+
+
+def medians(data, which, key):
+    """The least and the greatest of the patterns' medians of a figure of operators."""
+    of = [operator(runs_of(data, pattern), which, key) for pattern in patterns_of(data, "recipe")]
+    found = [statistics.median(values) for values in of]
+    return min(found), max(found)
 
 
 def intervention(found, place, key):
@@ -58,8 +78,18 @@ def near(found):
 
 
 def equal(found):
-    """Of how many the automaton that was learnt from the network is the language's."""
+    """Of how many the automaton that was learnt from the network is the language's, whether or not it passed every test."""
     return sum(run["extract"]["equals_truth"] for run in found)
+
+
+def passed(found):
+    """Those whose learnt automaton passed every test: as far as was asked, it is what the network does."""
+    return [run for run in found if run["extract"]["complete"]]
+
+
+def stopped(found):
+    """The others, where learning came to a limit, and the automaton is the one that stood longest."""
+    return [run for run in found if not run["extract"]["complete"]]
 
 
 def differences(found):
@@ -72,33 +102,20 @@ def counted(found, count):
     return count(found), len(found)
 
 
-def pair(a, b):
-    return f"{a[0]}/{a[1]} {b[0]}/{b[1]}"
-
-
-def decided(data, decide):
-    """What `decide` says of the counts of each variant beside those of the base."""
-    base, verdicts = of_variant(data, regular_rows.BASE), {}
-    for variant in regular_rows.VARIED:
-        found = of_variant(data, variant)
-        for count in (reaching, equal) if base and found else ():
-            a, b = counted(found, count), counted(base, count)
-            verdicts[pair(a, b)] = decide(a, b)
-    return verdicts
-
-
 def verdict(data, variant, count):
-    """Whether the variant's count differs from that of the base."""
-    a, b = counted(of_variant(data, variant), count), counted(of_variant(data, regular_rows.BASE), count)
-    said = data.get("decided", {}).get(pair(a, b))
-    if said is None:
-        return "not computed"
-    return f"{'yes' if said['verdict'] == 'differ' else 'no'}, p = {said['p']:.2g}"
+    """Whether the variant's count differs from that of the base, over the patterns that the variant has; None: one of them was not run."""
+    patterns = patterns_of(data, variant)
+    a, b = (counted(of_variant(data, one, patterns), count) for one in (variant, regular_rows.BASE))
+    return verdicts.differ(a, b) if a[1] and b[1] else None
+
+
+def pattern_code(data, language):
+    return f"`{data['theory'][language]['pattern']}`"
 
 
 def pattern_text(data, language):
     """A pattern as code, with the sign that would end a cell escaped."""
-    return f"`{data['theory'][language]['pattern']}`".replace("|", "\\|")
+    return pattern_code(data, language).replace("|", "\\|")
 
 
 def shortest(found):

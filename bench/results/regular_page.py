@@ -6,10 +6,11 @@ import regular_figures as figures
 import regular_rows as rows
 import regular_text as text
 import tables
-from regular_figures import AFTER, BEFORE, CLASS, EXCESS, MIDDLE, TOKEN
+import runs
+from regular_figures import AFTER, BEFORE, CLASS, EXCESS, MIDDLE, SHARED, TOKEN
 from seeds import rate, spread, wilson
 
-NOT_RUN = "not run"
+NOT_RUN, NOT_COMPUTED = "not run", "not computed"
 SURE, KNOWN = 0.9, 0.99  # shares from which on it is `yes`, and of positions that a probe knows
 CLOSE = 0.1  # relative error up to which operators are the automaton's
 
@@ -21,9 +22,14 @@ def row(first, head, found, cells):
 
 
 def extracted(found):
-    """Of how many networks the learnt automaton is the language's, its states, and the shortest word that is answered wrong."""
+    """Of how many networks the learnt automaton is the language's, of how many it passed every test, its states, and the shortest word
+    that is answered wrong."""
     states = spread([run["extract"]["states"] for run in found], 0)
-    return f"{figures.equal(found)} of {len(found)}; {states}; {figures.shortest(found)}"
+    return [f"{figures.equal(found)} of {len(found)}", f"{len(figures.passed(found))} of {len(found)}", states, figures.shortest(found)]
+
+
+def star_free(data, language):
+    return "yes" if data["theory"][language]["aperiodic"] else "no"
 
 
 def behaviour_row(data, pattern):
@@ -37,10 +43,10 @@ def behaviour_row(data, pattern):
             spread(figures.values(found, EXCESS), 5),
             spread(figures.values(found, EXCESS, "baseline"), 3),
             f"{spread(figures.values(found, TOKEN), 4)}; {spread(figures.values(found, TOKEN, 'optimum'), 4)}",
-            extracted(found),
+            *extracted(found),
         ]
 
-    first = [figures.pattern_text(data, pattern), str(known["states"]), known["depth"]]
+    first = [figures.pattern_text(data, pattern), str(known["states"]), star_free(data, pattern), known["depth"]]
     return row(first, text.BEHAVIOUR, figures.runs_of(data, pattern), cells)
 
 
@@ -58,13 +64,18 @@ def state_row(data, pattern):
     return row([figures.pattern_text(data, pattern)], text.STATE, figures.runs_of(data, pattern), cells)
 
 
+def exchanged(found, place):
+    """How often the class is that of the other state: after the exchange, untouched, and after that of a random subspace."""
+    seen = [figures.intervention(found, place, key) for key in ("follows", "untouched", "random_subspace")]
+    return "; ".join(spread(values, 2) for values in seen) if all(seen) else "no other state"
+
+
 def operator_row(data, pattern):
     def cells(found):
         looked = [("trained", "transitions_right"), ("random", "transitions_right"), ("trained", "relative_error"), ("random", "relative_error")]
-        seen = ("follows", "untouched", "random_subspace")
         return [
             *(spread(figures.operator(found, which, key), 2) for which, key in looked),
-            *("; ".join(spread(figures.intervention(found, place, key), 2) for key in seen) for place in figures.INTERVENTIONS),
+            *(exchanged(found, place) for place in figures.INTERVENTIONS),
         ]
 
     return row([figures.pattern_text(data, pattern)], text.OPERATORS, figures.runs_of(data, pattern), cells)
@@ -89,7 +100,7 @@ def beyond_null(found):
 
 
 def variant_row(data, variant):
-    differs = lambda count: figures.verdict(data, variant, count) if variant in rows.VARIED else ""
+    differs = lambda count: figures.verdict(data, variant, count) or NOT_COMPUTED if variant in rows.VARIED else ""
 
     def cells(found):
         excesses = figures.values(found, EXCESS)
@@ -100,6 +111,7 @@ def variant_row(data, variant):
             f"{figures.near(found)} of {len(excesses)}" if excesses else "no floor",
             rate(*figures.counted(found, figures.equal)),
             differs(figures.equal),
+            f"{len(figures.passed(found))} of {len(found)}",
             spread(figures.probe(found, AFTER, "accuracy"), 3),
             spread(figures.operator(found, "trained", "relative_error"), 3),
             beyond_null(found),
@@ -111,13 +123,14 @@ def variant_row(data, variant):
 def each_row(data, variant, pattern):
     def cells(found):
         return [
+            spread(figures.values(found, SHARED), 2),
             spread(figures.values(found, CLASS), 5),
             spread(figures.values(found, EXCESS), 4),
             spread(figures.probe(found, AFTER, "accuracy"), 3),
             spread(figures.operator(found, "trained", "relative_error"), 3),
             spread(figures.raw(found, "cosine"), 2),
             beyond_null(found),
-            extracted(found),
+            *extracted(found),
         ]
 
     first = [text.VARIANTS[variant], figures.pattern_text(data, pattern)]
@@ -140,9 +153,9 @@ def length_row(data, language):
         at = [[figures.values(found, CLASS, key) for key in ("value", "baseline")]]
         at += [[beyond(found, lengths, key) for key in ("value", "baseline")] for lengths in rows.BEYOND]
         scored = [(rate(reached(accuracies), len(found)), f"{spread(accuracies, 4)}; {spread(constant, 2)}") for accuracies, constant in at]
-        return [*(cell for scores in scored for cell in scores), extracted(found)]
+        return [*(cell for scores in scored for cell in scores), *extracted(found)]
 
-    return row([language, str(known["states"]), known["depth"]], text.LENGTHS, figures.runs_of(data, language), cells)
+    return row([language, str(known["states"]), star_free(data, language), known["depth"]], text.LENGTHS, figures.runs_of(data, language), cells)
 
 
 def word_for(share):
@@ -155,14 +168,17 @@ def middle(values, digits=3):
 
 def behaves(found):
     accuracies, words = figures.values(found, CLASS), figures.differences(found)
+    passed, stopped = figures.passed(found), figures.stopped(found)
     return text.BEHAVES.format(
         word=word_for(figures.reaching(found) / len(found)),
         reaching=rate(*figures.counted(found, figures.reaching)),
         worst=f"{min(accuracies):.6f}",
         baseline=spread(figures.values(found, CLASS, "baseline"), 2),
         near=rate(*figures.counted(found, figures.near)),
-        equal=f"{figures.equal(found)} of {len(found)}",
-        wrong=len(words),
+        passed=f"{len(passed)} of {len(found)}",
+        equal=figures.equal(passed),
+        limits=text.STOPPED.format(stopped=len(stopped), equal=figures.equal(stopped)) if stopped else "",
+        wrong=f"{len(words)} of {len(found)}",
         least=f", the shortest of {len(words[0])} symbols" if words else "",
     )
 
@@ -181,7 +197,8 @@ def knows(found):
     )
 
 
-def steps(found):
+def steps(data, found):
+    between = lambda which: " to ".join(dict.fromkeys(f"{median:.2f}" for median in figures.medians(data, which, "transitions_right")))
     errors = figures.operator(found, "trained", "relative_error")
     stepping = sum(error <= CLOSE for error in errors)
     return text.STEPS.format(
@@ -189,8 +206,8 @@ def steps(found):
         stepping=rate(stepping, len(found)),
         error=middle(errors),
         random=middle(figures.operator(found, "random", "relative_error")),
-        right=middle(figures.operator(found, "trained", "transitions_right"), 2),
-        right_random=middle(figures.operator(found, "random", "transitions_right"), 2),
+        right=between("trained"),
+        right_random=between("random"),
         computed=intervened(found),
     )
 
@@ -201,7 +218,7 @@ def intervened(found):
     at = {name: middle(values, 2) for name, values in at.items() if values}
     said = text.FOLLOWED.format(**at) if "here" in at else ""
     if "later" in at:
-        said += (text.ANEW if float(at["later"]) <= float(at["later_untouched"]) + 0.05 else text.HANDED).format(**at)
+        said += (text.ANEW if at["later"] == at["later_untouched"] else text.HANDED).format(**at)
     return said + (text.READ.format(**at) if "before" in at else "")
 
 
@@ -212,17 +229,30 @@ def compared(found):
         return ""
     more = wilson(beyond, of)[0] > 0.05
     word, so = ("more than by chance", text.SEES_SOME) if more else ("no", text.NEEDS_NONE.format(behaving=figures.reaching(found)))
-    return text.RAW_SAYS.format(word=word, beyond=rate(beyond, of), chance=f"{0.05 * of:.0f}", so=so)
+    return text.RAW_SAYS.format(word=word, beyond=rate(beyond, of), chance=chance(of), so=so)
+
+
+def chance(of):
+    """How many of so many heads are beyond 95 % of their null where nothing but chance puts them there."""
+    return f"{0.05 * of:.3g}"
+
+
+def factor(data, variant):
+    """Which counts a variant changes."""
+    said = {what: figures.verdict(data, variant, count) for what, count in text.COUNTS.items()}
+    changed = [what for what, verdict in said.items() if verdict and verdict.startswith("yes")]
+    if None in said.values():
+        return NOT_COMPUTED
+    return f"changes how many {' and how many '.join(changed)}" if changed else "no difference that the counts could carry"
 
 
 def factors(data):
     """Which of the things that were varied change a count."""
     told = []
     for variant in rows.VARIED:
-        if figures.of_variant(data, variant):
-            changed = [what for what, count in (("classes", figures.reaching), ("automata", figures.equal))
-                       if figures.verdict(data, variant, count).startswith("yes")]
-            told.append(f"{text.VARIANTS[variant]}, {'changes how many runs have ' + ' and '.join(changed) if changed else 'no difference that the counts could carry'}")
+        of = len(figures.patterns_of(data, variant))
+        some = f" ({of} of {len(rows.PATTERNS)} patterns)" if of < len(rows.PATTERNS) else ""
+        told += [f"{text.VARIANTS[variant]}{some}: {factor(data, variant)}"] if of else []
     return text.FACTORS.format(factors="; ".join(told) + ".") if told else ""
 
 
@@ -231,19 +261,48 @@ def answers(data):
     found = figures.of_variant(data, "recipe")
     if not found:
         return text.NOT_RUN
-    return behaves(found) + knows(found) + steps(found) + compared(found) + factors(data)
+    return behaves(found) + knows(found) + steps(data, found) + compared(found) + factors(data)
 
 
 def by_length(data):
     """How many languages of either kind are learnt, and hold."""
     counts = {}
-    for kind, star_free in (("star_free", True), ("others", False)):
-        found = [figures.runs_of(data, name) for name in rows.LANGUAGES if data["theory"][name]["aperiodic"] == star_free]
-        found = [of for of in found if of]
-        counts[kind] = len(found)
+    for kind, is_star_free in (("star_free", True), ("others", False)):
+        names = [name for name in rows.LANGUAGES if figures.runs_of(data, name) and data["theory"][name]["aperiodic"] == is_star_free]
+        found = [figures.runs_of(data, name) for name in names]
+        counts[kind] = f"{len(names)}{' others' if kind == 'others' else ' star-free languages'}{f' ({tables.listed(names)})' if names else ''}"
         counts[f"{kind}_trained"] = sum(2 * figures.reaching(of) >= len(of) for of in found)
         counts[f"{kind}_beyond"] = sum(2 * reached(beyond(of, rows.BEYOND[-1])) >= len(of) for of in found)
-    return text.BY_LENGTH.format(**counts) if counts["star_free"] + counts["others"] else text.NOT_RUN
+    return text.BY_LENGTH.format(**counts, layers=rows.DEEPER["model.layers"], width=rows.DEEPER["model.width"])
+
+
+def token_noise(found):
+    """How far token accuracy may lie from what it is a sample of."""
+    half = [(high - low) / 2 for low, high in zip(figures.values(found, TOKEN, "low"), figures.values(found, TOKEN, "high"))]
+    above = [value - most for value, most in zip(figures.values(found, TOKEN), figures.values(found, TOKEN, "optimum"))]
+    return text.TOKEN_NOISE.format(half=f"{statistics.median(half):.4f}", above=f"{max(above):.4f}") if max(above, default=0) > 0 else ""
+
+
+def stateless(data):
+    """The patterns in which no other state can be put in place."""
+    names = [pattern for pattern in figures.patterns_of(data, "recipe")
+             if not figures.intervention(figures.runs_of(data, pattern), "here", "follows")]
+    return text.STATELESS.format(patterns=tables.listed([figures.pattern_code(data, name) for name in names])) if names else ""
+
+
+def held_out(data):
+    """What is met in training although words are held out, and the class accuracy, beside the same without holding out."""
+    told = []
+    for pattern in figures.patterns_of(data, "held-out"):
+        found = [figures.of_variant(data, variant, [pattern]) for variant in ("held-out", rows.BASE)]
+        said = [f"{middle(figures.values(of, SHARED), 2)} and {middle(figures.values(of, CLASS), 5)}" for of in found if of]
+        told.append(f"{figures.pattern_code(data, pattern)} {', without '.join(said)}")
+    return text.HELD_OUT.format(each="; ".join(told)) if told else ""
+
+
+def in_all(data):
+    """How many runs there are of those that are planned."""
+    return f"{sum(len(of['runs']) for of in data['rows'].values()):,} of {figures.planned():,}"
 
 
 def how(data):
@@ -253,7 +312,7 @@ def how(data):
     said = lambda key: "; ".join(sorted({str(run[key]) for run in found}))
     seconds = data["processor_seconds"]
     effort = {"words": rows.WORDS, "interventions": rows.INTERVENTIONS}
-    return text.HOW.format(runs=len(found), processors=said("processor"), numerics=said("numerics"), commits=f"commit {said('commit')}",
+    return text.HOW.format(runs=in_all(data), processors=said("processor"), numerics=said("numerics"), commits=runs.commits(found),
                            seconds=f"{seconds:,.0f}", minutes=f"{seconds / 120:.1f}", **effort)
 
 
@@ -269,6 +328,13 @@ def document(data):
         longest_asked=rows.LONGEST_ASKED,
         together=rows.PATTERN_SEEDS * len(rows.PATTERNS),
         words=rows.WORDS,
+        runs=in_all(data),
+        extraction_seconds=rows.EXTRACTION_SECONDS,
+        token_noise=token_noise(base),
+        stateless=stateless(data),
+        compared=heads(base)[1],
+        chance=chance(heads(base)[1]),
+        held_out=held_out(data),
         shared=spread(figures.values(base, "shared_sequences"), 2),
         behaviour=tables.table(text.BEHAVIOUR, [behaviour_row(data, pattern) for pattern in rows.PATTERNS]),
         state=tables.table(text.STATE, [state_row(data, pattern) for pattern in rows.PATTERNS]),

@@ -24,6 +24,7 @@ DEEPER = {"model.layers": 2, "model.width": 16, "model.positions": "none", "trai
 TRAINED, BEYOND = (1, 20), ((21, 40), (41, 80))
 PATTERN_SEEDS, LANGUAGE_SEEDS = 5, 8
 LONGEST_ASKED = 12  # of the ten languages: what a network is that is no small automaton would be asked for ever
+EXTRACTION_SECONDS = 600  # of `regular extract`, which takes less than one where a network is an automaton
 WORDS, INTERVENTIONS = 400, 150  # of `regular compare`
 
 

@@ -1,5 +1,6 @@
 """Trains what a page needs and keeps its figures: one entry of a JSON file for each row and seed, named by the plan's hash."""
 
+import collections
 import concurrent.futures
 import hashlib
 import json
@@ -9,8 +10,12 @@ import platform
 import subprocess
 import threading
 
+import tables
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 PROGRAM = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "infimum"
+# What measuring writes while it goes on, and what is added to a commit from which files differ.
+WRITTEN, DIRTY = (":(exclude)bench/results/*.json", ":(exclude)docs/results"), "-dirty"
 # What is kept of a figure.
 KEPT = ("value", "low", "high", "optimum", "baseline")
 
@@ -33,10 +38,23 @@ def settings_of(row, seed):
     return [row["recipe"], *(part for key, value in pairs.items() for part in ("--set", f"{key}={value}"))]
 
 
-def commit():
-    """The commit that is checked out, `-dirty` if files differ from it; the program is taken to be built from it."""
-    done = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"], cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip() or "not known"
+def commit(root=ROOT):
+    """The commit that is checked out, `-dirty` if files differ from it, but for those that measuring writes; the program is taken to be built
+    from it."""
+    git = lambda *arguments: subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True)
+    name = git("rev-parse", "--short=12", "HEAD").stdout.strip()
+    if not name:
+        return "not known"
+    return name if git("diff", "--quiet", "HEAD", "--", ".", *WRITTEN).returncode == 0 else name + DIRTY
+
+
+def commits(found):
+    """The commits of the runs that keep one, with their numbers of runs where there are several; what is in no commit is said to be."""
+    counts = collections.Counter(run["commit"] for run in found if "commit" in run)
+    changed = lambda name: " with changes that are in no commit" if name.endswith(DIRTY) else ""
+    many = lambda name: f" ({tables.runs(counts[name])})" if len(counts) > 1 else ""
+    said = [f"{name.removesuffix(DIRTY)}{changed(name)}{many(name)}" for name in sorted(counts)]
+    return f"commit{'s' if len(said) > 1 else ''} {tables.listed(said)}" if said else "no commit"
 
 
 def processor():

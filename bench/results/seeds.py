@@ -39,7 +39,8 @@ def spread(values, digits):
     """`median (least to greatest)`; the one number that all show; nothing of no values."""
     if not values:
         return "-"
-    shown = [f"{value:,.{digits}f}" for value in (statistics.median(values), min(values), max(values))]
+    # `+ 0.0` takes the sign off what is shown as zero.
+    shown = [f"{round(value, digits) + 0.0:,.{digits}f}" for value in (statistics.median(values), min(values), max(values))]
     return shown[0] if shown[1] == shown[2] else f"{shown[0]} ({shown[1]} to {shown[2]})"
 
 

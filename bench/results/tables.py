@@ -11,6 +11,10 @@ def count(number):
     return f"{number / 1e6:,.1f} M" if number >= 1e6 else f"{number:,}"
 
 
+def runs(number):
+    return "1 run" if number == 1 else f"{number:,} runs"
+
+
 def share(part):
     """A share of the published tokens in per cent, two significant digits."""
     return f"{100 * part:.2g} %"

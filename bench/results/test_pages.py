@@ -5,14 +5,18 @@ import importlib.util
 import json
 import math
 import pathlib
+import subprocess
 import tempfile
 import unittest
 import unittest.mock
 
+import addition
 import markov
 import markov_files
+import regular
 import regular_figures
 import regular_page
+import regular_rows
 import runs
 import seeds
 import verdicts
@@ -70,7 +74,44 @@ class Pages(unittest.TestCase):
         self.assertEqual(json.loads(runs.text_of(data)), data)
 
 
+class Commits(unittest.TestCase):
+    def test_what_is_in_no_commit_is_said_to_be(self):
+        run = lambda name: {"commit": name}
+        self.assertEqual(runs.commits([run("abc"), run("abc"), {}]), "commit abc")
+        self.assertEqual(runs.commits([run("abc-dirty")]), "commit abc with changes that are in no commit")
+        several = runs.commits([run("abc-dirty"), run("abc"), run("abd"), run("abd")])
+        self.assertEqual(several, "commits abc (1 run), abc with changes that are in no commit (1 run) and abd (2 runs)")
+
+    def test_a_file_that_differs_is_noticed_unless_measuring_writes_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            git = lambda *words: subprocess.run(["git", "-c", "user.name=x", "-c", "user.email=x", *words], cwd=folder, check=True, capture_output=True)
+            files = [pathlib.Path(folder) / name for name in ("bench/results/a.json", "docs/results/a.md", "bench/results/a.py")]
+            for path in files:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("1")
+            git("init")
+            git("add", ".")
+            git("commit", "-m", "x")
+            clean = runs.commit(folder)
+            self.assertRegex(clean, "^[0-9a-f]{12}$")
+            for path, said in zip(files, (clean, clean, clean + runs.DIRTY)):
+                path.write_text("2")
+                self.assertEqual(runs.commit(folder), said)
+
+
 class Verdicts(unittest.TestCase):
+    # As `infimum compare 5/8 0/8` and so on have p.
+    COUNTS = [((5, 8), (0, 8), 0.02564102564102564), ((5, 8), (1, 8), 0.11888111888111887), ((3, 3), (0, 3), 0.1), ((1, 3), (3, 3), 0.4),
+              ((6, 8), (2, 8), 0.1319347319347319), ((3, 8), (5, 8), 0.619269619269619), ((2, 3), (3, 3), 1.0), ((0, 5), (0, 5), 1.0)]
+
+    def test_two_counts_are_told_apart_as_the_program_does(self):
+        for a, b, p in self.COUNTS:
+            with self.subTest(f"{a} {b}"):
+                self.assertAlmostEqual(verdicts.fisher(a, b), p, places=12)
+                self.assertAlmostEqual(verdicts.fisher(b, a), p, places=12)
+        self.assertEqual(verdicts.differ((5, 8), (0, 8)), "yes, p = 0.026")
+        self.assertEqual(verdicts.differ((3, 3), (0, 3)), "no, p = 0.1")
+
     # Printed loss, floor, standard error, the word.
     LOSSES = [("4.1899", 4.192729, 0.0025, "noise"), ("4.1949", 4.192729, 0.0025, ""), ("4.1850", 4.192729, 0.0025, "doubtful"),
               ("4.1820", 4.192729, 0.0025, verdicts.IMPOSSIBLE), ("4.1820", 4.192729, None, "not known"), ("4.1927", 4.192729, 0.0, "")]
@@ -130,6 +171,7 @@ class Seeds(unittest.TestCase):
         self.assertEqual(seeds.spread([3.0, 1.0, 2.0], 1), "2.0 (1.0 to 3.0)")
         self.assertEqual(seeds.spread([1.0, 1.0], 2), "1.00")
         self.assertEqual(seeds.spread([], 2), "-")
+        self.assertEqual(seeds.spread([-1e-6, 1e-6], 2), "0.00")
 
     # As `infimum run --seeds` gives it of 8 of 10 seeds.
     def test_a_rate_has_wilsons_interval(self):
@@ -144,13 +186,13 @@ class Regular(unittest.TestCase):
     """Sentences about languages say what the figures say, whatever those are."""
 
     @staticmethod
-    def run_with(accuracy=1.0, probe=1.0, missed=0.0, following=0.0, beyond=0):
+    def run_with(accuracy=1.0, probe=1.0, missed=0.0, following=0.0, beyond=0, complete=True):
         figure = {"value": accuracy, "low": accuracy, "high": accuracy, "optimum": 1.0, "baseline": 0.5}
         here = {"follows": 1.0, "untouched": 0.0, "random_subspace": 0.0}
         probes = {"accuracy": probe, "shuffled_accuracy": 0.3, "random_start_accuracy": 0.6}
         return {
             "figures": {"class_accuracy": figure, "excess_loss": {**figure, "value": 1 - accuracy}},
-            "extract": {"equals_truth": accuracy == 1.0, "shortest_disagreement": None},
+            "extract": {"equals_truth": accuracy == 1.0, "complete": complete, "shortest_disagreement": None},
             "compare": {
                 "chance": 0.4,
                 "probes": {site: probes for site in regular_figures.STREAM},
@@ -171,8 +213,15 @@ class Regular(unittest.TestCase):
         ({"probe": 0.98}, "In state: no", "In state: yes"),
         ({}, "transition operators: yes", "transition operators: no"),
         ({"missed": 0.2}, "transition operators: no", "transition operators: yes"),
-        ({}, "finds it anew from the whole word", "still is, at"),
-        ({"following": 0.9}, "still is, at", "finds it anew"),
+        ({}, "From 5 of 5 networks", "stood longest"),
+        ({}, "which for 5 is exactly the minimal one", "stood longest"),
+        ({"accuracy": 0.9}, "which for 0 is exactly the minimal one", "stood longest"),
+        ({"complete": False}, "From 0 of 5 networks", "which for 5"),
+        ({"complete": False}, "For 5 learning came to a limit before; the automaton that stood longest is the language's for 5", "which for 5"),
+        ({}, "1.00 by pattern, but before training too it is 0.50", "before training too it is 1.00"),
+        ({}, "finds the state anew from the whole word, whatever was learnt", "cannot be"),
+        ({"following": 0.9}, "cannot be", "finds the state anew"),
+        ({}, "by chance\n  0.5 would", "by chance\n  0 would"),
         ({}, "published cosine: no", "more than by chance"),
         ({"beyond": 2}, "published cosine: more than by chance", "published cosine: no"),
     ]
@@ -187,6 +236,73 @@ class Regular(unittest.TestCase):
     def test_the_cosine_is_not_read_as_behaviour(self):
         said = self.said(accuracy=0.9)
         self.assertIn("Of 0 runs whose behaviour", said)
+
+
+    @staticmethod
+    def rows_of(**variants):
+        """Rows of `a+` with five runs each."""
+        return {regular_rows.name_of("a-plus", variant.replace("_", "-")): {"runs": {str(seed): run for seed in range(5)}} for variant, run in variants.items()}
+
+    # The runs of the variant, of the base, and what is said of the variant.
+    FACTORS = [
+        ({"accuracy": 0.9}, {}, "changes how many runs have the classes and how many learnt automata are the language's"),
+        ({}, {}, "no difference that the counts could carry"),
+        ({}, None, "not computed"),
+    ]
+
+    def test_a_factor_is_decided_wherever_both_counts_are_there(self):
+        for varied, base, said in self.FACTORS:
+            with self.subTest(said):
+                variants = {"recipe": self.run_with(), "width_8": self.run_with(**varied)}
+                rows = self.rows_of(**variants, **({} if base is None else {"short": self.run_with(**base)}))
+                answers = regular_page.answers({"rows": rows})
+                self.assertIn(f"width 8 (1 of 5 patterns): {said}.", answers)
+                self.assertNotIn("one head", answers)
+
+    def test_a_variant_is_compared_over_its_own_patterns(self):
+        rows = self.rows_of(width_8=self.run_with(), short=self.run_with())
+        other = {regular_rows.name_of("ab", "short"): {"runs": {str(seed): self.run_with(accuracy=0.9) for seed in range(5)}}}
+        self.assertEqual(regular_figures.verdict({"rows": {**rows, **other}}, "width-8", regular_figures.reaching), "no, p = 1")
+
+    def test_the_page_says_how_much_of_it_is_in(self):
+        data = command.store_of(regular).data
+        there = sum(len(of["runs"]) for of in data["rows"].values())
+        self.assertIn(f"{there} of 305 planned runs are in", regular.document(data))
+        row = next(name for name, of in data["rows"].items() if of["runs"])
+        fewer = {**data, "rows": {**data["rows"], row: {"runs": {}}}}
+        self.assertIn(f"{there - len(data['rows'][row]['runs'])} of 305 planned runs are in", regular.document(fewer))
+
+    def test_star_free_languages_are_named(self):
+        said = regular_page.by_length(command.store_of(regular).data)
+        self.assertIn("5 star-free languages (tomita-1, tomita-2, tomita-4, tomita-7 and dyck-2-3)", said)
+        self.assertIn("not that 2 layers of width 16 are enough", said)
+
+    def test_patterns_without_another_state_say_so(self):
+        data = command.store_of(regular).data
+        self.assertIn("With `(a|b)+` there is no other state", regular_page.stateless(data))
+        self.assertEqual(regular_page.operator_row(data, "a-or-b-plus")[-3:], ["no other state"] * 3)
+
+    # What of a run that is there differs, and whether it is measured anew.
+    KNOWN = [({}, True), ({"weights_hash": "other"}, False), ({"plan_hash": "other"}, False), ({"commit": "abc-dirty"}, False),
+             ({"effort": {"seconds": 1}}, False)]
+
+    def test_a_run_is_known_by_plan_weights_effort_and_commit(self):
+        row, run, plan = regular_rows.ROWS[0], {"weights_hash": "w"}, {"training": {"steps": 1}}
+        entry = {"plan_hash": runs.hash_of(plan), "weights_hash": "w", "effort": regular.effort(row), "commit": "abc"}
+        for change, known in self.KNOWN:
+            with self.subTest(**change):
+                self.assertEqual(regular.is_known({**entry, **change}, row, run, plan), known)
+        self.assertFalse(regular.is_known({}, row, run, plan))
+
+
+class Addition(unittest.TestCase):
+    def test_what_is_missing_of_the_planned_seeds_is_said(self):
+        some = {model: {"runs": dict.fromkeys(range(count))} for model, count in (("67p", 13), ("122p", 24))}
+        whole = {model: {"runs": dict.fromkeys(range(32))} for model in addition.MODELS}
+        self.assertIn("Stopped for time, 67p has 13 and 122p has 24 of them. Not run yet: 456p,", addition.missing({"rows": some}))
+        self.assertEqual(addition.missing({"rows": {**whole, **some}}),
+                         "Planned are 32 seeds of each recipe. Stopped for time, 67p has 13 and 122p has 24 of them.\n\n")
+        self.assertEqual(addition.missing({"rows": whole}), "")
 
 
 class Files(unittest.TestCase):

@@ -7,7 +7,23 @@ it is `noise`; between them `doubtful`. What rounding to the printed digits can 
 import math
 
 NOISE, ALARM = 2.0, 4.0
+LEVEL = 0.05  # of `infimum compare`
 FINE, IMPOSSIBLE = "", "**impossible**"
+
+
+def fisher(a, b):
+    """Two-sided p of Fisher's exact test of two counts `(successes, of)`, as `infimum compare` has it: the probability, where nothing but
+    chance divides the successes, of a division that is no likelier than this one."""
+    (x, n), (y, m) = a, b
+    ways = [math.comb(n, k) * math.comb(m, x + y - k) for k in range(max(0, x + y - m), min(n, x + y) + 1)]
+    observed = math.comb(n, x) * math.comb(m, y)
+    return sum(way for way in ways if way <= observed) / math.comb(n + m, x + y)
+
+
+def differ(a, b):
+    """Whether two counts differ, at the level, and p."""
+    p = fisher(a, b)
+    return f"{'yes' if p <= LEVEL else 'no'}, p = {p:.2g}"
 
 
 def rounding(printed):
