@@ -107,6 +107,28 @@ fn files_come_back() {
     session.refused("regular show @.", &["is a folder"]);
 }
 
+/// Of several patterns the first that matches names the class, in whatever reads the saved automaton.
+#[test]
+fn patterns_stand_in_order_of_priority() {
+    let session = Session::new("regular-classes");
+    let classes = "--class even=(aa)* --class short=a{1,3} --class late=a{5}b";
+    let shown = session.json(&format!("regular show {classes} --save classes.json"));
+    assert_eq!(shown["classes"], serde_json::json!(["even", "short", "late", "incomplete", "reject"]));
+    let told = session.good("regular accepts @classes.json aa a aaa aaaaa aaaaab ba");
+    assert_eq!(told, "aa\teven\na\tshort\naaa\tshort\naaaaa\tincomplete\naaaaab\tlate\nba\treject\n");
+    let other = session.json("regular show --class short=a{1,3} --class even=(aa)* --alphabet ab --save other.json");
+    assert_eq!(other["alphabet"], serde_json::json!(["a", "b"]));
+    assert_eq!(session.good("regular accepts @other.json aa"), "aa\tshort\n");
+    let made = session.json("regular construct @classes.json --length 12 -o classes.safetensors");
+    assert_eq!(made["checked"]["least_wrong"], serde_json::Value::Null);
+    assert!(session.good("regular trace classes.safetensors aaaaab").contains("late"));
+    session.refused("regular show --class even", &["NAME=PATTERN"]);
+    session.refused("regular show", &["PATTERN"]);
+    session.refused("regular show parity --class even=(aa)*", &["--class"]);
+    session.refused("regular show --class even=(aa", &["column"]);
+    session.refused("regular show --class a=a --class b=b --alphabet a", &["`b`"]);
+}
+
 /// A constructed network is a file like any other.
 #[test]
 fn constructed_networks_are_files_like_others() {

@@ -36,7 +36,8 @@ impl Sought {
     fn is_machine(&self, of_run: &Machine) -> bool {
         let own =
             builtin::named(&self.pattern).unwrap_or_else(|| Machine::of_pattern(&self.pattern, of_run.alphabet()));
-        own.is_ok_and(|own| own.alphabet() == of_run.alphabet() && own.automaton() == of_run.automaton())
+        let same = |own: &Machine| own.automaton() == of_run.automaton();
+        own.is_ok_and(|own| own.alphabet() == of_run.alphabet() && (same(&own) || same(&own.recogniser())))
     }
 }
 

@@ -21,7 +21,7 @@ pub use files::{MOST_FILE_BYTES, dot, fsm, own, read, write};
 pub use infimum_worlds::regular::{Machine, builtin};
 pub use portrait::{Portrait, WordCounts};
 pub use recogniser::{Recogniser, Said};
-pub use subject::{machine, pair};
+pub use subject::{machine, of_classes, pair};
 pub use trace::{Trace, TraceStep, trace};
 pub use verdict::Verdict;
 

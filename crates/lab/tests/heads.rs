@@ -6,6 +6,7 @@ mod scratch;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use infimum_lab::evaluation::Evaluator;
+use infimum_lab::regular::Recogniser;
 use infimum_lab::training::{self, Event, Weights};
 use infimum_lab::{
     CheckpointName, Experiment, Figure, HeadLine, Isa, LabError, Machine, Plan, Recipe, Record, Status, StepLine,
@@ -148,6 +149,23 @@ fn the_loss_is_the_weighted_sum_of_the_means_of_heads() {
             }
         }
     }
+}
+
+/// A network that tells words of the language from others has two classes, and is asked for these; the machine of the language has three.
+#[test]
+fn networks_that_recognise_are_asked_for_accept_and_reject() {
+    let experiment = experiment(&["world.recogniser={}", "world.language=a*ba*", "training.steps=300"]);
+    let mut computer = machine(2);
+    let mut trainer = Trainer::start(&experiment, &computer).unwrap();
+    (0..300).for_each(|_| _ = trainer.advance(&mut computer).unwrap());
+    let point = trainer.point().to_vec();
+    let mut recogniser = Recogniser::new(&experiment, &point, &mut computer).unwrap();
+    let truth = recogniser.truth().clone();
+    assert_eq!(truth.classes(), ["accept", "reject"]);
+    let words: Vec<Vec<u16>> = (0..64).map(|bits: u16| (0..6).map(|at| bits >> at & 1).collect()).collect();
+    let classes = recogniser.classes(&words);
+    let right = words.iter().zip(&classes).filter(|(word, classes)| classes[6] == truth.automaton().run(word)).count();
+    assert!(right >= 60, "{right} of 64");
 }
 
 /// Twice the weights are twice the loss and twice the gradient; for one head, too.

@@ -31,14 +31,16 @@ fn text(floors: &Floors) -> String {
     } else {
         (thinned(ranges), "\nEvery position: --json.".to_string())
     };
-    let positions = shown.into_iter().map(|(range, nats)| vec![range, fixed(nats, 6)]);
-    format!(
-        "{}\n\n{}\n\n{}{note}\n\n{}\n",
-        table::table(&["loss", ">nats", "kind", "what"], mean),
-        table::table(&["ceiling", ">value", "what"], ceilings),
-        table::table(&["position", ">floor, nats"], positions),
-        world(floors.facts.iter().filter(|fact| fact.unit != "nats"))
-    )
+    let positions: Vec<_> = shown.into_iter().map(|(range, nats)| vec![range, fixed(nats, 6)]).collect();
+    let some = !positions.is_empty();
+    let tables = [
+        Some(table::table(&["loss", ">nats", "kind", "what"], mean)),
+        Some(table::table(&["ceiling", ">value", "what"], ceilings)),
+        // The floors of a text are known at no position.
+        some.then(|| format!("{}{note}", table::table(&["position", ">floor, nats"], positions.into_iter()))),
+        Some(world(floors.facts.iter().filter(|fact| fact.unit != "nats"))),
+    ];
+    format!("{}\n", tables.into_iter().flatten().collect::<Vec<_>>().join("\n\n"))
 }
 
 /// What is true of a world, as a table.

@@ -25,6 +25,7 @@ pub(crate) enum Regular {
 Examples:
   infimum regular show 'a*b*'
   infimum regular show '~(.*bb.*)&a.*' --alphabet ab --svg automaton.svg
+  infimum regular show --class 'even=(aa)*' --class 'short=a{1,3}' --save classes.json
   infimum regular show dyck-2-3 --json
 
 docs/regular.md has the syntax of patterns.")]
@@ -77,8 +78,11 @@ docs/regular.md says what each number is.")]
 #[derive(Args, Debug)]
 pub(crate) struct Show {
     /// A pattern, a built-in name, or @FILE for an automaton as JSON or DOT.
-    #[arg(value_name = "PATTERN|NAME|@FILE")]
-    pub(crate) language: String,
+    #[arg(value_name = "PATTERN|NAME|@FILE", required_unless_present = "classes", conflicts_with = "classes")]
+    pub(crate) language: Option<String>,
+    /// A class and its pattern. Given several times, a word is of the class of the first pattern that it matches.
+    #[arg(long = "class", value_name = "NAME=PATTERN", value_parser = class)]
+    pub(crate) classes: Vec<(String, String)>,
     /// The symbols of a pattern, in order. Default: those it names, by code point.
     #[arg(long, value_name = "SYMBOLS", allow_hyphen_values = true)]
     pub(crate) alphabet: Option<String>,
@@ -129,6 +133,12 @@ pub(crate) struct Equal {
     pub(crate) alphabet: Option<String>,
     #[command(flatten)]
     pub(crate) form: Form,
+}
+
+/// The name and the pattern of a class.
+fn class(given: &str) -> Result<(String, String), String> {
+    let (name, pattern) = given.split_once('=').ok_or("it has to be NAME=PATTERN, such as even=(aa)*")?;
+    Ok((name.into(), pattern.into()))
 }
 
 pub(crate) fn regular(command: &Regular) -> anyhow::Result<()> {

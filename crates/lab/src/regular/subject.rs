@@ -34,17 +34,32 @@ pub fn pair(first: &str, second: &str, alphabet: Option<&str>) -> Result<[Machin
     let other = a.as_ref().or(b.as_ref()).map(|machine| machine.alphabet().clone());
     let alphabet = match alphabet.or(other) {
         Some(alphabet) => alphabet,
-        None => together(first, second)?,
+        None => together(&[first, second])?,
     };
     let or_pattern =
         |machine: Option<Machine>, given| machine.map_or_else(|| Machine::of_pattern(given, &alphabet), Ok);
     Ok([or_pattern(a, first)?, or_pattern(b, second)?])
 }
 
-/// The symbols that two patterns name.
-fn together(first: &str, second: &str) -> Result<Alphabet, LabError> {
-    let named = |given: &str| Ok::<_, LabError>(Pattern::symbols(given)?.names().to_vec());
-    let mut names = [named(first)?, named(second)?].concat();
+/// The machine of several patterns, each with the name of its class: a word is of the class of the first that it matches; else of
+/// class `incomplete` if something that begins with it matches one, and of class `reject` if not. Without an alphabet it is over the
+/// symbols that all of them name together.
+///
+/// # Errors
+/// No pattern; a pattern or an alphabet that is none; a name that a class cannot have; too many states.
+pub fn of_classes(classes: &[(String, String)], alphabet: Option<&str>) -> Result<Machine, LabError> {
+    let patterns: Vec<&str> = classes.iter().map(|(_, pattern)| pattern.as_str()).collect();
+    let alphabet = alphabet.map_or_else(|| together(&patterns), |symbols| Ok(Alphabet::of_characters(symbols)?))?;
+    let language =
+        |(name, pattern): &(String, String)| Ok((Pattern::parse(pattern, &alphabet)?.language()?, name.clone()));
+    let languages: Vec<_> = classes.iter().map(language).collect::<Result<_, LabError>>()?;
+    Ok(Machine::of_several(&languages)?)
+}
+
+/// The symbols that patterns name.
+fn together(patterns: &[&str]) -> Result<Alphabet, LabError> {
+    let named = |given: &&str| Ok::<_, LabError>(Pattern::symbols(given)?.names().to_vec());
+    let mut names = patterns.iter().map(named).collect::<Result<Vec<_>, _>>()?.concat();
     names.sort();
     names.dedup();
     Ok(Alphabet::new(names)?)

@@ -115,6 +115,13 @@ impl Machine {
         Language::new(self.alphabet.clone(), &automaton)
     }
 
+    /// The machine that tells words of the first class, which are of class `accept`, from all others, which are of class `reject`.
+    pub fn recogniser(&self) -> Machine {
+        let [accept, _, reject] = NAMES_OF_ONE_PATTERN.map(String::from);
+        let automaton = self.automaton.with_outputs(|state| self.automaton.output(state).min(1));
+        Machine { alphabet: self.alphabet.clone(), classes: vec![accept, reject], automaton: automaton.minimal() }
+    }
+
     /// The edges of a state: each next state, in rising order, with the symbols that lead to it.
     pub fn edges(&self, state: u32) -> Vec<(u32, Vec<u16>)> {
         let mut edges: BTreeMap<u32, Vec<u16>> = BTreeMap::new();

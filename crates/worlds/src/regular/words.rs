@@ -31,9 +31,9 @@ const CLASS: usize = 1;
 
 /// What words are drawn from.
 struct Draws {
-    /// Of each group: the classes, or the language and what is not in it.
+    /// Of each class.
     counts: Vec<Counts>,
-    /// For tests: groups and lengths, each with a probability above 0.
+    /// For tests: classes and lengths, each with a probability above 0.
     kinds: Vec<Kind>,
     /// For training.
     training: Vec<Kind>,
@@ -95,16 +95,6 @@ impl Words {
         }
     }
 
-    /// The class, among those of the head, of the symbols that lead to a state.
-    fn class(&self, state: u32) -> u16 {
-        self.machine.automaton().output(state).min(self.draws.counts.len() as u16 - 1)
-    }
-
-    /// The group of a word.
-    fn group(&self, word: &[u16]) -> usize {
-        usize::from(self.machine.automaton().run(word)).min(self.draws.counts.len() - 1)
-    }
-
     /// A word of a kind, each that is for this as likely as any other.
     fn of_kind(&self, kind: &Kind, part: Part, stream: &mut Stream) -> Vec<u16> {
         let Draws { counts, parts, .. } = &self.draws;
@@ -143,7 +133,7 @@ impl Words {
             if usize::from(token) < self.machine.alphabet().len() {
                 state = self.machine.automaton().next(state, token);
             }
-            into.targets[CLASS].push(self.class(state));
+            into.targets[CLASS].push(self.machine.automaton().output(state));
         }
         into.weights.resize_with(2, Vec::new);
         for weights in &mut into.weights {
@@ -156,10 +146,10 @@ impl Words {
         into.weights[CLASS][asked].fill(1.0);
     }
 
-    /// How likely words of each group are.
+    /// How likely words of each class are.
     fn shares(&self) -> Vec<f64> {
-        let of = |group: usize| self.draws.kinds.iter().filter(move |kind| kind.class == group);
-        (0..self.draws.counts.len()).map(|group| of(group).map(|kind| kind.probability).sum()).collect()
+        let of = |class: usize| self.draws.kinds.iter().filter(move |kind| kind.class == class);
+        (0..self.draws.counts.len()).map(|class| of(class).fold(0.0, |sum, kind| sum + kind.probability)).collect()
     }
 }
 
@@ -208,12 +198,7 @@ impl World for Words {
             Fact::count("automaton_states", self.machine.automaton().states(), ""),
             Fact::words("alphabet", self.machine.alphabet().spelt()),
         ];
-        let classes = self.machine.classes().iter();
-        let named: Vec<&str> = match self.draws.recogniser {
-            Some(_) => vec!["accept", "reject"],
-            None => classes.map(String::as_str).collect(),
-        };
-        for (name, probability) in named.into_iter().zip(self.shares()) {
+        for (name, probability) in self.machine.classes().iter().zip(self.shares()) {
             facts.push(Fact::number(format!("probability_of_{name}"), probability, ""));
         }
         if let Some(table) = &self.table {

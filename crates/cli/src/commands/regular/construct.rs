@@ -73,7 +73,7 @@ fn text_of_recipe(construction: &Construction, weights: &Path, recipe: &Path) ->
     let (weights, recipe) = (weights.display(), recipe.display());
     format!(
         "# World and model of {weights}, for training from it, or from random weights with a pull to it:\n#\n\
-         #   infimum run {recipe} --set training.init={weights}\n\
+         #   infimum run {recipe} --set training.init={weights} --set training.rate=1e-4\n\
          #   infimum run {recipe} --set 'training.pull={{ weights = \"{weights}\", coefficient = 0.01 }}'\n\n{}",
         construction.recipe()
     )

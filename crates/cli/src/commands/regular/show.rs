@@ -14,18 +14,28 @@ const MOST_COLUMNS: usize = 8;
 const LINE: usize = 100;
 
 pub(crate) fn show(arguments: &Show) -> anyhow::Result<()> {
-    let machine = regular::machine(&arguments.language, arguments.alphabet.as_deref())?;
+    let alphabet = arguments.alphabet.as_deref();
+    let (name, machine) = match &arguments.language {
+        Some(language) => (language.clone(), regular::machine(language, alphabet)?),
+        None => (listed(&arguments.classes), regular::of_classes(&arguments.classes, alphabet)?),
+    };
     machine.require_choice().map_err(LabError::from)?;
-    write(arguments, &machine)?;
-    let portrait = Portrait::of(&arguments.language, &machine)?;
+    write(arguments, &name, &machine)?;
+    let portrait = Portrait::of(&name, &machine)?;
     if arguments.form.json { output::json(&portrait) } else { output::print(&text(&machine, &portrait)) }
 }
 
+/// Classes with their patterns, as they were given.
+fn listed(classes: &[(String, String)]) -> String {
+    let each: Vec<String> = classes.iter().map(|(name, pattern)| format!("{name}={pattern}")).collect();
+    each.join(", ")
+}
+
 /// The files that are asked for.
-fn write(arguments: &Show, machine: &Machine) -> Result<(), LabError> {
+fn write(arguments: &Show, name: &str, machine: &Machine) -> Result<(), LabError> {
     let mut files = Vec::new();
     if let Some(path) = &arguments.svg {
-        files.push((path, regular::drawing(&arguments.language, machine)?));
+        files.push((path, regular::drawing(name, machine)?));
     }
     files.extend(arguments.dot.iter().map(|path| (path, regular::dot(machine))));
     files.extend(arguments.save.iter().map(|path| (path, regular::own(machine))));

@@ -1,6 +1,6 @@
 //! Which words are for training, for validation and for the test, so that the three share as few as can be.
 //!
-//! The words of one group (such as a class) and length are cut by their hash. A small set of words is put in the order of hashes, and so
+//! The words of one class and length are cut by their hash. A small set of words is put in the order of hashes, and so
 //! many of the first are for the test, as many for validation, the rest for training: at least one each. Of one or two words there are
 //! not enough for three; these are shared. A large set is cut by the hash itself. The hash depends on the word alone, so that all
 //! worlds of a language cut it alike.
@@ -29,12 +29,12 @@ type Listed = Vec<(Vec<u16>, Option<Part>)>;
 pub(super) struct Parts {
     /// The share that is for the test, and that for validation.
     held_out: f64,
-    /// By group and length.
+    /// By class and length.
     listed: BTreeMap<(usize, usize), Listed>,
 }
 
 impl Parts {
-    /// Of the words of these kinds, whose `class` is the number of a group.
+    /// Of the words of these kinds, whose `class` is the number of a class.
     pub(super) fn of(held_out: f64, kinds: &[Kind], counts: &[Counts]) -> Parts {
         let mut listed = BTreeMap::new();
         for Kind { class, length, .. } in kinds {
@@ -47,20 +47,20 @@ impl Parts {
         Parts { held_out, listed }
     }
 
-    /// What a word of a group is for; `None`: for everything.
-    pub(super) fn part(&self, group: usize, word: &[u16]) -> Option<Part> {
-        match self.listed.get(&(group, word.len())) {
+    /// What a word of a class is for; `None`: for everything.
+    pub(super) fn part(&self, class: usize, word: &[u16]) -> Option<Part> {
+        match self.listed.get(&(class, word.len())) {
             Some(words) => words.iter().find(|(other, _)| other == word).and_then(|(_, part)| *part),
             None => Some(by_share(hash(word) as f64 / (u64::MAX as f64 + 1.0), self.held_out)),
         }
     }
 
-    /// Whether a word of a group is for this.
-    pub(super) fn is_for(&self, part: Part, group: usize, word: &[u16]) -> bool {
-        self.part(group, word).is_none_or(|of| of == part)
+    /// Whether a word of a class is for this.
+    pub(super) fn is_for(&self, part: Part, class: usize, word: &[u16]) -> bool {
+        self.part(class, word).is_none_or(|of| of == part)
     }
 
-    /// A word of a group and length that is for this, each as likely as any other.
+    /// A word of a class and length that is for this, each as likely as any other.
     pub(super) fn draw(&self, part: Part, kind: &Kind, counts: &[Counts], stream: &mut Stream) -> Vec<u16> {
         let Kind { class, length, .. } = *kind;
         match self.listed.get(&(class, length)) {

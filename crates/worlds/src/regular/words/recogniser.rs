@@ -30,7 +30,7 @@ impl Default for Recogniser {
     }
 }
 
-/// The group of the words of the language, and that of others; also their classes.
+/// The class of the words of the language, and that of others.
 pub(super) const POSITIVE: usize = 0;
 pub(super) const NEGATIVE: usize = 1;
 
@@ -68,7 +68,8 @@ impl Words {
             let kind = kinds::draw(&positives, total * stream.uniform());
             let mut word = self.of_kind(kind, part, stream);
             (0..1 + stream.below(most)).for_each(|_| edit(&mut word, self.machine.alphabet().len(), stream));
-            let fits = self.lengths(part).contains(&word.len()) && self.group(&word) == NEGATIVE;
+            let is_other = usize::from(self.machine.automaton().run(&word)) == NEGATIVE;
+            let fits = self.lengths(part).contains(&word.len()) && is_other;
             if fits && self.draws.parts.as_ref().is_none_or(|parts| parts.is_for(part, NEGATIVE, &word)) {
                 return Some(word);
             }

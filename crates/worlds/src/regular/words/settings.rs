@@ -113,11 +113,8 @@ impl Settings {
             let allowed = format!("0, or {LEAST_HELD_OUT} to {MOST_HELD_OUT}, so that something is left to train on");
             return Err(range("held_out", held_out, &allowed, "as many words are held out for validation"));
         }
-        let groups = if self.recogniser.is_some() { 2 } else { machine.classes().len() };
-        let of_group = |group: usize| {
-            Counts::new(machine.automaton(), longest, |output| usize::from(output).min(groups - 1) == group)
-        };
-        let counts = (0..groups).map(of_group).collect::<Result<Vec<_>, _>>()?;
+        let of_class = |class| Counts::new(machine.automaton(), longest, |output| usize::from(output) == class);
+        let counts = (0..machine.classes().len()).map(of_class).collect::<Result<Vec<_>, _>>()?;
         let [kinds, training] = self.kinds(&machine, &counts, (shortest, longest))?;
         let parts = (held_out > 0.0).then(|| Parts::of(held_out, &kinds, &counts));
         let longest_trained = self.trained_longest.map(|longest| longest as usize);
@@ -126,9 +123,11 @@ impl Settings {
         Ok(Words::new(machine, draws, seed as u64))
     }
 
-    /// The automaton of the language. Errors: no language.
+    /// The automaton of the classes that are told: those of the language, or accept and reject of words that are to be recognised.
+    /// Errors: no language.
     pub fn machine(&self) -> Result<Machine, RegularError> {
-        given::machine(&self.language, self.alphabet.as_deref())
+        let machine = given::machine(&self.language, self.alphabet.as_deref())?;
+        Ok(if self.recogniser.is_some() { machine.recogniser() } else { machine })
     }
 
     /// What is drawn from for tests, and for training.
@@ -156,13 +155,12 @@ impl Settings {
 
     /// The classes that words are drawn of, and how often.
     fn wanted(&self, machine: &Machine) -> Result<Vec<Wanted>, WorldError> {
-        let given = self.wishes(machine)?;
         let Some(recogniser) = &self.recogniser else {
             let wanted = |((key, weight), class): ((_, _), &String)| Wanted { class: class.clone(), key, weight };
-            return Ok(given.into_iter().zip(machine.classes()).map(wanted).collect());
+            return Ok(self.wishes(machine)?.into_iter().zip(machine.classes()).map(wanted).collect());
         };
         recogniser.check()?;
-        if let Some((key, Some(weight))) = given.into_iter().find(|(_, weight)| weight.is_some()) {
+        if let Some((key, weight)) = self.wished() {
             let allowed = "left out beside recogniser, whose words are in the language or not";
             return Err(range(key, weight, allowed, "recogniser.positives says how often they are"));
         }
@@ -187,15 +185,24 @@ impl Settings {
         within("trained_longest", trained, shortest as i64..=most, why).map(Some)
     }
 
+    /// The keys of classes, and what is wished.
+    fn keys(&self) -> [(&'static str, Option<f64>); 3] {
+        let [accept, incomplete, reject] = NAMES_OF_ONE_PATTERN;
+        [(accept, self.accept), (incomplete, self.incomplete), (reject, self.reject)]
+    }
+
+    /// The first wish.
+    fn wished(&self) -> Option<(&'static str, f64)> {
+        self.keys().into_iter().find_map(|(key, weight)| Some((key, weight?)))
+    }
+
     /// What is wished of each class of the machine; those with other names have no keys.
     fn wishes(&self, machine: &Machine) -> Result<Vec<(&'static str, Option<f64>)>, WorldError> {
-        let [accept, incomplete, reject] = NAMES_OF_ONE_PATTERN;
-        let wishes = vec![(accept, self.accept), (incomplete, self.incomplete), (reject, self.reject)];
         if machine.classes() == NAMES_OF_ONE_PATTERN {
-            return Ok(wishes);
+            return Ok(self.keys().to_vec());
         }
-        match wishes.iter().find_map(|(key, weight)| Some((*key, (*weight)?))) {
-            None => Ok(vec![(accept, None); machine.classes().len()]),
+        match self.wished() {
+            None => Ok(vec![(NAMES_OF_ONE_PATTERN[0], None); machine.classes().len()]),
             Some((key, weight)) => {
                 let allowed = format!("left out, since the classes are {}", machine.classes().join(", "));
                 Err(range(key, weight, &allowed, "take it out"))

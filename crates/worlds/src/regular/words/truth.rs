@@ -242,7 +242,7 @@ impl Belief for Place<'_> {
         match (self.at, head) {
             (At::Before, TOKEN) => certain(world.begin()),
             (At::After, TOKEN) => certain(world.end()),
-            (At::Inside(_, state), CLASS) => certain(world.class(state)),
+            (At::Inside(_, state), CLASS) => certain(world.machine.automaton().output(state)),
             (At::Inside(length, state), _) => match &world.table {
                 Some(table) => table.law(&world.machine, length, state, p),
                 None => Known::No,
