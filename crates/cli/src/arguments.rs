@@ -440,7 +440,7 @@ pub(crate) struct Report {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Test sequences of each run on which its model is looked at; with data.folder at most those that its val.bin has.
-    #[arg(long, value_name = "N", default_value_t = REPORT_SEQUENCES)]
+    #[arg(long, value_name = "N", default_value_t = REPORT_SEQUENCES, allow_negative_numbers = true, value_parser = models::count)]
     pub(crate) sequences: NonZeroUsize,
     /// Replace a file that is there and is no report.
     #[arg(long)]

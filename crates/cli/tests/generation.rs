@@ -78,7 +78,11 @@ fn what_cannot_be_sampled_is_named() {
         ("--prompt 1,1,1,1,1,1,1,1", &["it has 9 tokens, and the model reads at most 7"]),
         ("--temperature -1", &["--temperature", "-1", "from 0 up"]),
         ("--top-k 5", &["--top-k = 5", "the alphabet has 4 tokens"]),
-        ("--top-k 0", &["--top-k", "0"]),
+        ("--top-k 0", &["--top-k", "'0'", "from 1 to"]),
+        ("--top-k -1", &["--top-k", "'-1'", "from 1 to"]),
+        ("-n 0", &["--sequences", "'0'", "from 1 to"]),
+        ("-n 9223372036854775808 --prompt a --prompt b", &["9223372036854775808", "to 1000000000"]),
+        ("--seed -1", &["--seed", "'-1'", "from 0 to"]),
         ("--top-p 0", &["--top-p", "above 0"]),
         ("--top-p 1.5", &["--top-p", "at most 1"]),
         ("--min-p -0.1", &["--min-p", "from 0 to 1"]),
@@ -88,4 +92,16 @@ fn what_cannot_be_sampled_is_named() {
     ] {
         session.refused(&format!("sample tiny-s1 {line}"), parts);
     }
+}
+
+/// Weights of one alphabet are not read by another of the same size.
+#[test]
+fn weights_of_another_alphabet_are_refused() {
+    let session = Session::new("alphabets");
+    session.good("run memorise/level-1 --set training.steps=30");
+    let other = "--recipe memorise/level-1 --set world.alphabet=\"ZYXWVUTSRQPONMLKJIHGFEDCBA0123456789\"";
+    for command in ["sample", "eval", "gates"] {
+        session.refused(&format!("{command} level-1-s1 {other}"), &["token 1 = \"Z\"", "\"0\"", "same alphabet"]);
+    }
+    session.good("eval level-1-s1 --recipe memorise/level-1 --set world.length=8");
 }

@@ -218,6 +218,29 @@ impl Experiment {
         Err(LabError::value(&key, 0, allowed, "take a run whose weight of it is more than 0"))
     }
 
+    /// Refuses weights of the experiment of another plan whose tokens stand for something else. Tokens that nobody spells are the same
+    /// for all worlds.
+    ///
+    /// # Errors
+    /// The first token that is spelt otherwise.
+    pub fn require_tokens_of(&self, trained: &Experiment) -> Result<(), LabError> {
+        let (Some(own), Some(others)) = (self.world.spelling(), trained.world.spelling()) else { return Ok(()) };
+        let alphabet = self.world.shape().alphabet.min(trained.world.shape().alphabet) as u16;
+        let spelt = |token: u16| [own, others].map(|spelling| spelling.spell(&[token]));
+        let Some((token, [here, there])) = (0..alphabet).map(|token| (token, spelt(token))).find(|(_, [a, b])| a != b)
+        else {
+            return Ok(());
+        };
+        let allowed =
+            format!("it is {there:?} where these weights were trained, so this recipe is not of their alphabet");
+        Err(LabError::value(
+            &format!("token {token}"),
+            format!("{here:?}"),
+            allowed,
+            "give a recipe of the same alphabet",
+        ))
+    }
+
     /// The exact or sampled floor of the loss, where it is known: over the model's heads the sum of weight times the head's floor.
     pub fn floor(&self) -> Option<f64> {
         self.outputs().iter().map(|output| Some(output.weight * self.floor_of(output.head)?)).sum()

@@ -63,13 +63,13 @@ pub(crate) struct Sample {
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(crate) prompt: Vec<String>,
     /// How many sequences; of each prompt, where there are some. Default: 5, or 1 of each prompt.
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(short = 'n', long, value_name = "N", allow_negative_numbers = true, value_parser = count)]
     pub(crate) sequences: Option<NonZeroUsize>,
     /// Below 1 the likely become likelier, above 1 the unlikely; 0 takes the likeliest token always. Default: 1.
     #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = temperature)]
     pub(crate) temperature: Option<f64>,
     /// Draw from the K likeliest tokens alone.
-    #[arg(long, value_name = "K")]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = count)]
     pub(crate) top_k: Option<NonZeroUsize>,
     /// Draw from as few of the likeliest tokens as have a share P of what --top-k leaves.
     #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = top_p)]
@@ -78,7 +78,7 @@ pub(crate) struct Sample {
     #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = min_p)]
     pub(crate) min_p: Option<f64>,
     /// Seed of the draw. Default: 1.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// End a sequence after this, as --prompt has it, once the model has written it. May be given several times.
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
@@ -108,6 +108,19 @@ pub(crate) struct Gates {
 pub(crate) fn duration(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| (0.0..=1e7).contains(x));
     number.ok_or_else(|| "seconds are a number from 0 to 10000000".into())
+}
+
+/// The most that may be asked for.
+const MOST: usize = 1_000_000_000;
+
+/// How many of something.
+pub(super) fn count(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse().ok().filter(|n: &usize| *n <= MOST).and_then(NonZeroUsize::new);
+    number.ok_or_else(|| format!("it has to be a whole number from 1 to {MOST}"))
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
 
 fn top_p(text: &str) -> Result<f64, String> {

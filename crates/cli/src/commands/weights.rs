@@ -61,6 +61,12 @@ fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<
     if let Some(plan) = other {
         let experiment = Experiment::new(plan)?;
         let point = read_weights(path, experiment.plan().model(), &experiment.layout())?;
+        if !torch::wrote(path)? && !numpy::wrote_npz(path)? {
+            require_tokens(
+                &experiment,
+                checkpoint::plan(&weights_file::read(path)?, path).and_then(|plan| Plan::from_toml(plan, path)),
+            )?;
+        }
         return Ok((experiment, vec![Weights { name, point, steps: None }]));
     }
     if torch::wrote(path)? || numpy::wrote_npz(path)? {
@@ -93,8 +99,16 @@ fn of_run(record: &Record, at: Option<At>, other: Option<Plan>) -> anyhow::Resul
         let state = record.load(name, &layout)?;
         Ok(Weights { name: format!("{name} (step {})", state.step), point: state.point, steps: Some(state.step) })
     };
-    let weights: Result<Vec<_>, _> = names(record, at)?.into_iter().map(weights).collect();
-    Ok((experiment, weights?))
+    let weights = names(record, at)?.into_iter().map(weights).collect::<Result<Vec<_>, _>>()?;
+    if foreign {
+        require_tokens(&experiment, record_plan(record))?;
+    }
+    Ok((experiment, weights))
+}
+
+/// Refuses a recipe whose tokens are not those of the weights' own plan, if they have one that can still be read.
+fn require_tokens(experiment: &Experiment, own: Result<Plan, LabError>) -> Result<(), LabError> {
+    own.and_then(Experiment::new).map_or(Ok(()), |trained| experiment.require_tokens_of(&trained))
 }
 
 fn names(record: &Record, at: At) -> Result<Vec<CheckpointName>, LabError> {
