@@ -126,6 +126,8 @@ fn patterns_stand_in_order_of_priority() {
     session.refused("regular show", &["PATTERN"]);
     session.refused("regular show parity --class even=(aa)*", &["--class"]);
     session.refused("regular show --class even=(aa", &["column"]);
+    session.refused("regular show --class a=parity", &["--class = a=parity", "names a language"]);
+    session.refused("regular show --class reject=ba", &["--class = reject=ba", "another name"]);
     session.refused("regular show --class a=a --class b=b --alphabet a", &["`b`"]);
 }
 

@@ -37,7 +37,9 @@ impl Sought {
         let own =
             builtin::named(&self.pattern).unwrap_or_else(|| Machine::of_pattern(&self.pattern, of_run.alphabet()));
         let same = |own: &Machine| own.automaton() == of_run.automaton();
-        own.is_ok_and(|own| own.alphabet() == of_run.alphabet() && (same(&own) || same(&own.recogniser())))
+        own.is_ok_and(|own| {
+            own.alphabet() == of_run.alphabet() && (same(&own) || own.recogniser().is_ok_and(|own| same(&own)))
+        })
     }
 }
 

@@ -164,6 +164,8 @@ fn networks_that_recognise_are_asked_for_accept_and_reject() {
     assert_eq!(truth.classes(), ["accept", "reject"]);
     let words: Vec<Vec<u16>> = (0..64).map(|bits: u16| (0..6).map(|at| bits >> at & 1).collect()).collect();
     let classes = recogniser.classes(&words);
+    let given = infimum_lab::regular::machine("a*ba*", None).unwrap();
+    assert_eq!(given.recogniser().unwrap(), truth);
     let right = words.iter().zip(&classes).filter(|(word, classes)| classes[6] == truth.automaton().run(word)).count();
     assert!(right >= 60, "{right} of 64");
 }

@@ -181,7 +181,7 @@ pub fn compare(
     step();
     let trained = viewer.view(&mut subject, &sites, &mut step);
     let random = viewer.view(&mut Subject { point: &start, ..subject.again() }, &sites, &mut step);
-    let laws = Laws::of(experiment, &automaton);
+    let laws = interchange::has_token(&subject).then(|| Laws::of(experiment, &automaton)).flatten();
     let (next, class) = (|q, symbol| automaton.automaton().next(q, symbol), |q| automaton.automaton().output(q));
     let drawn = Interventions::draw(&split.held_out, laws.as_ref(), &next, &class, (viewer.seed, effort.interventions));
     let mut interchange = vec![];

@@ -136,6 +136,10 @@ fn truth(recogniser: &Recogniser<'_>, given: Option<&Machine>) -> Result<Machine
         let allowed = format!("the network's alphabet is {}", own.alphabet().spelt());
         return Err(LabError::value("--pattern over", given.alphabet().spelt(), allowed, "give a pattern over that"));
     }
+    let told_apart = given.recogniser().ok().filter(|given| given.classes() == own.classes());
+    if let Some(given) = told_apart {
+        return Ok(given);
+    }
     if given.classes() != own.classes() {
         let allowed = format!("the network's classes are {}", own.classes().join(", "));
         return Err(LabError::value("--pattern with", given.classes().join(", "), allowed, "give one with these"));
@@ -244,12 +248,10 @@ impl Student<'_, '_, '_> {
             return Ok(Some(found));
         }
         let conformance = Conformance::affordable(&self.learner, CONFORMANCE_WORDS);
-        self.beyond =
+        let beyond =
             conformance.as_ref().map(Conformance::middle).filter(|middle| *middle > 0).map(|middle| middle - 1);
         let words: Vec<Vec<u16>> = conformance.into_iter().flatten().collect();
-        if words.iter().any(|word| word.len() > length) {
-            self.beyond = None;
-        }
+        let fits = words.iter().all(|word| word.len() <= length);
         if let Some(found) = self.first_wrong(automaton, &mut words.into_iter())? {
             return Ok(Some(found));
         }
@@ -257,7 +259,9 @@ impl Student<'_, '_, '_> {
         let of_length = |number: usize| 1 + number % length.max(1);
         let mut random =
             (0..RANDOM_WORDS).map(|number| agreement::random(seed, number as u64, of_length(number), symbols));
-        self.first_wrong(automaton, &mut random)
+        let found = self.first_wrong(automaton, &mut random)?;
+        self.beyond = beyond.filter(|_| fits && found.is_none());
+        Ok(found)
     }
 
     /// The least prefix of these words, in the first portion that has one, to which the network gives another class.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use infimum_worlds::regular::{Alphabet, Machine, Pattern, builtin};
+use infimum_worlds::regular::{Alphabet, Machine, NAMES_OF_ONE_PATTERN, Pattern, builtin};
 
 use super::files;
 use crate::LabError;
@@ -46,8 +46,19 @@ pub fn pair(first: &str, second: &str, alphabet: Option<&str>) -> Result<[Machin
 /// symbols that all of them name together.
 ///
 /// # Errors
-/// No pattern; a pattern or an alphabet that is none; a name that a class cannot have; too many states.
+/// No pattern; a pattern or an alphabet that is none; the name of a language, or a file; a name that a class cannot have; too many states.
 pub fn of_classes(classes: &[(String, String)], alphabet: Option<&str>) -> Result<Machine, LabError> {
+    let refuse = |(name, pattern): &(String, String), allowed: &str, remedy: &str| {
+        Err(LabError::value("--class", format!("{name}={pattern}"), allowed, remedy))
+    };
+    for class in classes {
+        if class.1.starts_with('@') || builtin::named(&class.1).is_some() {
+            return refuse(class, "a class has a pattern, and this names a language", "write its pattern");
+        }
+        if NAMES_OF_ONE_PATTERN[1..].contains(&class.0.as_str()) {
+            return refuse(class, "words that no pattern matches are of this class", "choose another name");
+        }
+    }
     let patterns: Vec<&str> = classes.iter().map(|(_, pattern)| pattern.as_str()).collect();
     let alphabet = alphabet.map_or_else(|| together(&patterns), |symbols| Ok(Alphabet::of_characters(symbols)?))?;
     let language =

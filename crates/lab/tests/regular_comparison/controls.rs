@@ -50,6 +50,8 @@ fn networks_of_every_shape_are_looked_at() {
         &["model.layers=0"],
         &["model.mlp=false", "model.tied=true"],
         &["model.parallel=true", "model.mlp_gate=true"],
+        &["model.loss_weights={token=0, class=1}"],
+        &["model.loss_weights={token=0, class=1}", "world.recogniser={}"],
     ] {
         let experiment = experiment(RECIPE, overrides);
         let point = start(experiment.program(), experiment.plan().model(), 7);

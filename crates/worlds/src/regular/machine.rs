@@ -115,11 +115,17 @@ impl Machine {
         Language::new(self.alphabet.clone(), &automaton)
     }
 
-    /// The machine that tells words of the first class, which are of class `accept`, from all others, which are of class `reject`.
-    pub fn recogniser(&self) -> Machine {
+    /// The machine that tells words of class `accept` from all others, which are of class `reject`. Errors: it has no such class.
+    pub fn recogniser(&self) -> Result<Machine, RegularError> {
         let [accept, _, reject] = NAMES_OF_ONE_PATTERN.map(String::from);
-        let automaton = self.automaton.with_outputs(|state| self.automaton.output(state).min(1));
-        Machine { alphabet: self.alphabet.clone(), classes: vec![accept, reject], automaton: automaton.minimal() }
+        let Some(class) = self.classes.iter().position(|name| *name == accept) else {
+            let found = format!("the classes {}", self.classes.join(", "));
+            let expected = format!("one that is called {accept}, to be told from all others");
+            return Err(RegularError::Text { form: "the automaton", place: "its classes".into(), found, expected });
+        };
+        let automaton =
+            self.automaton.with_outputs(|state| u16::from(usize::from(self.automaton.output(state)) != class));
+        Ok(Machine { alphabet: self.alphabet.clone(), classes: vec![accept, reject], automaton: automaton.minimal() })
     }
 
     /// The edges of a state: each next state, in rising order, with the symbols that lead to it.

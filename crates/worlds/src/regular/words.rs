@@ -56,7 +56,8 @@ pub struct Words {
     table: Option<Table>,
     shape: Shape,
     seed: u64,
-    ladder: OnceLock<Vec<Baseline>>,
+    /// Of each head.
+    ladders: [OnceLock<Vec<Baseline>>; 2],
 }
 
 impl Words {
@@ -68,7 +69,7 @@ impl Words {
         let alphabet = machine.alphabet().len() + 2;
         let heads = vec![Head { name: "token", alphabet }, Head { name: "class", alphabet: draws.counts.len() }];
         let shape = Shape { positions: longest + 1, alphabet, heads, scored: 0..longest + 1 };
-        Words { machine, draws, table, shape, seed, ladder: OnceLock::new() }
+        Words { machine, draws, table, shape, seed, ladders: Default::default() }
     }
 
     /// The token that ends a word.

@@ -167,6 +167,7 @@ fn mistakes_in_files_are_named() {
         ("graph { 0 -- 1 }", &["line 1", "`graph`", "`digraph`"][..]),
         ("digraph {\n0 -> 1 [label=a]\n0 -> 0 [label=a] }", &["line 3", "second edge by `a`"]),
         ("digraph {\n\n0 -> 1 }", &["line 3", "without a label"]),
+        ("digraph { __start0 [shape=none]\n__start0 -> 0\n__start0 -> 1 }", &["line 3", "a second arrow"]),
         ("digraph { subgraph x { } }", &["`subgraph`"]),
         ("digraph { 0 [label=<b>] }", &["`<`"]),
         ("digraph { 0:n -> 1 }", &["found `:`"]),

@@ -112,6 +112,19 @@ fn alphabets_of_two_languages_have_to_be_one() {
     check(&Machine::of_several(&several).unwrap_err().to_string(), &["ab", "ba"]);
 }
 
+/// Words are recognised by the class that is called `accept`, wherever it stands; without one there are none.
+#[test]
+fn recognisers_need_a_class_that_is_called_accept() {
+    let automaton = machine("a*b", "ab");
+    let named = |names: [&str; 3]| {
+        Machine::new(alphabet("ab"), names.map(String::from).to_vec(), automaton.automaton()).unwrap().recogniser()
+    };
+    assert_eq!(named(["accept", "incomplete", "reject"]).unwrap().class(&[0, 1]), "accept");
+    assert_eq!(named(["incomplete", "reject", "accept"]).unwrap().class(&[0, 1]), "reject");
+    let message = named(["yes", "maybe", "no"]).unwrap_err().to_string();
+    check(&message, &["yes, maybe, no", "accept"]);
+}
+
 #[test]
 fn languages_with_nothing_to_learn() {
     for (pattern, part) in

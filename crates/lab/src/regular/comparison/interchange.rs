@@ -12,7 +12,8 @@ use super::probe::{Probe, exchange};
 use super::subject::Subject;
 use super::words::Word;
 
-/// What a network says of the further head, where it has one.
+/// What a network says of each head that it has.
+const LOGITS: &str = "logits";
 const CLASS_LOGITS: &str = "class.logits";
 /// Tries for each intervention that is wanted.
 const MOST_TRIES: usize = 50;
@@ -36,6 +37,11 @@ pub struct Interchange {
     pub random_subspace: f64,
     /// The share that still goes by the word's own state when the exchanged part is of another word in the same state.
     pub same_state: f64,
+}
+
+/// Whether the network has a head of tokens.
+pub(super) fn has_token(subject: &Subject<'_>) -> bool {
+    subject.has(LOGITS)
 }
 
 /// Whether the network has a head of classes.
@@ -119,8 +125,9 @@ impl<'a> Interventions<'a> {
             &|pick| exchange(&random, &own(pick), &row(pick.donors[0])),
             &|pick| probe.exchanged(&own(pick), &row(pick.donors[1])),
         ];
-        let has_class = has_class(subject);
-        let sites = if has_class { &["logits", CLASS_LOGITS][..] } else { &["logits"] };
+        let (token, class) =
+            (self.laws.map(|_| ("token", LOGITS)), has_class(subject).then_some(("class", CLASS_LOGITS)));
+        let (heads, sites): (Vec<_>, Vec<_>) = token.into_iter().chain(class).unzip();
         let mut said: [Vec<Vec<Vec<f32>>>; 4] = Default::default();
         for portion in self.picks.chunks(subject.portion(site)) {
             let words: Vec<&Word> = portion.iter().map(|pick| &self.words[pick.word]).collect();
@@ -128,13 +135,12 @@ impl<'a> Interventions<'a> {
             for (said, change) in said.iter_mut().zip(changes) {
                 let changed: Vec<Vec<f32>> =
                     portion.iter().zip(&arrays).map(|(pick, array)| put(array, pick.position, &change(pick))).collect();
-                let found = subject.read(sites, &words, Some((site, &changed)));
+                let found = subject.read(&sites, &words, Some((site, &changed)));
                 // Rows here and one symbol later are all that is asked for.
                 said.extend(found.into_iter().zip(portion).map(|(heads, pick)| self.looked_at(&heads, pick)));
             }
         }
-        let heads = [self.laws.map(|_| "token"), has_class.then_some("class")];
-        let seen = heads.into_iter().flatten().flat_map(|head| ["here", "next"].map(|place| (head, place)));
+        let seen = heads.into_iter().flat_map(|head| ["here", "next"].map(|place| (head, place)));
         seen.filter_map(|(head, place)| self.rates(site, head, place, &said)).collect()
     }
 
@@ -198,7 +204,7 @@ impl<'a> Interventions<'a> {
 
     /// Whether a head says after so many symbols what the automaton says of a state; `later` symbols after the intervention.
     fn says(&self, head: &str, logits: &[Vec<f32>], later: usize, length: usize, state: u32) -> bool {
-        let array = &logits[usize::from(head == "class")];
+        let array = &logits[usize::from(head == "class" && self.laws.is_some())];
         let is_last = self.words[0].tokens.len() == length - later + 1;
         let of_one = if is_last { array.len() } else { array.len() / 2 };
         let row = &array[later * of_one..][..of_one];

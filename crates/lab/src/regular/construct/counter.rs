@@ -9,6 +9,8 @@
 //! at most `2 b` times the reach of `s`. With at most `n` units of weight at most 2 over a reach of `r` that is below
 //! `10 n r 2^-24 b` in all, of which a quarter of `b` is allowed.
 
+use std::mem::replace;
+
 use infimum_worlds::regular::{Automaton, Machine};
 
 use super::nearest::WHOLE;
@@ -71,7 +73,11 @@ pub(super) fn sketch(machine: &Machine, length: usize) -> Result<Sketch, LabErro
 
 impl Ring {
     fn of(automaton: &Automaton) -> Option<Ring> {
-        let (states, access) = (automaton.states(), automaton.access());
+        let states = automaton.states();
+        if !(0..automaton.symbols() as u16).all(|symbol| permutes(automaton, symbol)) {
+            return None;
+        }
+        let access = automaton.access();
         (0..states as u32).find_map(|first| {
             let word = access.word(first)?;
             let turn = |state: u32| word.iter().fold(state, |state, symbol| automaton.next(state, *symbol));
@@ -103,6 +109,12 @@ impl Ring {
         let units = range.clone().map(change).chain([at(range.start)]).enumerate();
         units.filter(|(_, weight)| *weight != 0.0).collect()
     }
+}
+
+/// Whether a symbol leads from different states to different ones.
+fn permutes(automaton: &Automaton, symbol: u16) -> bool {
+    let mut met = vec![false; automaton.states()];
+    (0..automaton.states() as u32).all(|state| !replace(&mut met[automaton.next(state, symbol) as usize], true))
 }
 
 /// What a symbol adds round the ring, the short way; `None` if it is not the same for all states.

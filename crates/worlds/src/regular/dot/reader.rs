@@ -178,8 +178,12 @@ impl<'t> Reader<'t> {
     fn connect(&mut self, from: u32, to: u32, symbols: Option<&[usize]>, line: usize) -> Result<(), RegularError> {
         let node = &mut self.nodes[from as usize];
         let Some(symbols) = symbols else {
-            node.unlabelled = Some((to, line));
-            return Ok(());
+            return match node.unlabelled.replace((to, line)) {
+                Some((other, _)) if other != to => {
+                    Err(self.wrong(line, "a second arrow from one node".into(), "one arrow to where words begin"))
+                }
+                _ => Ok(()),
+            };
         };
         for &symbol in symbols {
             if node.next.len() <= symbol {

@@ -124,10 +124,10 @@ impl Settings {
     }
 
     /// The automaton of the classes that are told: those of the language, or accept and reject of words that are to be recognised.
-    /// Errors: no language.
+    /// Errors: no language, or none with a class `accept` that is to be recognised.
     pub fn machine(&self) -> Result<Machine, RegularError> {
         let machine = given::machine(&self.language, self.alphabet.as_deref())?;
-        Ok(if self.recogniser.is_some() { machine.recogniser() } else { machine })
+        if self.recogniser.is_some() { machine.recogniser() } else { Ok(machine) }
     }
 
     /// What is drawn from for tests, and for training.

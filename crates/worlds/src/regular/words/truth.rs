@@ -143,10 +143,10 @@ impl Words {
             return Some(self.shares());
         }
         let table = self.table.as_ref()?;
-        let mut shares = vec![0.0; self.machine.classes().len()];
+        let (scored, mut shares) = (table.scored(), vec![0.0; self.machine.classes().len()]);
         for (place, visit) in table.visits.iter().enumerate() {
             let state = (place % table.states) as u32;
-            shares[usize::from(self.machine.automaton().output(state))] += visit / table.scored();
+            shares[usize::from(self.machine.automaton().output(state))] += visit / scored;
         }
         Some(shares)
     }
@@ -185,10 +185,7 @@ impl Truth for Words {
     }
 
     fn baselines(&self, head: usize) -> Vec<Baseline> {
-        match head {
-            TOKEN => self.ladder.get_or_init(|| self.ladder(TOKEN)).clone(),
-            _ => self.ladder(CLASS),
-        }
+        self.ladders[head].get_or_init(|| self.ladder(head)).clone()
     }
 
     fn states(&self) -> Option<usize> {
