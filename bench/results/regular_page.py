@@ -199,13 +199,16 @@ def knows(found):
 
 def steps(data, found):
     between = lambda which: " to ".join(dict.fromkeys(f"{median:.2f}" for median in figures.medians(data, which, "transitions_right")))
-    errors = figures.operator(found, "trained", "relative_error")
-    stepping = sum(error <= CLOSE for error in errors)
+    errors, before = (figures.operator(found, which, "relative_error") for which in ("trained", "random"))
+    # Where training begins as close, nothing was learnt to be seen.
+    told = [error for error, first in zip(errors, before) if first > CLOSE]
+    stepping = sum(error <= CLOSE for error in told)
     return text.STEPS.format(
-        word=word_for(stepping / len(found)),
-        stepping=rate(stepping, len(found)),
+        word=word_for(stepping / len(told)) if told else "no",
+        stepping=f"{rate(stepping, len(told))}" if told else "0 of 0",
+        close=len(found) - len(told),
         error=middle(errors),
-        random=middle(figures.operator(found, "random", "relative_error")),
+        random=middle(before),
         right=between("trained"),
         right_random=between("random"),
         computed=intervened(found),

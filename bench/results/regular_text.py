@@ -44,8 +44,8 @@ KNOWS = """\
   constant has {chance}, a probe of shuffled states {shuffled}, a probe of the same network before training {random}), and in {better} it is better than before training.
 """
 STEPS = """\
-- **In transition operators: {word}.** In {stepping} runs the matrices by which one decoded state follows from the last, one for each symbol, miss the automaton's by at most a tenth of their size (median {error},
-  before training {random}); the median share of transitions for which the largest number of a column is at the right state is {right} by pattern, but before training too it is {right_random}. {computed}
+- **In transition operators: {word}.** In {stepping} runs the matrices by which one decoded state follows from the last, one for each symbol, miss the automaton's by at most a tenth of their size (of all the median is {error},
+  before training {random}; {close} runs are left out of the count, whose matrices miss it by no more before training); the median share of transitions for which the largest number of a column is at the right state is {right} by pattern, but before training too it is {right_random}. {computed}
 """
 FOLLOWED = """If the part that the probe reads after the block is exchanged for that of another state, the class is the other's at {here} of interventions (untouched {here_untouched}, after a random
   exchange {here_random})."""
