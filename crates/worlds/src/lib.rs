@@ -11,6 +11,7 @@
 
 mod answer;
 mod error;
+mod letters;
 mod list;
 mod spelling;
 mod stream;

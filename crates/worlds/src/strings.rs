@@ -17,6 +17,7 @@ mod tree;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use crate::letters::Letters;
 use crate::{Baseline, Belief, Example, Fact, Floor, Head, Known, Shape, Spelling, Split, Stream, Truth, World};
 
 pub use settings::{Scored, Settings};
@@ -28,7 +29,7 @@ pub const PADDING: u16 = 0;
 /// Strings and their probabilities.
 pub struct Strings {
     /// The characters of tokens 1, 2, …
-    alphabet: Vec<char>,
+    alphabet: Letters,
     strings: Vec<Line>,
     /// Tokens of a padded string.
     length: usize,
@@ -61,7 +62,7 @@ pub struct Recited {
 
 impl Strings {
     fn new(
-        alphabet: Vec<char>,
+        alphabet: Letters,
         strings: Vec<Line>,
         length: usize,
         scored: Scored,
@@ -77,7 +78,7 @@ impl Strings {
             Scored::Padding => length - 1,
             Scored::End => longest.min(length - 1),
         };
-        let tokens = alphabet.len() + 1;
+        let tokens = alphabet.as_slice().len() + 1;
         let heads = vec![Head { name: "token", alphabet: tokens }];
         let shape = Shape { positions: length, alphabet: tokens, heads, scored: 0..last };
         Strings { alphabet, strings, length, scored, count_end, seed, tree, shape }
@@ -85,7 +86,7 @@ impl Strings {
 
     /// The characters of tokens 1, 2, and so on.
     pub fn alphabet(&self) -> &[char] {
-        &self.alphabet
+        self.alphabet.as_slice()
     }
 
     /// How many strings the best predictor has right as a whole, of those that are counted.
@@ -250,7 +251,7 @@ impl World for Strings {
                 self.strings.iter().map(share).sum::<f64>() / self.mean_targets(),
                 "of targets",
             ),
-            Fact::words("alphabet", format!("{:?}", self.alphabet.iter().collect::<String>())),
+            Fact::words("alphabet", self.alphabet.spelt()),
         ]
     }
 

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Line, Strings};
+use super::{Line, PADDING, Strings};
 use crate::WorldError;
+use crate::letters::{Letters, Stranger};
 use crate::markov::within;
 
 /// The longest string, and how many there are at most.
@@ -92,7 +93,7 @@ impl Settings {
     /// alphabet; shares that are not one for each string; a value out of range.
     pub fn build(&self) -> Result<Strings, WorldError> {
         self.check_strings()?;
-        let alphabet = self.characters()?;
+        let alphabet = self.letters()?;
         let length = self.padded()?;
         let most = self.strings.len() as i64;
         let all = ["count one at least", "no more strings are there; lower it, or leave it out for all"];
@@ -100,7 +101,7 @@ impl Settings {
         let seed = within("seed", self.seed, 0..=i64::MAX, ["choose a larger one", "choose a smaller one"])?;
         let shares = self.shares()?;
         let line = |(place, string): (usize, &String)| {
-            let symbols = spelt(string, &alphabet)?;
+            let symbols = symbols(string, &alphabet)?;
             let asked = self.first_asked(string)?;
             Ok(Line { symbols, probability: shares[place], asked, counts: place < counted })
         };
@@ -126,8 +127,8 @@ impl Settings {
         Ok(())
     }
 
-    fn characters(&self) -> Result<Vec<char>, WorldError> {
-        let characters: Vec<char> = match &self.alphabet {
+    fn letters(&self) -> Result<Letters, WorldError> {
+        let letters: Vec<char> = match &self.alphabet {
             Some(alphabet) => alphabet.chars().collect(),
             None => {
                 self.strings.iter().flat_map(|string| string.chars()).collect::<BTreeSet<char>>().into_iter().collect()
@@ -137,12 +138,7 @@ impl Settings {
             "give the characters of the strings",
             "tokens are 16-bit numbers, and padding is one of them; take some out",
         ];
-        within("alphabet", characters.len() as i64, 1..=65_534, many)?;
-        let mut seen = BTreeSet::new();
-        if let Some(c) = characters.iter().find(|c| !seen.insert(**c)) {
-            return Err(refuse("alphabet", format!("{c:?}, twice"), "each character once", "take one out"));
-        }
-        Ok(characters)
+        Letters::new(letters, PADDING + 1, 1, many)
     }
 
     fn padded(&self) -> Result<usize, WorldError> {
@@ -220,18 +216,10 @@ impl Settings {
 }
 
 /// The tokens of a string.
-fn spelt(string: &str, alphabet: &[char]) -> Result<Vec<u16>, WorldError> {
-    let token = |c: char| {
-        let place = alphabet.iter().position(|other| *other == c).ok_or_else(|| {
-            let allowed = format!("characters of the alphabet, {:?}", alphabet.iter().collect::<String>());
-            refuse(
-                "strings",
-                format!("{string:?}, which has {c:?},"),
-                allowed,
-                "add it to alphabet, or leave alphabet out",
-            )
-        })?;
-        Ok(place as u16 + 1)
-    };
-    string.chars().map(token).collect()
+fn symbols(string: &str, alphabet: &Letters) -> Result<Vec<u16>, WorldError> {
+    alphabet.read(string).map_err(|Stranger { letter, .. }| {
+        let value = format!("{string:?}, which has {letter:?},");
+        let allowed = format!("characters of the alphabet, {}", alphabet.spelt());
+        refuse("strings", value, allowed, "add it to alphabet, or leave alphabet out")
+    })
 }

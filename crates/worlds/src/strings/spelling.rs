@@ -2,19 +2,17 @@
 
 use super::{PADDING, Strings};
 use crate::Spelling;
+use crate::letters::Stranger;
 
 impl Spelling for Strings {
     fn spell(&self, tokens: &[u16]) -> String {
-        let letter = |token: &u16| self.alphabet.get(usize::from(*token).checked_sub(1)?);
-        tokens.iter().take_while(|token| **token != PADDING).filter_map(letter).collect()
+        let symbols = tokens.iter().take_while(|token| **token != PADDING);
+        symbols.filter_map(|token| self.alphabet.letter(*token)).collect()
     }
 
     fn read(&self, text: &str) -> Result<Vec<u16>, String> {
-        let token = |letter: char| {
-            let place = self.alphabet.iter().position(|known| *known == letter);
-            let known: String = self.alphabet.iter().collect();
-            place.map(|at| at as u16 + 1).ok_or_else(|| format!("{letter:?} is none of its letters, {known:?}"))
-        };
-        text.chars().map(token).collect()
+        let refused =
+            |stranger: Stranger| format!("{:?} is none of its letters, {}", stranger.letter, self.alphabet.spelt());
+        self.alphabet.read(text).map_err(refused)
     }
 }
