@@ -6,6 +6,7 @@ use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::Path;
 
 use infimum_worlds::markov::Markov;
+use infimum_worlds::text::Tokens;
 use infimum_worlds::{Settings, Split, World, windows};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -161,6 +162,14 @@ impl Write for Twin {
     }
 }
 
+/// What each token of byte pairs spells, in hexadecimal digits; `None` for other worlds, whose settings say it.
+fn token_bytes(plan: &Plan, world: &dyn World) -> Option<Vec<String>> {
+    let text = world.text()?;
+    let spelt = |token: usize| text.bytes(token as u16).iter().map(|byte| format!("{byte:02x}")).collect();
+    let are_pairs = matches!(plan.world(), Settings::Text(settings) if settings.tokens == Tokens::BytePairs);
+    are_pairs.then(|| (0..world.shape().alphabet).map(spelt).collect())
+}
+
 fn meta(plan: &Plan, world: &dyn World, exported: Exported) -> Map<String, Value> {
     let mut meta = Map::new();
     if let Settings::Markov(chain) | Settings::MarkovWindows(windows::Settings { chain, .. }) = plan.world() {
@@ -178,6 +187,7 @@ fn meta(plan: &Plan, world: &dyn World, exported: Exported) -> Map<String, Value
     meta.insert("train_tokens".into(), json!(exported.train_tokens));
     meta.insert("val_tokens".into(), json!(exported.validation_tokens));
     meta.insert("dtype".into(), json!("uint16"));
+    meta.extend(token_bytes(plan, world).map(|spelt| ("token_bytes".into(), json!(spelt))));
     meta.insert("world".into(), serde_json::to_value(plan.world()).expect("settings are plain"));
     meta
 }

@@ -1,12 +1,15 @@
 //! Texts that recipes name: files, or those that are built in.
 
+mod byte_pairs;
+mod merges;
+
 use std::fs;
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use infimum_worlds::text::{self, Part, Text, Tokens};
+use infimum_worlds::text::{self, Pairs, Part, Text, Tokens};
 use infimum_worlds::{Settings, World};
 
 use crate::error::CHANGE_IT;
@@ -14,6 +17,7 @@ use crate::folder::LEAST_WINDOWS;
 use crate::held_out::HeldOut;
 use crate::recipe::Source;
 use crate::{LabError, StagePlan, folder, foreign};
+use byte_pairs::BytePairs;
 
 /// Name and bytes of every text that is built in.
 const BUILT_IN: &[(&str, &[u8])] = &[
@@ -32,7 +36,7 @@ pub(crate) fn resolved(settings: &Settings) -> Result<Settings, LabError> {
     let bytes = bytes(settings)?;
     let mut settings = match settings.tokens {
         Tokens::Characters => settings.with_alphabet(characters(settings, &bytes)?)?,
-        Tokens::Bytes => settings.clone(),
+        Tokens::Bytes | Tokens::BytePairs => settings.clone(),
     };
     settings.hash = Some(blake3::hash(&bytes).to_hex().to_string());
     settings.file = absolute(&settings.file)?;
@@ -46,15 +50,16 @@ pub(crate) fn resolved(settings: &Settings) -> Result<Settings, LabError> {
 pub(crate) fn open(settings: &Settings) -> Result<Option<Text>, LabError> {
     let Settings::Text(settings) = settings else { return Ok(None) };
     let bytes = bytes(settings)?;
-    let cut = |tokens: Vec<u16>| -> Result<[Vec<u16>; 3], LabError> {
-        let parts: [Range<usize>; 3] = settings.parts(tokens.len())?;
-        Ok(parts.map(|part| tokens[part].to_vec()))
+    let text = match settings.tokens {
+        Tokens::Characters => settings.of(cut(settings, &settings.spelling(characters(settings, &bytes)?)?)?)?,
+        Tokens::Bytes => settings.of(cut(settings, &bytes)?.map(|part| part.into_iter().map(u16::from).collect()))?,
+        Tokens::BytePairs => {
+            let parts = cut(settings, &bytes)?;
+            let [training, ..] = &parts;
+            let pairs = learn(settings, training)?;
+            settings.of(parts.map(|part| pairs.tokens(&part)))?.with_pairs(Arc::new(pairs))
+        }
     };
-    let parts = match settings.tokens {
-        Tokens::Characters => cut(settings.spelling(characters(settings, &bytes)?)?)?,
-        Tokens::Bytes => cut(bytes.iter().map(|byte| u16::from(*byte)).collect())?,
-    };
-    let text = settings.of(parts)?;
     for (key, part) in [("world.validation", Part::Validation), ("world.test", Part::Test)] {
         let windows = text.windows(part).len();
         let allowed = format!("its part of the text has {windows} windows, and {LEAST_WINDOWS} are needed at least");
@@ -64,6 +69,31 @@ pub(crate) fn open(settings: &Settings) -> Result<Option<Text>, LabError> {
         }
     }
     Ok(Some(text))
+}
+
+/// The parts of a text by position.
+fn cut<T: Clone>(settings: &text::Settings, all: &[T]) -> Result<[Vec<T>; 3], LabError> {
+    let parts: [Range<usize>; 3] = settings.parts(all.len())?;
+    Ok(parts.map(|part| all[part].to_vec()))
+}
+
+/// The pairs of the part that is trained on.
+fn learn(settings: &text::Settings, training: &[u8]) -> Result<BytePairs, LabError> {
+    let pairs = settings.pairs()?;
+    BytePairs::learn(training, pairs).map_err(|most| {
+        let vocabulary = 256 + pairs;
+        let allowed = format!(
+            "the part that is trained on has {most} pairs to merge, {} tokens with the bytes: then no two neighbours of at \
+             most {} bytes together stand there twice",
+            256 + most,
+            merges::LONGEST
+        );
+        let remedy = match most {
+            0 => "give a longer text, or set world.tokens = \"bytes\" and leave it out",
+            _ => "lower it, or give a longer text",
+        };
+        LabError::value("world.vocabulary", vocabulary, allowed, remedy)
+    })
 }
 
 /// The windows of validation and test.

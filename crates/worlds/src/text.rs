@@ -2,7 +2,8 @@
 //!
 //! The text is split by position: its first part is trained on, the next is for validation, the last is the test. Training draws windows
 //! from anywhere in its part; validation and test are windows one after another, of which no two share a target. No window
-//! reaches from one part into another, and the alphabet is that of the first.
+//! reaches from one part into another, and the alphabet is that of the first. Shares are of characters where tokens are characters, and
+//! of bytes where they are bytes or pairs of them: what a pair is is known from the first part alone, and each part is cut into tokens by itself.
 //!
 //! There is no floor. Beside a model stand predictors that count the first part ([`KneserNey`]), scored on the windows of the test, of
 //! which they see no more than the model: the tokens of the window so far. None of them is an optimum.
@@ -18,6 +19,8 @@ use crate::{Baseline, Cut, Example, Fact, Floor, Head, Shape, Spelling, Split, S
 
 pub use kneser_ney::{KneserNey, MOST};
 pub use settings::{Settings, Tokens};
+pub use spelling::Pairs;
+use spelling::Written;
 
 /// Windows of a text.
 pub struct Text {
@@ -25,9 +28,7 @@ pub struct Text {
     tokens: Arc<Vec<u16>>,
     /// Of training, validation and test.
     parts: [Range<usize>; 3],
-    /// The characters that are tokens; none where bytes are.
-    letters: Vec<char>,
-    spelt: String,
+    written: Written,
     shape: Shape,
     ladder: OnceLock<Vec<Baseline>>,
 }
@@ -44,18 +45,35 @@ pub enum Part {
 }
 
 impl Text {
-    /// The text of `settings`, whose tokens and parts these are, in windows of `window` targets over `alphabet` tokens.
+    /// The text of these tokens and parts, in windows of `window` targets over `alphabet` tokens.
     fn new(
-        settings: &Settings,
+        (written, alphabet): (Written, usize),
         tokens: Arc<Vec<u16>>,
         parts: [Range<usize>; 3],
-        alphabet: usize,
         window: usize,
     ) -> Text {
-        let letters = settings.alphabet.iter().flat_map(|alphabet| alphabet.chars()).collect();
         let heads = vec![Head { name: "token", alphabet }];
         let shape = Shape { positions: window, alphabet, heads, scored: 0..window };
-        Text { tokens, parts, letters, spelt: settings.spelt(), shape, ladder: OnceLock::new() }
+        Text { tokens, parts, written, shape, ladder: OnceLock::new() }
+    }
+
+    /// The same text, whose tokens these are. Panics where tokens are characters or bytes.
+    pub fn with_pairs(self, pairs: Arc<dyn Pairs>) -> Text {
+        assert!(matches!(self.written, Written::Pairs(_)), "tokens are byte pairs");
+        Text { written: Written::Pairs(Some(pairs)), ..self }
+    }
+
+    /// The bytes of UTF-8 that a token spells, which may be a part of a character; none for a text of pairs that is yet to be read, and for a token outside the alphabet.
+    pub fn bytes(&self, token: u16) -> Vec<u8> {
+        self.written.bytes(token)
+    }
+
+    /// The mean length of what the targets of the test spell; not a number where the text is yet to be read.
+    pub fn bytes_per_token(&self) -> f64 {
+        let windows = self.windows(Part::Test);
+        let targets = windows.iter().flat_map(|first| &self.tokens[first + 1..=first + self.shape.positions]);
+        let bytes: usize = targets.map(|target| self.bytes(*target).len()).sum();
+        bytes as f64 / (windows.len() * self.shape.positions) as f64
     }
 
     /// All tokens.
@@ -156,17 +174,23 @@ impl World for Text {
 
     fn facts(&self) -> Vec<Fact> {
         let [training, validation, test] = self.parts.clone().map(|part| part.len());
-        vec![
+        let bytes = Fact::number("bytes_per_token", self.bytes_per_token(), "bytes");
+        let facts = vec![
             Fact::words("law", "unknown: a text"),
             Fact::count("training_tokens", training, "tokens"),
             Fact::count("validation_tokens", validation, "tokens"),
             Fact::count("test_tokens", test, "tokens"),
-            Fact::words("alphabet", self.spelt.clone()),
-        ]
+            Fact::words("alphabet", self.written.alphabet(self.shape.alphabet)),
+        ];
+        facts.into_iter().chain((!self.tokens.is_empty()).then_some(bytes)).collect()
+    }
+
+    fn text(&self) -> Option<&Text> {
+        Some(self)
     }
 
     fn spelling(&self) -> Option<&dyn Spelling> {
-        Some(self)
+        self.written.is_known().then_some(self)
     }
 
     fn cut(&self) -> Option<&dyn Cut> {

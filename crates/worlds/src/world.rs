@@ -8,6 +8,7 @@ use crate::addition::Addition;
 use crate::counting::Counting;
 use crate::markov::Markov;
 use crate::strings::Strings;
+use crate::text::Text;
 use crate::{Baseline, Purpose, Spelling, Stream, Truth, WorldError};
 
 /// One thing to predict at every position: the next token, a class.
@@ -188,6 +189,11 @@ pub trait World: Send + Sync {
 
     /// The strings that are to be known by heart, for what is measured on each as a whole.
     fn strings(&self) -> Option<&Strings> {
+        None
+    }
+
+    /// The text that windows are cut from, for what is measured by its bytes.
+    fn text(&self) -> Option<&Text> {
         None
     }
 

@@ -1,9 +1,10 @@
 //! Texts: parts that share nothing, windows that share no target, and counts against another computation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use infimum_worlds::text::{KneserNey, MOST, Part, Settings, Text, Tokens};
-use infimum_worlds::{Example, Floor, Purpose, Stream, World};
+use infimum_worlds::text::{KneserNey, MOST, Pairs, Part, Settings, Text, Tokens};
+use infimum_worlds::{Example, Floor, Purpose, Quantity, Stream, World};
 
 const TEXT: &str = "of golden days: it was the best of times, it was the worst of times, it was the age of wisdom, it was the age of foolishness, ";
 
@@ -122,6 +123,7 @@ fn the_ladder_is_the_oracles() {
 fn mistakes_name_the_value_the_limit_and_the_way_out() {
     let plain = || Settings { alphabet: Some("ab".into()), ..Settings::new("here") };
     let alphabet = |text: &str| Some(text.to_string());
+    let pairs = |vocabulary| Settings { tokens: Tokens::BytePairs, vocabulary, ..Settings::new("here") };
     for (settings, parts) in [
         (Settings { window: 0, ..plain() }, ["window = 0", "raise it"]),
         (Settings { window: 10_001, ..plain() }, ["window = 10001", "lower it"]),
@@ -131,6 +133,14 @@ fn mistakes_name_the_value_the_limit_and_the_way_out() {
         (Settings { alphabet: alphabet("aba"), ..plain() }, ["alphabet = 'a', twice", "take one out"]),
         (Settings { alphabet: alphabet(""), ..plain() }, ["alphabet = 0", "2 to 65535"]),
         (Settings { tokens: Tokens::Bytes, ..plain() }, ["alphabet = \"ab\"", "tokens = \"characters\""]),
+        (
+            Settings { tokens: Tokens::BytePairs, ..plain() },
+            ["alphabet = \"ab\"", "left out with tokens = \"byte_pairs\""],
+        ),
+        (pairs(None), ["vocabulary = left out", "vocabulary = 512"]),
+        (pairs(Some(256)), ["vocabulary = 256", "257 to 65536; the 256 bytes are tokens"]),
+        (pairs(Some(65_537)), ["vocabulary = 65537", "lower it"]),
+        (Settings { vocabulary: Some(300), ..plain() }, ["vocabulary = 300", "left out with tokens = \"characters\""]),
     ] {
         let message = settings.build().err().expect("it is refused").to_string();
         assert!(parts.iter().all(|part| message.contains(part)), "{message}");
@@ -155,4 +165,47 @@ fn texts_are_read_as_they_are_written() {
     let spelling = bytes.spelling().unwrap();
     assert_eq!(spelling.read("é").unwrap(), [195, 169]);
     assert_eq!((spelling.spell(&[195, 169]), spelling.spell(&[195])), ("é".into(), "\u{fffd}".into()));
+}
+
+/// The bytes, and `é` as one token.
+struct Accent;
+
+impl Pairs for Accent {
+    fn tokens(&self, bytes: &[u8]) -> Vec<u16> {
+        match bytes {
+            [195, 169, rest @ ..] => [&[256], &self.tokens(rest)[..]].concat(),
+            [byte, rest @ ..] => [&[u16::from(*byte)], &self.tokens(rest)[..]].concat(),
+            [] => vec![],
+        }
+    }
+
+    fn bytes(&self, token: u16) -> &[u8] {
+        const ALL: [[u8; 1]; 128] = [[b'x'; 1]; 128];
+        if token == 256 { "é".as_bytes() } else { &ALL[usize::from(token)] }
+    }
+}
+
+/// What they are has to be said before they are spelt; from then on they are tokens like any other.
+#[test]
+fn byte_pairs_are_what_the_world_is_told() {
+    let settings = Settings { tokens: Tokens::BytePairs, vocabulary: Some(257), window: 2, ..Settings::new("here") };
+    let unread = settings.build().unwrap();
+    assert_eq!((unread.shape().alphabet, unread.spelling().is_none(), unread.bytes(256)), (257, true, vec![]));
+    let world = settings.of([vec![120, 256, 120], vec![120; 3], vec![120, 256, 120, 256, 256]]).unwrap();
+    let world = world.with_pairs(Arc::new(Accent));
+    let spelling = world.spelling().unwrap();
+    assert_eq!((spelling.read("xéx").unwrap(), spelling.spell(&[120, 256])), (vec![120, 256, 120], "xé".to_string()));
+    assert_eq!(world.bytes_per_token(), 7.0 / 4.0, "of the targets of the test");
+    let fact = |name: &str| world.facts().into_iter().find(|fact| fact.name == name).unwrap().value;
+    assert_eq!(fact("alphabet"), Quantity::Words("256 bytes and 1 pairs".into()));
+    assert_eq!(fact("bytes_per_token"), Quantity::Number(7.0 / 4.0));
+}
+
+/// Whatever is a token, a text is as long as its bytes.
+#[test]
+fn tokens_spell_their_bytes() {
+    let characters = Settings { alphabet: Some("aé€".into()), ..Settings::new("here") }.build().unwrap();
+    assert_eq!([0, 1, 2, 3].map(|token| characters.bytes(token).len()), [1, 2, 3, 0]);
+    let bytes = Settings { tokens: Tokens::Bytes, ..Settings::new("here") }.build().unwrap();
+    assert_eq!([bytes.bytes(0), bytes.bytes(255), bytes.bytes(256)], [vec![0], vec![255], vec![]]);
 }

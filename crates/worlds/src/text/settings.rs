@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Text;
+use super::spelling::Written;
 use crate::WorldError;
+use crate::letters::{Letters, Stranger};
 use crate::markov::within;
 
 /// What a token is.
@@ -20,6 +22,19 @@ pub enum Tokens {
     Characters,
     /// A byte: there are 256.
     Bytes,
+    /// A byte, or what byte-pair encoding has made of several: `vocabulary` in all.
+    BytePairs,
+}
+
+impl Tokens {
+    /// As it stands in a recipe.
+    fn name(self) -> &'static str {
+        match self {
+            Tokens::Characters => "characters",
+            Tokens::Bytes => "bytes",
+            Tokens::BytePairs => "byte_pairs",
+        }
+    }
 }
 
 /// A text as it stands in a recipe.
@@ -38,6 +53,11 @@ pub struct Settings {
     /// The characters that are tokens 0, 1, and so on. Default: those of the part that is trained on, by code point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alphabet: Option<String>,
+    /// How many tokens there are where tokens are byte pairs, 257 to 65,536: the 256 bytes, and the pairs that are merged in the part that is
+    /// trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 257, max = 65_536), example = 512)]
+    pub vocabulary: Option<i64>,
     /// Targets of a window, 1 to 10,000.
     #[serde(default = "sixty_four")]
     #[schemars(range(min = 1, max = 10_000))]
@@ -76,6 +96,7 @@ impl Settings {
             hash: None,
             tokens: Tokens::Characters,
             alphabet: None,
+            vocabulary: None,
             window: sixty_four(),
             validation: twentieth(),
             test: tenth(),
@@ -86,14 +107,15 @@ impl Settings {
     /// [`Settings::of`] makes the other. Errors: a value out of range.
     pub fn build(&self) -> Result<Text, WorldError> {
         self.parts(usize::from(u16::MAX))?;
-        Ok(Text::new(self, Arc::default(), [0..0, 0..0, 0..0], self.size()?, self.window()?))
+        Ok(Text::new(self.written()?, Arc::default(), [0..0, 0..0, 0..0], self.window()?))
     }
 
     /// The world of these settings, whose alphabet is known, on the tokens of training, validation and test. Errors: values out of range;
-    /// a part that is too short for a window. Panics for a token outside the alphabet.
+    /// a part that is too short for a window. Panics for a token outside the alphabet. Where tokens are byte pairs, [`Text::with_pairs`] says
+    /// what they spell.
     pub fn of(&self, tokens: [Vec<u16>; 3]) -> Result<Text, WorldError> {
-        let (alphabet, window, all) = (self.size()?, self.window()?, tokens.concat());
-        assert!(all.iter().all(|token| usize::from(*token) < alphabet), "tokens of an alphabet of {alphabet}");
+        let (written, window, all) = (self.written()?, self.window()?, tokens.concat());
+        assert!(all.iter().all(|token| usize::from(*token) < written.1), "tokens of an alphabet of {}", written.1);
         let [training, validation, _] = tokens.each_ref().map(Vec::len);
         let parts = [0..training, training..training + validation, training + validation..all.len()];
         for (part, whole) in parts.iter().zip(["trained on", "for validation", "the test"]) {
@@ -102,7 +124,7 @@ impl Settings {
                 return Err(refuse("window", window.to_string(), allowed, "give a longer text, or lower window"));
             }
         }
-        Ok(Text::new(self, Arc::new(all), parts, alphabet, window))
+        Ok(Text::new(written, Arc::new(all), parts, window))
     }
 
     /// The settings with the alphabet of the part of a text of characters that is trained on, unless they have one. Errors: as
@@ -117,7 +139,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Where training, validation and test are, among so many characters or bytes. Errors: none of them; shares out of range, or of which
+    /// Where training, validation and test are, among so many characters, or bytes where tokens are bytes or pairs of them. Errors: none of them; shares out of range, or of which
     /// training has nothing left.
     pub fn parts(&self, tokens: usize) -> Result<[Range<usize>; 3], WorldError> {
         if tokens == 0 {
@@ -147,56 +169,74 @@ impl Settings {
         within("window", self.window, 1..=10_000, why)
     }
 
-    /// How many tokens the alphabet has.
-    fn size(&self) -> Result<usize, WorldError> {
-        match (self.tokens, &self.alphabet) {
-            (Tokens::Bytes, None) => Ok(256),
-            (Tokens::Bytes, Some(alphabet)) => {
-                let remedy = "leave it out, or set tokens = \"characters\"";
-                Err(refuse("alphabet", format!("{alphabet:?}"), "left out with tokens = \"bytes\"", remedy))
+    /// How tokens are written, and how many there are.
+    fn written(&self) -> Result<(Written, usize), WorldError> {
+        self.refuse_keys_of_other_tokens()?;
+        Ok(match self.tokens {
+            Tokens::Characters => {
+                let letters = self.letters()?;
+                let size = letters.as_slice().len();
+                (Written::Characters(letters), size)
             }
-            (Tokens::Characters, Some(alphabet)) => {
-                let many =
-                    ["in a text of one character there is nothing to learn", "tokens are 16-bit numbers; give fewer"];
-                let size = within("alphabet", alphabet.chars().count() as i64, 2..=65_535, many)?;
-                let mut seen = BTreeSet::new();
-                match alphabet.chars().find(|c| !seen.insert(*c)) {
-                    Some(c) => Err(refuse("alphabet", format!("{c:?}, twice"), "each character once", "take one out")),
-                    None => Ok(size),
-                }
-            }
-            (Tokens::Characters, None) => Err(refuse(
-                "alphabet",
-                "left out",
-                "known before the file is read",
-                "set it, or let the recipe be read",
-            )),
-        }
+            Tokens::Bytes => (Written::Bytes, 256),
+            Tokens::BytePairs => (Written::Pairs(None), 256 + self.pairs()?),
+        })
     }
 
-    pub(super) fn spelt(&self) -> String {
-        self.alphabet.as_ref().map_or("256 bytes".into(), |alphabet| format!("{alphabet:?}"))
+    fn refuse_keys_of_other_tokens(&self) -> Result<(), WorldError> {
+        let alphabet = self.alphabet.as_ref().map(|alphabet| format!("{alphabet:?}"));
+        let vocabulary = self.vocabulary.map(|size| size.to_string());
+        for (key, value, of) in
+            [("alphabet", alphabet, Tokens::Characters), ("vocabulary", vocabulary, Tokens::BytePairs)]
+        {
+            if let Some(value) = value.filter(|_| self.tokens != of) {
+                let remedy = format!("leave it out, or set tokens = \"{}\"", of.name());
+                return Err(refuse(key, value, format!("left out with tokens = \"{}\"", self.tokens.name()), &remedy));
+            }
+        }
+        Ok(())
+    }
+
+    fn letters(&self) -> Result<Letters, WorldError> {
+        let Some(alphabet) = &self.alphabet else {
+            let remedy = "set it, or let the recipe be read";
+            return Err(refuse("alphabet", "left out", "known before the file is read", remedy));
+        };
+        let many = ["in a text of one character there is nothing to learn", "tokens are 16-bit numbers; give fewer"];
+        Letters::new(alphabet.chars().collect(), 0, 2, many)
+    }
+
+    /// How many pairs are tokens where tokens are byte pairs. Errors: `vocabulary` is left out, or out of range.
+    pub fn pairs(&self) -> Result<usize, WorldError> {
+        let Some(vocabulary) = self.vocabulary else {
+            let remedy = "set it, such as vocabulary = 512";
+            return Err(refuse("vocabulary", "left out", "set with tokens = \"byte_pairs\", 257 to 65536", remedy));
+        };
+        let why = [
+            "the 256 bytes are tokens, and one pair at least; raise it, or set tokens = \"bytes\" and leave it out",
+            "tokens are 16-bit numbers; lower it",
+        ];
+        within("vocabulary", vocabulary, 257..=65_536, why).map(|size| size - 256)
     }
 
     /// The tokens of a text of characters. Errors: a character that is not in the alphabet.
     pub fn spelling(&self, text: &str) -> Result<Vec<u16>, WorldError> {
-        let alphabet: Vec<char> = self.alphabet.iter().flat_map(|alphabet| alphabet.chars()).collect();
-        let mut tokens: Vec<(char, u16)> = alphabet.iter().copied().zip(0..).collect();
-        tokens.sort_unstable();
-        let token = |(place, c): (usize, char)| {
-            tokens.binary_search_by_key(&c, |known| known.0).map(|at| tokens[at].1).map_err(|_| {
-                let allowed =
-                    format!("all characters of the text, it lacks {c:?}, character {place} counted from 0");
-                let remedy = "add it to alphabet (left out, it is that of the part that is trained on), or set tokens = \"bytes\"";
-                refuse("alphabet", self.spelt(), allowed, remedy)
-            })
-        };
-        text.chars().enumerate().map(token).collect()
+        let letters = self.letters()?;
+        letters.read(text).map_err(|Stranger { letter, place }| {
+            let allowed = format!("all characters of the text, it lacks {letter:?}, character {place} counted from 0");
+            let remedy =
+                "add it to alphabet (left out, it is that of the part that is trained on), or set tokens = \"bytes\"";
+            refuse("alphabet", letters.spelt(), allowed, remedy)
+        })
     }
 
-    /// Texts that are yet to be read, of characters and of bytes.
+    /// Texts that are yet to be read, of characters, of bytes and of byte pairs.
     pub fn small_instances() -> Vec<Settings> {
-        let characters = Settings { alphabet: Some("ab \n".into()), window: 4, ..Settings::new("small.txt") };
-        vec![characters.clone(), Settings { tokens: Tokens::Bytes, alphabet: None, ..characters }]
+        let plain = Settings { window: 4, ..Settings::new("small.txt") };
+        vec![
+            Settings { alphabet: Some("ab \n".into()), ..plain.clone() },
+            Settings { tokens: Tokens::Bytes, ..plain.clone() },
+            Settings { tokens: Tokens::BytePairs, vocabulary: Some(260), ..plain },
+        ]
     }
 }
