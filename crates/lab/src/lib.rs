@@ -124,7 +124,7 @@ pub use record::{Record, read_weights};
 pub use record_writer::RecordWriter;
 pub use report::{REPORT_SEQUENCES, Report, report};
 pub use retrace::{Retraced, retrace};
-pub use sample::{Draw, Drawing, Filter, read_prompt, read_stop, sample, sample_each, sample_one, spell};
+pub use sample::{Draw, Drawing, Filter, Stop, read_prompt, read_stop, sample, sample_each, sample_one, spell};
 pub use start::start;
 pub use trainer::{Step, Trainer};
 pub use training_state::TrainingState;

@@ -2,11 +2,13 @@
 
 mod filter;
 mod prompt;
+mod stop;
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use infimum_engine::{Author, Decode, Feed, Program};
+use infimum_worlds::text::Text;
 use infimum_worlds::{Example, Purpose, Stream};
 
 use crate::data::{self, Address, Inlets};
@@ -15,6 +17,7 @@ use crate::{Experiment, LabError, Machine};
 
 pub use filter::Filter;
 pub use prompt::{read_prompt, read_stop, spell};
+pub use stop::Stop;
 
 /// Sequences that a thread writes side by side.
 const SIDE_BY_SIDE: usize = 16;
@@ -33,8 +36,8 @@ pub struct Draw {
     /// What sequences begin with, each at least one token and at most as many as the model reads; without any, each begins as a sequence
     /// of the world.
     pub prompts: Vec<Vec<u16>>,
-    /// A sequence ends with the first of these that the model writes, each at least one token.
-    pub stops: Vec<Vec<u16>>,
+    /// A sequence ends with the first of these that the model writes.
+    pub stops: Vec<Stop>,
 }
 
 impl Default for Draw {
@@ -117,7 +120,7 @@ impl<'d> Desk<'d> {
     }
 
     /// Who writes the sequence of this number: those of a prompt come one after another.
-    fn writer(&self, number: usize) -> Writer {
+    fn writer(&self, number: usize) -> Writer<'_> {
         let Draw { sequences, temperature, filter, seed, prompts, stops } = self.draw;
         let stream = Stream::new(*seed, Purpose::Sample, 1, number as u64);
         let beginning = match prompts.get(number / sequences) {
@@ -125,7 +128,7 @@ impl<'d> Desk<'d> {
             None => beginning(self.experiment, *seed, number as u64),
         };
         let writer = Writer::new(&self.inlets, beginning, stream, *temperature);
-        Writer { filter: *filter, stops: stops.clone(), ..writer }
+        Writer { filter: *filter, stops, text: self.experiment.world().text(), ..writer }
     }
 }
 
@@ -210,7 +213,7 @@ pub fn sample(
 }
 
 /// A sequence while the model writes it.
-pub(crate) struct Writer {
+pub(crate) struct Writer<'d> {
     /// Place of the tokens among a feed's ids.
     inlet: usize,
     /// The tokens so far, a beginning at first.
@@ -220,7 +223,9 @@ pub(crate) struct Writer {
     stream: Stream,
     temperature: f64,
     filter: Filter,
-    stops: Vec<Vec<u16>>,
+    stops: &'d [Stop],
+    /// The world, if it is a text.
+    text: Option<&'d Text>,
     /// The law while a token is picked.
     law: Picked,
 }
@@ -233,15 +238,15 @@ struct Picked {
     order: Vec<usize>,
 }
 
-impl Writer {
+impl<'d> Writer<'d> {
     /// Goes on from `tokens`, at least one.
-    pub(crate) fn new(inlets: &Inlets, tokens: Vec<u16>, stream: Stream, temperature: f64) -> Writer {
+    pub(crate) fn new(inlets: &Inlets, tokens: Vec<u16>, stream: Stream, temperature: f64) -> Writer<'d> {
         let (inlet, given, filter, law) = (inlets.tokens(), tokens.len(), Filter::default(), Picked::default());
-        Writer { inlet, tokens, given, stream, temperature, filter, stops: vec![], law }
+        Writer { inlet, tokens, given, stream, temperature, filter, stops: &[], text: None, law }
     }
 }
 
-impl Author<f32> for Writer {
+impl Author<f32> for Writer<'_> {
     fn give(&mut self, position: usize, feed: &mut Feed) {
         // One that is done is asked on beside others; nobody hears what it is told then.
         feed.ids[self.inlet][0] = self.tokens[position.min(self.tokens.len() - 1)];
@@ -257,17 +262,17 @@ impl Author<f32> for Writer {
 
     fn is_done(&self) -> bool {
         let written = &self.tokens[self.given..];
-        self.stops.iter().any(|stop| written.ends_with(stop))
+        self.stops.iter().any(|stop| stop.ends(written, self.text))
     }
 }
 
 /// A writer, and who hears what it writes.
-struct Told<'t> {
-    writer: &'t mut Writer,
+struct Told<'t, 'd> {
+    writer: &'t mut Writer<'d>,
     hear: &'t mut (dyn FnMut(&[u16]) + Send),
 }
 
-impl Author<f32> for Told<'_> {
+impl Author<f32> for Told<'_, '_> {
     fn give(&mut self, position: usize, feed: &mut Feed) {
         self.writer.give(position, feed);
     }

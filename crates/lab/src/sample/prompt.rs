@@ -3,7 +3,7 @@
 use infimum_worlds::{Example, Known, Purpose};
 
 use crate::data::{self, Address};
-use crate::{Experiment, LabError};
+use crate::{Experiment, LabError, Stop};
 
 /// Sequences that are looked at for what they all begin with, where no law says it.
 const LOOKS: u64 = 64;
@@ -51,11 +51,11 @@ pub fn read_prompt(experiment: &Experiment, text: &str) -> Result<Vec<u16>, LabE
     }
 }
 
-/// What ends a sequence, as tokens.
+/// What ends a sequence: a text in a world that is one, otherwise tokens.
 ///
 /// # Errors
 /// What is in no token, or a number outside the alphabet; a text without a token.
-pub fn read_stop(experiment: &Experiment, text: &str) -> Result<Vec<u16>, LabError> {
+pub fn read_stop(experiment: &Experiment, text: &str) -> Result<Stop, LabError> {
     const OPTION: &str = "--stop";
     match read_tokens(experiment, OPTION, text)? {
         tokens if tokens.is_empty() => Err(LabError::value(
@@ -64,7 +64,8 @@ pub fn read_stop(experiment: &Experiment, text: &str) -> Result<Vec<u16>, LabErr
             "it has no token, and everything ends with that",
             "leave it out",
         )),
-        tokens => Ok(tokens),
+        _ if experiment.world().text().is_some() => Ok(Stop::Text(text.into())),
+        tokens => Ok(Stop::Tokens(tokens)),
     }
 }
 

@@ -157,7 +157,8 @@ fn prompts_and_stops_are_those_of_the_whole_program() {
         let point = point(&experiment);
         let prompts = vec![vec![9, 3], vec![9, 1, 4, 1, 5, 8, 2], vec![9; 20]];
         let filter = Filter { top_k: Some(6), top_p: Some(0.95), min_p: Some(0.01) };
-        let draw = Draw { sequences: 9, filter, seed: 3, prompts, stops: vec![vec![2], vec![4, 4]], ..Draw::default() };
+        let stops = vec![Stop::Tokens(vec![2]), Stop::Tokens(vec![4, 4])];
+        let draw = Draw { sequences: 9, filter, seed: 3, prompts, stops, ..Draw::default() };
         let expected = recomputed(&experiment, &point, &draw);
         let ended = |tokens: &Vec<u16>| tokens.ends_with(&[2]) || tokens.ends_with(&[4, 4]);
         assert!(expected.iter().any(|tokens| tokens.len() < 21 && ended(tokens)), "{expected:?}");
