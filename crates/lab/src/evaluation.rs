@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use infimum_engine::{Program, Replay};
+use infimum_worlds::text::Text;
 use infimum_worlds::{Example, Purpose, follow};
 
 use crate::data::{self, Address, Inlets};
@@ -25,6 +26,8 @@ pub struct SequenceScore {
     pub nats: f64,
     /// Targets that the model's likeliest token hits (the first, if several are equally likely).
     pub hits: f64,
+    /// Bytes of UTF-8 that the targets spell; 0 in worlds that are no text.
+    pub bytes: f64,
     /// What is known of the positions where the law is known.
     pub known: PartScore,
     /// The same for each of [`infimum_worlds::World::parts`], in that order.
@@ -214,11 +217,18 @@ fn sequence_score(experiment: &Experiment, example: &Example, said: Said<'_>) ->
                     score.parts[part].add(weight, nats, truth_nats);
                 }
             });
-        score = SequenceScore { weight, nats, hits, known, ..score };
+        let bytes = experiment.world().text().map_or(0.0, |text| bytes(text, example));
+        score = SequenceScore { weight, nats, hits, bytes, known, ..score };
     }
     let by_other = |said: &SaidBy<'_>| head_score(experiment, example, *said, &mut |_, _, _, _| {});
     score.others = said.others.iter().map(by_other).collect();
     score
+}
+
+/// The bytes that the targets of a window spell, each times its loss weight.
+fn bytes(text: &Text, example: &Example) -> f64 {
+    let weighed = example.targets[0].iter().zip(&example.weights[0]);
+    weighed.map(|(target, weight)| f64::from(*weight) * text.bytes(*target).len() as f64).sum()
 }
 
 /// What one head scores. `each` is told position, loss weight, the model's nats and the truth's wherever the head has a law.

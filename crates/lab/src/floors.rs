@@ -1,5 +1,7 @@
 //! What no predictor can beat: the floors and ceilings of a world, and the simple predictors on the way there.
 
+use std::f64::consts::LN_2;
+
 use infimum_worlds::strings::Strings;
 use infimum_worlds::{Baseline, Fact, Floor, Head, Quantity, World};
 use serde::Serialize;
@@ -25,6 +27,9 @@ pub struct FloorLine {
     pub name: String,
     /// Nats per scored token; `None` if nobody knows.
     pub nats: Option<f64>,
+    /// The same in bits per byte of the targets, in a world that is a text; left out of the JSON form elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bits_per_byte: Option<f64>,
     /// `exact`, `sampled`, `iterated` (an entropy rate over a stationary law whose residual the facts state) or `unknown`.
     pub kind: &'static str,
     /// What it is, in words. Not part of the JSON form.
@@ -65,6 +70,13 @@ impl Floors {
         let kind = if facts.iter().any(iterated) { "iterated" } else { "exact" };
         floors.floors.extend(facts.iter().filter_map(|fact| fact_in_nats(fact, kind)));
         floors.facts = facts;
+        if let Some(text) = world.text() {
+            let bits = |nats: f64| nats / LN_2 / text.bytes_per_token();
+            floors
+                .floors
+                .iter_mut()
+                .for_each(|line| line.bits_per_byte = line.nats.map(bits).filter(|x| x.is_finite()));
+        }
         floors.ceilings.extend(world.strings().map(whole_strings));
         for (head, prefix) in prefixes.iter().enumerate() {
             floors.add_positions(world, head, prefix);
@@ -112,6 +124,7 @@ fn line(name: String, floor: Floor, about: &str) -> FloorLine {
     FloorLine {
         name,
         nats: floor.value().map(|nats| nats + 0.0),
+        bits_per_byte: None,
         kind: kind(floor),
         about: about.into(),
         position: None,
@@ -176,7 +189,7 @@ fn fact_in_nats(fact: &Fact, long_run: &'static str) -> Option<FloorLine> {
         (_, "entropy_rate") => "loss a token in the long run, contexts as often as they occur".into(),
         _ => "a property of the world".into(),
     };
-    Some(FloorLine { name: fact.name.clone(), nats, kind, about, position: None })
+    Some(FloorLine { name: fact.name.clone(), nats, bits_per_byte: None, kind, about, position: None })
 }
 
 #[cfg(test)]

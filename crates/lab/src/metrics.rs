@@ -1,6 +1,7 @@
 //! Metrics: each is one file with one formula, and one line in the list below.
 
 mod accuracy;
+mod bits_per_byte;
 mod by_head;
 mod counting_excess;
 mod cross_entropy;
@@ -82,6 +83,7 @@ pub const METRICS: &[&dyn Metric] = &[
     &excess_of_part::BOS,
     &cross_entropy::CrossEntropy,
     &perplexity::Perplexity,
+    &bits_per_byte::BitsPerByte,
     &accuracy::Accuracy,
     &by_head::TOKEN_ACCURACY,
     &by_head::CLASS_ACCURACY,

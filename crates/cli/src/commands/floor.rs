@@ -22,8 +22,6 @@ pub(crate) fn floor(arguments: &Floor) -> anyhow::Result<()> {
 }
 
 fn text(floors: &Floors) -> String {
-    let mean = floors.floors.iter().filter(|line| line.position.is_none());
-    let mean = mean.map(|line| vec![line.name.clone(), fixed(line.nats, 6), line.kind.into(), line.about.clone()]);
     let ceilings = floors.ceilings.iter().map(|line| vec![line.name.clone(), fixed(line.value, 6), line.about.clone()]);
     let ranges = by_position(&floors.floors);
     let (shown, note) = if ranges.len() <= MOST_ROWS {
@@ -34,13 +32,29 @@ fn text(floors: &Floors) -> String {
     let positions: Vec<_> = shown.into_iter().map(|(range, nats)| vec![range, fixed(nats, 6)]).collect();
     let some = !positions.is_empty();
     let tables = [
-        Some(table::table(&["loss", ">nats", "kind", "what"], mean)),
+        Some(losses(&floors.floors)),
         Some(table::table(&["ceiling", ">value", "what"], ceilings)),
         // The floors of a text are known at no position.
         some.then(|| format!("{}{note}", table::table(&["position", ">floor, nats"], positions.into_iter()))),
         Some(world(floors.facts.iter().filter(|fact| fact.unit != "nats"))),
     ];
     format!("{}\n", tables.into_iter().flatten().collect::<Vec<_>>().join("\n\n"))
+}
+
+/// The means, of a text in bits per byte, too.
+fn losses(floors: &[FloorLine]) -> String {
+    let bits = floors.iter().any(|line| line.bits_per_byte.is_some());
+    let row = |line: &FloorLine| {
+        let numbers = [Some(line.nats), bits.then_some(line.bits_per_byte)].into_iter().flatten();
+        let words = [line.kind.to_string(), line.about.clone()];
+        [line.name.clone()].into_iter().chain(numbers.map(|number| fixed(number, 6))).chain(words).collect()
+    };
+    let head = if bits {
+        &["loss", ">nats", ">bits per byte", "kind", "what"][..]
+    } else {
+        &["loss", ">nats", "kind", "what"]
+    };
+    table::table(head, floors.iter().filter(|line| line.position.is_none()).map(row))
 }
 
 /// What is true of a world, as a table.

@@ -9,6 +9,9 @@ mod heads;
 mod planted;
 mod published_figures;
 mod strings;
+mod texts;
+#[path = "../../src/scratch.rs"]
+mod scratch;
 
 use std::collections::BTreeSet;
 
@@ -70,7 +73,15 @@ fn expected_names(windows: bool) -> BTreeSet<&'static str> {
 
 /// Whether chains have a metric, in blocks or in windows.
 fn is_of_chains(name: &str, windows: bool) -> bool {
-    let of_others = ["exact_match", "sequences", "token_accuracy", "class_accuracy", "class_loss", "class_exact_match"];
+    let of_others = [
+        "bits_per_byte",
+        "exact_match",
+        "sequences",
+        "token_accuracy",
+        "class_accuracy",
+        "class_loss",
+        "class_exact_match",
+    ];
     !of_others.contains(&name) && (windows || name != "excess_loss_bos")
 }
 
