@@ -48,6 +48,7 @@ built_in! {
     "memorise/questions",
     "text/copilot",
     "text/shakespeare",
+    "text/shakespeare-pairs",
     "text/tinytalks",
     "lessons/whole",
     "lessons/order-2",
