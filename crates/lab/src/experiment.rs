@@ -1,8 +1,10 @@
 //! A plan made real: its world drawn, its program built.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use infimum_engine::{Isa, Program, Team};
+use infimum_worlds::text::Part;
 use infimum_worlds::{Example, Purpose, Split, Stream, World};
 
 use crate::curriculum::Curriculum;
@@ -26,7 +28,16 @@ pub struct Experiment {
     stages: Arc<[RunStage]>,
     /// Validation and test, where they are not drawn.
     held_out: Option<Arc<HeldOut>>,
+    /// Of a text.
+    parts: Option<Parts>,
     shared_blocks: Option<SharedBlocks>,
+}
+
+/// Where the parts of a text are among its tokens, which are those of [`HeldOut`].
+#[derive(Clone)]
+struct Parts {
+    training: Range<usize>,
+    validation: Range<usize>,
 }
 
 /// Where training sequences come from.
@@ -47,7 +58,9 @@ impl Experiment {
     pub fn new(plan: Plan) -> Result<Experiment, LabError> {
         if let Some(text) = text::open(plan.world())? {
             let held_out = text::held_out(&text);
-            return Ok(Experiment::of(plan, Box::new(text), |_, _| unreachable!("no blocks"), Some(held_out)));
+            let [training, validation] = [Part::Training, Part::Validation].map(|part| text.part_of(part));
+            let experiment = Experiment::of(plan, Box::new(text), |_, _| unreachable!("no blocks"), Some(held_out));
+            return Ok(Experiment { parts: Some(Parts { training, validation }), ..experiment });
         }
         let Some(opened) = folder::open(&plan)? else {
             let curriculum = Curriculum::new(&plan.training().curriculum, &plan.stages())?;
@@ -77,7 +90,7 @@ impl Experiment {
         let origin = Arc::new(Origin::new(&plan, || stream(&plan, &*world)));
         let (world, held_out, curriculum) = (world.into(), held_out.map(Arc::new), Curriculum::default());
         let stages = plan.stages().into();
-        Experiment { plan, world, program, origin, curriculum, stages, held_out, shared_blocks: None }
+        Experiment { plan, world, program, origin, curriculum, stages, held_out, parts: None, shared_blocks: None }
     }
 
     /// The experiment of the same plan with another `training.seed`; the two share their world and their data, which the seed
@@ -92,6 +105,7 @@ impl Experiment {
             origin: Arc::clone(&self.origin),
             curriculum: self.curriculum.clone(),
             held_out: self.held_out.clone(),
+            parts: self.parts.clone(),
             shared_blocks: self.shared_blocks,
         }
     }
@@ -145,6 +159,21 @@ impl Experiment {
     /// `wanted` test sequences, or as many as there are of data that are not drawn.
     pub fn test_sequences(&self, wanted: usize) -> usize {
         self.held_out.as_ref().map_or(wanted, |held_out| wanted.min(held_out.counts()[1]))
+    }
+
+    /// The tokens that training windows are cut from, anywhere; `None` where sequences are drawn one by one.
+    pub(crate) fn trained_text(&self) -> Option<&[u16]> {
+        match (&*self.origin, &self.held_out, &self.parts) {
+            (Origin::Windows(stream) | Origin::Counts(stream, _), ..) => Some(stream.tokens()),
+            (Origin::World, Some(held_out), Some(parts)) => Some(&held_out.tokens()[parts.training.clone()]),
+            (Origin::World, ..) => None,
+        }
+    }
+
+    /// The tokens that validation windows are cut from; `None` where they are drawn one by one.
+    pub(crate) fn validation_text(&self) -> Option<&[u16]> {
+        let tokens = self.held_out.as_ref()?.tokens();
+        Some(self.parts.as_ref().map_or(tokens, |parts| &tokens[parts.validation.clone()]))
     }
 
     /// How many blocks of a folder's `val.bin` are also in its `train.bin`; `None` where all sequences are drawn.

@@ -1,8 +1,8 @@
 //! Gates: what has to hold of any trained network before its scores mean what they seem to mean.
 //!
-//! Each looks at the program that is shipped, at the weights of a run, and says a figure and its bound. One that has nothing to look at in a
-//! model or world says why, and has not passed. What a gate is good for is how it fails: beside each stands a network that is broken
-//! on purpose (`sabotage.rs`), and that one must not pass.
+//! Each looks at the program that is shipped, at the weights of a run, and says a figure and its bound. One that has nothing to look at
+//! in a model or world says why, and has not passed. What a gate is good for is how it fails: beside each stands a network that is
+//! broken on purpose (`sabotage.rs`), and that one must not pass.
 
 mod causality;
 mod content;
@@ -13,7 +13,8 @@ mod loss;
 mod position;
 mod probed;
 mod scale;
-mod subject;
+mod stretches;
+mod network;
 mod targets;
 mod unseen;
 
@@ -26,7 +27,7 @@ use serde::Serialize;
 
 use crate::training::Weights;
 use crate::{Experiment, LabError, Machine, number};
-use subject::{Subject, Trained};
+use network::{Network, Trained};
 
 /// Every gate, in the order in which they are looked at.
 const GATES: &[Gate] = &[
@@ -45,7 +46,7 @@ const GATES: &[Gate] = &[
 /// One gate.
 struct Gate {
     name: &'static str,
-    look: fn(&mut dyn Subject) -> Finding,
+    look: fn(&mut dyn Network) -> Finding,
 }
 
 /// What a gate finds.
@@ -89,22 +90,22 @@ pub fn gates(
     weights: Weights<'_>,
     tell: &mut dyn FnMut(&'static str),
 ) -> Result<Vec<Verdict>, LabError> {
-    let mut subject = Trained::new(experiment, machine, weights)?;
-    Ok(all(&mut subject, tell))
+    let mut network = Trained::new(experiment, machine, weights)?;
+    Ok(all(&mut network, tell))
 }
 
-fn all(subject: &mut dyn Subject, tell: &mut dyn FnMut(&'static str)) -> Vec<Verdict> {
+fn all(network: &mut dyn Network, tell: &mut dyn FnMut(&'static str)) -> Vec<Verdict> {
     let look = |gate: &Gate| {
         tell(gate.name);
-        gate.look(subject)
+        gate.look(network)
     };
     GATES.iter().map(look).collect()
 }
 
 impl Gate {
-    fn look(&self, subject: &mut dyn Subject) -> Verdict {
+    fn look(&self, network: &mut dyn Network) -> Verdict {
         let gate = self.name;
-        match (self.look)(subject) {
+        match (self.look)(network) {
             // Written so that what is no number passes neither.
             Finding::AtMost(figure, bound, about) => {
                 Verdict { gate, passed: Some(figure <= bound), figure: Some(figure), bound: Some(bound), about }

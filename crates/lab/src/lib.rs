@@ -29,6 +29,7 @@ mod trainer;
 mod optimisers;
 mod average;
 mod gradient;
+mod moved;
 mod pull;
 mod mined;
 pub mod training;

@@ -1,10 +1,15 @@
 //! A part that does not learn: its weights are those of the start, or those made smaller by decay, while others moved.
 
-use super::{Cause, Found, Patient};
+use super::{Cause, Found, Needs, Patient};
+use crate::moved::moved;
 use crate::{LabError, is_vector};
 
-pub(super) const FROZEN: Cause =
-    Cause { name: "part_frozen", about: "whether a part kept the weights that it began with", find };
+pub(super) const FROZEN: Cause = Cause {
+    name: "part_frozen",
+    about: "whether a part kept the weights that it began with",
+    needs: Needs::Weights,
+    find,
+};
 
 /// An array moved less than this share of its length, beside a multiple of itself, did not learn; others moved more than that.
 const FROZEN_SHARE: f64 = 1e-4;
@@ -36,13 +41,4 @@ fn find(patient: &mut Patient<'_>) -> Result<Option<Found>, LabError> {
                  that multiplies them by 0"
             .into(),
     }))
-}
-
-/// By how much of its length an array moved, beside the multiple of its start that is nearest; `None` if it started at 0.
-fn moved(start: &[f32], end: &[f32]) -> Option<f64> {
-    let inner = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(x, y)| f64::from(*x) * f64::from(*y)).sum::<f64>();
-    let length = inner(start, start);
-    let factor = inner(start, end) / length;
-    let rest = start.iter().zip(end).map(|(a, b)| f64::from(*b) - factor * f64::from(*a));
-    (length > 0.0 && start.len() > 1).then(|| (rest.map(|x| x * x).sum::<f64>() / length).sqrt())
 }

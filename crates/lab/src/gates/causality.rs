@@ -2,7 +2,7 @@
 
 use infimum_worlds::{Example, Purpose};
 
-use super::subject::{Subject, stream};
+use super::network::{Network, stream};
 use super::{Finding, Gate};
 
 pub(super) const GATE: Gate = Gate { name: "causality", look };
@@ -13,14 +13,14 @@ const CUTS: usize = 4;
 
 /// The largest change of a logit up to a cut, when every token after it is another. There is none at all: a position has the same bits
 /// whatever comes after it.
-fn look(subject: &mut dyn Subject) -> Finding {
-    let shape = subject.experiment().world().shape();
+fn look(network: &mut dyn Network) -> Finding {
+    let shape = network.experiment().world().shape();
     let (positions, alphabet) = (shape.positions, shape.alphabet as u64);
     if positions < 2 {
         return Finding::None("sequences have one position, and nothing comes later".into());
     }
     let (mut stream, mut cuts, mut whole, mut changed) = (stream(1), vec![], vec![], vec![]);
-    for example in subject.examples(Purpose::Test, SEQUENCES) {
+    for example in network.examples(Purpose::Test, SEQUENCES) {
         for _ in 0..CUTS {
             let cut = stream.below(positions as u64 - 1) as usize;
             let mut tokens = example.tokens.clone();
@@ -31,9 +31,9 @@ fn look(subject: &mut dyn Subject) -> Finding {
             whole.push(example.clone());
         }
     }
-    let sites: Vec<String> = subject.experiment().outputs().iter().map(|output| output.site("logits")).collect();
+    let sites: Vec<String> = network.experiment().outputs().iter().map(|output| output.site("logits")).collect();
     let sites: Vec<&str> = sites.iter().map(String::as_str).collect();
-    let (before, after) = (subject.read(&whole, &[], &sites), subject.read(&changed, &[], &sites));
+    let (before, after) = (network.read(&whole, &[], &sites), network.read(&changed, &[], &sites));
     let mut largest = 0.0;
     for ((before, after), cut) in before.iter().zip(&after).zip(cuts) {
         for (before, after) in before.iter().zip(after) {

@@ -1,8 +1,8 @@
 //! Attention is not even where the task needs it.
 
 use super::context::{self, Context};
+use super::network::Network;
 use super::probed::{Pattern, patterns};
-use super::subject::Subject;
 use super::{Finding, Gate};
 
 pub(super) const GATE: Gate = Gate { name: "content", look };
@@ -16,20 +16,20 @@ const SOLVED: f64 = 0.9;
 /// attention, 0 for a head that looks at one position.
 ///
 /// Even attention is no fault where the task is solved with it, as sums of two numbers modulo a third can be.
-fn look(subject: &mut dyn Subject) -> Finding {
-    if subject.layers_of_attention() == 0 {
+fn look(network: &mut dyn Network) -> Finding {
+    if network.layers_of_attention() == 0 {
         return Finding::None("the model has no attention".into());
     }
-    if subject.experiment().world().shape().positions < 2 {
+    if network.experiment().world().shape().positions < 2 {
         return Finding::None("sequences have one position".into());
     }
-    let Context { gain, possible, .. } = context::measure(subject);
+    let Context { gain, possible, .. } = context::measure(network);
     if let Some(possible) = possible.filter(|possible| *possible < context::LITTLE) {
         return Finding::None(context::nothing(possible));
     }
     let about = "least mean entropy of a head, 1 for even attention";
     let least =
-        patterns(subject).iter().map(entropy).fold(f64::INFINITY, |a, b| if b.is_nan() || b < a { b } else { a });
+        patterns(network).iter().map(entropy).fold(f64::INFINITY, |a, b| if b.is_nan() || b < a { b } else { a });
     if least > BOUND && possible.is_some_and(|possible| gain >= SOLVED * possible) {
         return Finding::None(format!("attention is even ({least:.3}), and the task is solved with it"));
     }

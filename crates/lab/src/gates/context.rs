@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use infimum_worlds::{Example, Purpose, follow};
 
-use super::subject::Subject;
+use super::network::Network;
 use super::{Finding, Gate};
 
 pub(super) const GATE: Gate = Gate { name: "context", look };
@@ -28,8 +28,8 @@ pub(super) struct Context {
 }
 
 /// The loss of the best predictor that sees the present token alone, as counted, less the network's on the same test sequences.
-fn look(subject: &mut dyn Subject) -> Finding {
-    let Context { gain, possible, bigram } = measure(subject);
+fn look(network: &mut dyn Network) -> Finding {
+    let Context { gain, possible, bigram } = measure(network);
     match possible {
         Some(possible) if possible < LITTLE => Finding::None(nothing(possible)),
         Some(possible) => {
@@ -48,13 +48,13 @@ pub(super) fn nothing(possible: f64) -> String {
 
 /// The gains of the network and of the truth. What counting itself costs, half a nat for each number that is estimated, over the
 /// targets that were counted, is taken off both.
-pub(super) fn measure(subject: &mut dyn Subject) -> Context {
-    let output = subject.experiment().outputs().swap_remove(0);
-    let positions = subject.experiment().world().shape().positions;
-    let counted = subject.training_examples((COUNTED / positions).clamp(64, 1 << 16));
+pub(super) fn measure(network: &mut dyn Network) -> Context {
+    let output = network.experiment().outputs().swap_remove(0);
+    let positions = network.experiment().world().shape().positions;
+    let counted = network.training_examples((COUNTED / positions).clamp(64, 1 << 16));
     let bigrams = Bigrams::of(&counted, output.head, output.alphabet);
-    let examples = subject.examples(Purpose::Test, SEQUENCES);
-    let read = subject.read(&examples, &[], &[&output.site("nats")]);
+    let examples = network.examples(Purpose::Test, SEQUENCES);
+    let read = network.read(&examples, &[], &[&output.site("nats")]);
     let (mut weights, mut bigram, mut gain) = (0.0, 0.0, 0.0);
     for (example, arrays) in examples.iter().zip(&read) {
         for (position, weight) in example.weights[output.head].iter().enumerate().filter(|(_, weight)| **weight != 0.0)
@@ -66,14 +66,14 @@ pub(super) fn measure(subject: &mut dyn Subject) -> Context {
             gain += weight * (by_bigram - f64::from(arrays[0][position]));
         }
     }
-    let possible = law_gain(subject, &examples, output.head, &bigrams);
+    let possible = law_gain(network, &examples, output.head, &bigrams);
     let cost = bigrams.cost();
     Context { gain: gain / weights - cost, possible: possible.map(|nats| nats - cost), bigram: bigram / weights }
 }
 
 /// What the law gains over the bigrams, where it is known.
-fn law_gain(subject: &dyn Subject, examples: &[Example], head: usize, bigrams: &Bigrams) -> Option<f64> {
-    let world = subject.experiment().world();
+fn law_gain(network: &dyn Network, examples: &[Example], head: usize, bigrams: &Bigrams) -> Option<f64> {
+    let world = network.experiment().world();
     let mut belief = world.truth()?.begin();
     let (mut law, mut weights, mut gain) = (vec![0.0; world.shape().heads[head].alphabet], 0.0, 0.0);
     for example in examples {

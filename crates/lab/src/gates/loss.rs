@@ -3,7 +3,7 @@
 use infimum_worlds::Purpose;
 
 use super::causality::worse;
-use super::subject::Subject;
+use super::network::Network;
 use super::{Finding, Gate};
 use crate::Output;
 
@@ -15,12 +15,12 @@ const SEQUENCES: usize = 16;
 /// between the mean nats that training reports and the mean of these.
 ///
 /// The sum of `V` exponentials of 32 bits is off by at most `V 2^-24` of itself, a logit by `2^-24` of its size.
-fn look(subject: &mut dyn Subject) -> Finding {
-    let examples = subject.examples(Purpose::Test, SEQUENCES);
-    let told = subject.gradient(&examples);
-    let (mut largest, outputs) = (0.0, subject.experiment().outputs());
+fn look(network: &mut dyn Network) -> Finding {
+    let examples = network.examples(Purpose::Test, SEQUENCES);
+    let told = network.gradient(&examples);
+    let (mut largest, outputs) = (0.0, network.experiment().outputs());
     for (Output { head, alphabet, .. }, (output, told)) in outputs.iter().zip(outputs.iter().zip(&told.of_losses)) {
-        let read = subject.read(&examples, &[], &[&output.site("nats"), &output.site("logits")]);
+        let read = network.read(&examples, &[], &[&output.site("nats"), &output.site("logits")]);
         let (mut sum, mut weights, mut most) = (0.0, 0.0, 0.0);
         for (example, arrays) in examples.iter().zip(&read) {
             for (position, logits) in arrays[1].chunks_exact(*alphabet).enumerate() {

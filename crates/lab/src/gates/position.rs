@@ -1,8 +1,8 @@
 //! The model tells positions apart.
 
 use super::causality::worse;
+use super::network::Network;
 use super::probed::patterns_of;
-use super::subject::Subject;
 use super::{Finding, Gate};
 use crate::recipe::Positions;
 
@@ -14,23 +14,23 @@ const BOUND: f64 = 1e-3;
 
 /// Sequences of one token at every position. Positions that are added to the embedding make logits differ from position to position; those
 /// that stand in attention alone make weights differ from even ones. Without positions neither happens, whatever the weights.
-fn look(subject: &mut dyn Subject) -> Finding {
-    let shape = subject.experiment().world().shape();
+fn look(network: &mut dyn Network) -> Finding {
+    let shape = network.experiment().world().shape();
     let (positions, alphabet) = (shape.positions, shape.alphabet);
     let tokens = alphabet.min(TOKENS);
-    let constant: Vec<_> = (0..tokens).map(|token| subject.constant((token * alphabet / tokens) as u16)).collect();
-    let known = subject.model().positions;
+    let constant: Vec<_> = (0..tokens).map(|token| network.constant((token * alphabet / tokens) as u16)).collect();
+    let known = network.model().positions;
     match known {
         Positions::None => return Finding::None("model.positions = \"none\": the model is not told positions".into()),
         _ if positions < 2 => return Finding::None("sequences have one position".into()),
-        Positions::Rotary | Positions::Alibi if subject.layers_of_attention() == 0 => {
+        Positions::Rotary | Positions::Alibi if network.layers_of_attention() == 0 => {
             return Finding::None("positions stand in attention, and the model has none".into());
         }
         Positions::Learned | Positions::Sinusoidal | Positions::Rotary | Positions::Alibi => {}
     }
     if known.are_added() {
-        let site = subject.experiment().outputs()[0].site("logits");
-        let read = subject.read(&constant, &[], &[&site]);
+        let site = network.experiment().outputs()[0].site("logits");
+        let read = network.read(&constant, &[], &[&site]);
         let spread = read.iter().map(|read| spread(&read[0], positions));
         let about = "largest spread of a logit over the positions of a sequence of one token";
         return Finding::AtLeast(spread.fold(0.0, worse), BOUND, about.into());
@@ -43,7 +43,7 @@ fn look(subject: &mut dyn Subject) -> Finding {
         };
         rows.map(off).fold(0.0, worse)
     };
-    let largest = patterns_of(subject, &constant).iter().flat_map(|pattern| &pattern.used).map(uneven).fold(0.0, worse);
+    let largest = patterns_of(network, &constant).iter().flat_map(|pattern| &pattern.used).map(uneven).fold(0.0, worse);
     let about = "largest distance of a weight of attention from even ones in a sequence of one token";
     Finding::AtLeast(largest, BOUND, about.into())
 }

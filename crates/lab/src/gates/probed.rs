@@ -3,7 +3,7 @@
 
 use infimum_worlds::{Example, Purpose};
 
-use super::subject::{Replaced, Subject};
+use super::network::{Network, Replaced};
 
 /// Sequences whose patterns are looked at.
 const SEQUENCES: usize = 16;
@@ -23,27 +23,27 @@ pub(super) struct Pattern {
 }
 
 /// Patterns of every head on test sequences.
-pub(super) fn patterns(subject: &mut dyn Subject) -> Vec<Pattern> {
-    let positions = subject.experiment().world().shape().positions;
-    let channels = subject.model().heads * subject.model().value_width();
+pub(super) fn patterns(network: &mut dyn Network) -> Vec<Pattern> {
+    let positions = network.experiment().world().shape().positions;
+    let channels = network.model().heads * network.model().value_width();
     let count = (HELD / (positions * channels)).clamp(1, SEQUENCES);
-    let examples = subject.examples(Purpose::Test, count);
-    patterns_of(subject, &examples)
+    let examples = network.examples(Purpose::Test, count);
+    patterns_of(network, &examples)
 }
 
 /// Patterns of every head on these sequences.
-pub(super) fn patterns_of(subject: &mut dyn Subject, examples: &[Example]) -> Vec<Pattern> {
-    (0..subject.layers_of_attention()).flat_map(|layer| of_layer(subject, layer, examples)).collect()
+pub(super) fn patterns_of(network: &mut dyn Network, examples: &[Example]) -> Vec<Pattern> {
+    (0..network.layers_of_attention()).flat_map(|layer| of_layer(network, layer, examples)).collect()
 }
 
-fn of_layer(subject: &mut dyn Subject, layer: usize, examples: &[Example]) -> Vec<Pattern> {
+fn of_layer(network: &mut dyn Network, layer: usize, examples: &[Example]) -> Vec<Pattern> {
     let site = format!("h.{layer}.attn.y");
-    let program = subject.experiment().program().without_dropout();
+    let program = network.experiment().program().without_dropout();
     let operands = program.operands(&site).expect("a block with attention has this site");
-    let (heads, width) = (subject.model().heads, subject.model().head_width());
-    let positions = subject.experiment().world().shape().positions;
-    let used = used(subject, operands[2], &site, examples);
-    let read = subject.read(examples, &[], &operands[..2]);
+    let (heads, width) = (network.model().heads, network.model().head_width());
+    let positions = network.experiment().world().shape().positions;
+    let used = used(network, operands[2], &site, examples);
+    let read = network.read(examples, &[], &operands[..2]);
     let formula: Vec<Vec<f64>> =
         read.iter().map(|qk| crate::patterns::patterns(&qk[0], &qk[1], heads, width, 0..positions)).collect();
     let size = positions * positions;
@@ -59,9 +59,9 @@ fn of_layer(subject: &mut dyn Subject, layer: usize, examples: &[Example]) -> Ve
 }
 
 /// `[sequence][head, query, position]`: as many positions at once as a head of values has channels.
-fn used(subject: &mut dyn Subject, values: &str, site: &str, examples: &[Example]) -> Vec<Vec<f64>> {
-    let (heads, width) = (subject.model().heads, subject.model().value_width());
-    let positions = subject.experiment().world().shape().positions;
+fn used(network: &mut dyn Network, values: &str, site: &str, examples: &[Example]) -> Vec<Vec<f64>> {
+    let (heads, width) = (network.model().heads, network.model().value_width());
+    let positions = network.experiment().world().shape().positions;
     let mut used = vec![vec![0.0; heads * positions * positions]; examples.len()];
     for first in (0..positions).step_by(width) {
         let mut probe = vec![0.0; positions * heads * width];
@@ -70,7 +70,7 @@ fn used(subject: &mut dyn Subject, values: &str, site: &str, examples: &[Example
             (0..heads).for_each(|head| probe[(position * heads + head) * width + position - first] = 1.0);
         }
         let replaced = Replaced { site: values.into(), arrays: vec![probe; examples.len()] };
-        for (used, read) in used.iter_mut().zip(subject.read(examples, &[replaced], &[site])) {
+        for (used, read) in used.iter_mut().zip(network.read(examples, &[replaced], &[site])) {
             for (head, query) in (0..heads).flat_map(|head| (0..positions).map(move |query| (head, query))) {
                 let weights = &read[0][(query * heads + head) * width..][..probed.len()];
                 let to = &mut used[(head * positions + query) * positions + first..][..probed.len()];

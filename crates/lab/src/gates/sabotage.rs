@@ -3,9 +3,9 @@
 use infimum_engine::{Feed, Gradient, Replay, Source};
 use infimum_worlds::{Example, Purpose};
 
-use super::subject::{Replaced, Subject, Trained};
-use crate::Experiment;
+use super::network::{Network, Replaced, Trained};
 use crate::data::{Address, Given, Inlets, Schedule};
+use crate::{Experiment, Machine};
 
 /// What is broken. What is broken in the weights alone is given to [`Trained`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +26,8 @@ pub(super) enum Fault {
     WrongTargets,
     /// The loss that training reports is divided by all positions.
     WrongMean,
+    /// The gradient of the gains of the first norm is a thousandth too large.
+    Gained,
     /// No gradient goes through attention.
     Detached,
     /// Validation sequences are training sequences.
@@ -38,12 +40,15 @@ impl Fault {
     }
 }
 
+/// Of the first norm.
+pub(super) const GAINS: &str = "transformer.h.0.ln_1.weight";
+
 pub(super) struct Sabotaged<'t> {
     pub(super) inner: Trained<'t>,
     pub(super) fault: Fault,
 }
 
-impl Subject for Sabotaged<'_> {
+impl Network for Sabotaged<'_> {
     fn experiment(&self) -> &Experiment {
         self.inner.experiment()
     }
@@ -90,6 +95,13 @@ impl Subject for Sabotaged<'_> {
         match self.fault {
             Fault::WrongTargets => self.inner.gradient(&with_tokens_as_targets(examples)),
             Fault::Detached => self.detached(examples),
+            Fault::Gained => {
+                let mut gradient = self.inner.gradient(examples);
+                let parameters = self.experiment().program().parameters();
+                let gains = parameters.into_iter().find(|parameter| parameter.name == GAINS).unwrap();
+                gradient.gradient[gains.range].iter_mut().for_each(|g| *g *= 1.001);
+                gradient
+            }
             Fault::WrongMean => {
                 let mut gradient = self.inner.gradient(examples);
                 gradient.of_losses[0].weight = examples.iter().map(|example| example.tokens.len() as f64 + 1.0).sum();
@@ -97,6 +109,10 @@ impl Subject for Sabotaged<'_> {
             }
             _ => self.inner.gradient(examples),
         }
+    }
+
+    fn machine(&mut self) -> &mut Machine {
+        self.inner.machine()
     }
 
     fn trained_on(&mut self, examples: &[Example]) -> Option<(usize, u64)> {
@@ -107,8 +123,8 @@ impl Subject for Sabotaged<'_> {
 impl Sabotaged<'_> {
     /// Attention as the fault has it, `[position][head, channel]`.
     fn attend(&self, qkv: &[Vec<f32>]) -> Vec<f32> {
-        let subject: &dyn Subject = self;
-        let model = subject.model();
+        let network: &dyn Network = self;
+        let model = network.model();
         let (heads, width, of_value) = (model.heads, model.head_width(), model.value_width());
         let positions = self.experiment().world().shape().positions;
         let each = qkv[0].len() / positions / heads;
@@ -162,8 +178,8 @@ impl Sabotaged<'_> {
     }
 }
 
-fn sites_of_attention(subject: &dyn Subject) -> Vec<String> {
-    (0..subject.layers_of_attention()).map(|layer| format!("h.{layer}.attn.y")).collect()
+fn sites_of_attention(network: &dyn Network) -> Vec<String> {
+    (0..network.layers_of_attention()).map(|layer| format!("h.{layer}.attn.y")).collect()
 }
 
 fn with_tokens_as_targets(examples: &[Example]) -> Vec<Example> {

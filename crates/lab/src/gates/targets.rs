@@ -2,7 +2,7 @@
 
 use infimum_worlds::Purpose;
 
-use super::subject::Subject;
+use super::network::Network;
 use super::{Finding, Gate};
 
 pub(super) const GATE: Gate = Gate { name: "targets", look };
@@ -11,12 +11,12 @@ const SEQUENCES: usize = 256;
 
 /// How many scored targets of the head of tokens are not the token of the next position, in training and test sequences; the last
 /// position has none.
-fn look(subject: &mut dyn Subject) -> Finding {
-    if subject.experiment().outputs()[0].name != "token" {
+fn look(network: &mut dyn Network) -> Finding {
+    if network.experiment().outputs()[0].name != "token" {
         return Finding::None("the model has no head of tokens".into());
     }
-    let mut examples = subject.examples(Purpose::Test, SEQUENCES);
-    examples.extend(subject.training_examples(SEQUENCES));
+    let mut examples = network.examples(Purpose::Test, SEQUENCES);
+    examples.extend(network.training_examples(SEQUENCES));
     let wrong = examples.iter().map(|example| {
         let scored = example.targets[0].iter().zip(&example.weights[0]).zip(example.tokens.iter().skip(1));
         scored.filter(|((target, weight), next)| **weight != 0.0 && target != next).count()

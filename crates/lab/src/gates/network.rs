@@ -13,7 +13,7 @@ use crate::training::Weights;
 use crate::{Experiment, LabError, Machine};
 
 /// A network with the data that it was trained on: a run's, or in tests one that is broken on purpose.
-pub(super) trait Subject {
+pub(super) trait Network {
     /// Its plan, world and program.
     fn experiment(&self) -> &Experiment;
 
@@ -33,6 +33,9 @@ pub(super) trait Subject {
     /// The loss and the gradient of these sequences, computed as in training, without dropout.
     fn gradient(&mut self, examples: &[Example]) -> Gradient<f32>;
 
+    /// What computes.
+    fn machine(&mut self) -> &mut Machine;
+
     /// How many of these sequences were trained on, and how many sequences were; `None` of weights that come from elsewhere.
     fn trained_on(&mut self, examples: &[Example]) -> Option<(usize, u64)>;
 }
@@ -45,7 +48,7 @@ pub(super) struct Replaced {
     pub(super) arrays: Vec<Vec<f32>>,
 }
 
-impl dyn Subject + '_ {
+impl dyn Network + '_ {
     /// The model's settings.
     pub(super) fn model(&self) -> &Model {
         self.experiment().plan().model()
@@ -112,14 +115,9 @@ impl<'t> Trained<'t> {
         let start = steps.map(|_| first_point(experiment)).transpose()?;
         Ok(Trained { experiment, machine, point, start, steps })
     }
-
-    #[cfg(test)]
-    pub(super) fn machine(&mut self) -> &mut Machine {
-        self.machine
-    }
 }
 
-impl Subject for Trained<'_> {
+impl Network for Trained<'_> {
     fn experiment(&self) -> &Experiment {
         self.experiment
     }
@@ -166,6 +164,10 @@ impl Subject for Trained<'_> {
         let inlets = Inlets::new(&program, self.experiment.world().shape());
         let mut replay = Replay::new(&program, self.experiment.plan().executor(), self.machine.isa);
         replay.gradient(&mut self.machine.team, self.point, examples.len(), &Given { examples, inlets: &inlets })
+    }
+
+    fn machine(&mut self) -> &mut Machine {
+        self.machine
     }
 
     fn trained_on(&mut self, examples: &[Example]) -> Option<(usize, u64)> {
