@@ -190,14 +190,14 @@ pub enum LabError {
         near: Vec<String>,
     },
     /// The record has no such checkpoint.
-    #[error("{} has no checkpoint `{wanted}`{}", record.display(), alternatives("; it has: ", present))]
+    #[error("{} has no checkpoint `{wanted}`; {way_out}", record.display())]
     MissingCheckpoint {
         /// The record.
         record: PathBuf,
         /// The checkpoint asked for.
         wanted: String,
-        /// The checkpoints that are there.
-        present: Vec<String>,
+        /// The checkpoints that are there, or why there is none and what to do.
+        way_out: String,
     },
     /// Another process writes the record.
     #[error("another process is writing the record {}; wait until it ends, or end it", path.display())]

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::foreign::{nanogpt, numpy, torch};
 use crate::recipe::Model;
 use crate::record_writer::{RecordWriter, numbered};
-use crate::{CheckpointName, LabError, Layout, StepLine, Summary, TrainingState, checkpoint, weights_file};
+use crate::{CheckpointName, LabError, Layout, Status, StepLine, Summary, TrainingState, checkpoint, weights_file};
 
 pub(crate) const PLAN: &str = "plan.toml";
 pub(crate) const METRICS: &str = "metrics.jsonl";
@@ -199,8 +199,24 @@ impl Record {
     }
 
     fn lacks(&self, wanted: CheckpointName, present: &[CheckpointName]) -> LabError {
-        let present = present.iter().map(CheckpointName::to_string).collect();
-        LabError::MissingCheckpoint { record: self.path.clone(), wanted: wanted.to_string(), present }
+        let present: Vec<String> = present.iter().map(CheckpointName::to_string).collect();
+        let way_out = if present.is_empty() { self.without() } else { format!("it has: {}", present.join(", ")) };
+        LabError::MissingCheckpoint { record: self.path.clone(), wanted: wanted.to_string(), way_out }
+    }
+
+    /// Why there is no checkpoint at all, and what to do.
+    fn without(&self) -> String {
+        let run = self.path.display();
+        let anew = format!("infimum run {}", self.path.join(PLAN).display());
+        match self.summary().ok().flatten().map(|summary| summary.status) {
+            Some(Status::Diverged) => {
+                format!("its loss was no number before the first was written: infimum explain {run} says why")
+            }
+            Some(Status::Finished) => format!("it is finished, and all were removed: run its plan anew with {anew}"),
+            _ => format!(
+                "it stopped before the first was written, or runs still: begin it again with infimum resume {run}"
+            ),
+        }
     }
 
     /// The record in this folder, if there is one.

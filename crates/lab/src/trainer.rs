@@ -22,6 +22,8 @@ pub struct Trainer<'a> {
     /// That of the next step.
     stage: &'a RunStage,
     rates: Schedule,
+    /// The step that the rates are counted from.
+    rates_begin: u64,
     optimiser: Box<dyn Optimiser>,
     pull: Option<Pull>,
     average: Option<Averaged>,
@@ -74,13 +76,27 @@ impl<'a> Trainer<'a> {
         Ok(trainer)
     }
 
-    /// The same at another rate, which stays after so many steps of warm-up; until its stage ends.
-    pub(crate) fn at_constant_rate(mut self, rate: f64, warmup: u64) -> Trainer<'a> {
-        self.rates = Schedule { course: Course::Constant, rate, last_rate: rate, warmup, steps: self.rates.steps };
-        self
+    /// The same at other rates, counted from the next step; until its stage ends.
+    pub(crate) fn at_rates(self, rates: Schedule) -> Trainer<'a> {
+        Trainer { rates, rates_begin: self.step, ..self }
     }
 
-    fn at(experiment: &'a Experiment, machine: &Machine, step: u64, point: Vec<f32>) -> Result<Trainer<'a>, LabError> {
+    /// The same at another rate, which stays after so many steps of warm-up; until its stage ends.
+    pub(crate) fn at_constant_rate(self, rate: f64, warmup: u64) -> Trainer<'a> {
+        let steps = self.rates.steps;
+        self.at_rates(Schedule { course: Course::Constant, rate, last_rate: rate, warmup, steps })
+    }
+
+    /// At `point` after `step` steps, with an optimiser that knows nothing of them.
+    ///
+    /// # Errors
+    /// Weights to be pulled to that cannot be read, or are not those that the plan was made with.
+    pub(crate) fn at(
+        experiment: &'a Experiment,
+        machine: &Machine,
+        step: u64,
+        point: Vec<f32>,
+    ) -> Result<Trainer<'a>, LabError> {
         let (training, stage) = (experiment.plan().training(), experiment.stage(step));
         let average = training.average.map(|average| Averaged::new(&average, point.len()));
         Ok(Trainer {
@@ -89,6 +105,7 @@ impl<'a> Trainer<'a> {
             sequences: data::Schedule::new(experiment),
             stage,
             rates: stage.training.schedule(),
+            rates_begin: stage.begins,
             optimiser: optimisers::optimiser(&stage.training, point, groups(experiment, stage)),
             pull: Pull::of(experiment)?,
             average,
@@ -133,7 +150,8 @@ impl<'a> Trainer<'a> {
         let batch = Batch::new(self.experiment, machine, addresses, step);
         let mut sum = self.gradients.sum(machine, self.optimiser.point(), &batch);
         let of = batch.weighting.divisor(&sum);
-        let (loss, losses, rate) = (sum.loss / of, batch.weighting.losses(&sum), self.rates.rate(step - stage.begins));
+        let (loss, losses, rate) =
+            (sum.loss / of, batch.weighting.losses(&sum), self.rates.rate(step - self.rates_begin));
         self.pull(&mut sum, of);
         let norm = libm::sqrt(flat::sum_squares(machine.isa, &sum.gradient)) / of;
         let mined = self.mined.as_ref().map(|mined| mined.numbers.len() as u64);
@@ -187,7 +205,7 @@ impl<'a> Trainer<'a> {
         }
         let point = self.optimiser.point().to_vec();
         self.optimiser = optimisers::optimiser(&stage.training, point, groups(self.experiment, stage));
-        (self.stage, self.rates, self.mined) = (stage, stage.training.schedule(), None);
+        (self.stage, self.rates, self.rates_begin, self.mined) = (stage, stage.training.schedule(), stage.begins, None);
     }
 
     fn require_finite(&self, Step { loss, gradient_norm, .. }: &Step) -> Result<(), LabError> {

@@ -1,6 +1,6 @@
 //! `explain`: why a run did not learn.
 
-use infimum_lab::explain::{Diagnosis, explain as find};
+use infimum_lab::explain::{Diagnosis, Explanation, Learned, explain as find};
 use infimum_lab::{Experiment, record_plan, require_memory};
 
 use crate::arguments::Explain;
@@ -17,12 +17,12 @@ pub(crate) fn explain(arguments: &Explain) -> anyhow::Result<()> {
     let found = find(&record, &experiment, &mut machine, &mut |about| line.at(0, |_| format!("looking {about}")))?;
     drop(line);
     if arguments.form.json {
-        return output::json(&found);
+        return output::json(&found.causes);
     }
     output::print(&text(&found))
 }
 
-fn text(found: &[Diagnosis]) -> String {
+fn text(Explanation { learned, causes }: &Explanation) -> String {
     let one = |(number, Diagnosis { cause, evidence, change }): (usize, &Diagnosis)| {
         let facts = [("cause", cause.to_string()), ("evidence", evidence.clone()), ("change", change.clone())];
         let facts = table::facts(&facts);
@@ -30,8 +30,19 @@ fn text(found: &[Diagnosis]) -> String {
         let begin = |line| if line == 0 { format!("{}. ", number + 1) } else { "   ".into() };
         lines.map(|(line, text)| format!("{}{text}\n", begin(line))).collect::<String>()
     };
-    match found.len() {
-        0 => "no cause found: the run learned, or fails in a way that is not known here\n".into(),
-        _ => found.iter().enumerate().map(one).collect::<Vec<_>>().join("\n"),
+    match causes.len() {
+        0 => format!("no cause found: {}\n", no_cause(learned)),
+        _ => causes.iter().enumerate().map(one).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+/// Of a run without a cause: whether it needs one.
+fn no_cause(learned: &Learned) -> String {
+    match learned {
+        Learned::Yes(how) => format!("the run learned ({how})"),
+        Learned::No(how) => format!("the run did not learn ({how}), and fails in a way that is not known here"),
+        Learned::Unknown(why) => {
+            format!("nothing is wrong that is known here; whether the run learned cannot be said ({why})")
+        }
     }
 }

@@ -1,10 +1,14 @@
 //! Weights and gradients of a length at which nothing can be learned.
 
-use super::{Cause, Found, Patient};
+use super::{Cause, Found, Needs, Patient};
 use crate::{LabError, is_vector};
 
-pub(super) const OUT_OF_RANGE: Cause =
-    Cause { name: "norms_out_of_range", about: "whether weights or gradients are too long or too short", find };
+pub(super) const OUT_OF_RANGE: Cause = Cause {
+    name: "norms_out_of_range",
+    about: "whether weights or gradients are too long or too short",
+    needs: Needs::Nothing,
+    find,
+};
 
 /// A matrix makes numbers so many times longer at the start: beyond that attention and activations are saturated.
 const LONGEST_START: f64 = 30.0;
@@ -18,7 +22,7 @@ fn find(patient: &mut Patient<'_>) -> Result<Option<Found>, LabError> {
 }
 
 /// Weights that were too large before the first step.
-fn start(patient: &Patient<'_>) -> Option<Found> {
+pub(super) fn start(patient: &Patient<'_>) -> Option<Found> {
     let matrices = patient.experiment.program().parameters().into_iter().filter(|array| !is_vector(&array.name));
     let factor = |array: &infimum_engine::Parameter| {
         let numbers = &patient.start[array.range.clone()];
@@ -42,7 +46,7 @@ fn decay(patient: &Patient<'_>) -> Option<Found> {
     let norms: Vec<f64> = patient.lines.iter().filter_map(|line| line.parameter_norm).collect();
     let last = *norms.last()?;
     let largest = matrices(patient).fold(0.0_f64, |most, x| most.max(x.abs().into()));
-    (training.decay >= STRONGEST_DECAY && largest < 2.0 / training.decay).then(|| Found {
+    (patient.is_trained && training.decay >= STRONGEST_DECAY && largest < 2.0 / training.decay).then(|| Found {
         evidence: format!(
             "training.decay = {} lets no weight grow beyond about {:.3}; the largest is {largest:.3}, and all parameters together have length {last:.3}",
             training.decay,

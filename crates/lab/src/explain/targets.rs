@@ -4,14 +4,18 @@ use std::sync::Mutex;
 
 use infimum_worlds::{Example, Purpose, follow};
 
-use super::{Cause, Found, Patient};
+use super::{Cause, Found, Needs, Patient};
 use crate::data;
 use crate::evaluation::Evaluator;
 use crate::predictor::{Predictor, Said, Sequences, softmax};
 use crate::{Experiment, LabError};
 
-pub(super) const SHIFTED: Cause =
-    Cause { name: "targets_shifted", about: "whether the network predicts another target than it should", find };
+pub(super) const SHIFTED: Cause = Cause {
+    name: "targets_shifted",
+    about: "whether the network predicts another target than it should",
+    needs: Needs::Weights,
+    find,
+};
 
 /// Offsets of targets that are tried: the token itself is -1.
 const OFFSETS: [i64; 5] = [-2, -1, 0, 1, 2];

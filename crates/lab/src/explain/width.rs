@@ -2,86 +2,94 @@
 
 use infimum_worlds::markov::Markov;
 
-use super::{Cause, Found, Patient};
+use super::low_rank::{Contexts, Logits};
+use super::{Cause, Found, Needs, Patient};
 use crate::LabError;
-use crate::regular::comparison::{Matrix, eigen};
+use crate::recipe::{Model, Norm};
 
-pub(super) const TOO_NARROW: Cause =
-    Cause { name: "model_too_narrow", about: "whether the truth has more dimensions than the model", find };
+pub(super) const TOO_NARROW: Cause = Cause {
+    name: "model_too_narrow",
+    about: "whether the truth has more dimensions than the model",
+    needs: Needs::End,
+    find,
+};
 
-/// Larger chains are not looked at.
+/// Larger chains are not looked at, nor fits of more products a step.
 const MOST_STATES: usize = 128;
 const MOST_CONTEXTS: usize = 1024;
-/// Logarithms of smaller probabilities count as this one's.
-const LEAST: f64 = 1e-4;
-/// What is lost by the width has to be so much of what the run lacks.
+const MOST_PRODUCTS: usize = 1 << 20;
+/// What is lost by the width has to be so much of what the run lacks, and not more than it: then the fit says nothing.
 const SHARE: f64 = 0.5;
+const MOST: f64 = 1.05;
+/// A width is enough that loses so much of the way, or less.
+const ENOUGH: f64 = 0.05;
 
 fn find(patient: &mut Patient<'_>) -> Result<Option<Found>, LabError> {
     let (Some(chain), Some(floor)) = (patient.experiment.world().chain(), patient.experiment.floor()) else {
         return Ok(None);
     };
-    let (states, width) = (chain.states(), patient.experiment.plan().model().width);
-    let contexts = states.checked_pow(chain.order() as u32).filter(|contexts| *contexts <= MOST_CONTEXTS);
-    let Some(contexts) = contexts.filter(|_| states <= MOST_STATES && width < states) else { return Ok(None) };
-    let (law, excess) = (law(chain, contexts), patient.loss - floor);
-    let spectrum = Spectrum::of(&law);
-    let lost = spectrum.lost(&law, width);
-    if lost < SHARE * excess {
+    let (states, model) = (chain.states(), patient.experiment.plan().model());
+    let count = states.checked_pow(chain.order() as u32).filter(|count| *count <= MOST_CONTEXTS);
+    let count = count.filter(|count| states <= MOST_STATES && states * count * model.width <= MOST_PRODUCTS);
+    let Some(count) = count.filter(|_| model.width < states) else { return Ok(None) };
+    let (contexts, excess) = (contexts(chain, count), patient.loss - floor);
+    let lost = contexts.divergence(logits(model, model.width));
+    if lost < SHARE * excess || lost > MOST * excess {
         return Ok(None);
     }
-    let enough = (width + 1..=states).find(|more| spectrum.lost(&law, *more) <= 0.05 * patient.way()).unwrap_or(states);
+    let wider = (1..).map(|times| model.width << times).take_while(|width| *width < states);
+    let mut wider = wider.filter(|width| states * count * width <= MOST_PRODUCTS);
+    let is_enough = |width: &usize| contexts.divergence(logits(model, *width)) <= ENOUGH * patient.way();
+    let enough = wider.find(is_enough).unwrap_or(states);
     Ok(Some(Found {
         evidence: format!(
-            "logits of model.width = {width} are a matrix of {width} dimensions over {states} states; the law's own, cut to so many, loses {lost:.4} nats, and the \
-             run lacks {excess:.4}"
+            "logits of model.width = {} are a matrix of so few dimensions over {states} states; the nearest to the law that is found loses {lost:.4} nats, \
+             and the run lacks {excess:.4}",
+            model.width
         ),
-        change: format!("set model.width = {enough} or more"),
+        change: format!("set model.width = {enough}"),
     }))
 }
 
-/// `[context, state]`: probabilities.
-fn law(chain: &Markov, contexts: usize) -> Matrix {
+/// What logits a model of a width can have: the mean that a layer norm takes away is one dimension less, and its bias an offset.
+fn logits(model: &Model, width: usize) -> Logits {
+    let rank = if model.norm == Norm::Layer { width - 1 } else { width };
+    Logits { rank, offset: model.norm != Norm::None && model.has_norm_bias() }
+}
+
+/// The rows of a chain, and how often each is needed in a block.
+fn contexts(chain: &Markov, count: usize) -> Contexts {
     let states = chain.states();
-    let mut numbers = vec![0.0; contexts * states];
-    for (context, row) in numbers.chunks_mut(states).enumerate() {
+    let mut law = vec![0.0; count * states];
+    let mut first = vec![0.0; count];
+    for (context, row) in law.chunks_mut(states).enumerate() {
         let state = |back: usize| (context / states.pow(back as u32) % states) as u16;
         let last: Vec<u16> = (0..chain.order()).rev().map(state).collect();
         chain.row(&last).for_each(|(next, p)| row[next] = p);
-    }
-    Matrix::new(contexts, states, numbers)
-}
-
-/// The dimensions of a law's logarithms, without what is the same for a whole row.
-struct Spectrum {
-    /// `[direction, state]`, the longest first.
-    directions: Matrix,
-    logits: Matrix,
-}
-
-impl Spectrum {
-    fn of(law: &Matrix) -> Spectrum {
-        let log = |row: usize, column: usize| libm::log(law.get(row, column).max(LEAST));
-        let means: Vec<f64> = (0..law.rows())
-            .map(|row| (0..law.columns()).map(|column| log(row, column)).sum::<f64>() / law.columns() as f64)
-            .collect();
-        let logits = Matrix::of(law.rows(), law.columns(), |row, column| log(row, column) - means[row]);
-        let (_, directions) = eigen(&logits.transposed().times(&logits));
-        Spectrum { directions, logits }
-    }
-
-    /// The mean divergence of the law from that of its logits in so many dimensions, over all contexts alike, nats.
-    fn lost(&self, law: &Matrix, dimensions: usize) -> f64 {
-        let kept = self.directions.part(0..dimensions.min(self.directions.rows()));
-        let cut = self.logits.times(&kept.transposed()).times(&kept);
-        let of_row = |row: usize| {
-            let largest = cut.row(row).iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let total: f64 = cut.row(row).iter().map(|x| libm::exp(x - largest)).sum();
-            let nats = |(p, x): (&f64, &f64)| {
-                if *p > 0.0 { p * (libm::log(*p) - (x - largest - libm::log(total))) } else { 0.0 }
-            };
-            law.row(row).iter().zip(cut.row(row)).map(nats).sum::<f64>()
+        let of = |(place, next): (usize, &u16)| {
+            chain.row(&last[..place]).find(|(state, _)| *state == usize::from(*next)).map_or(0.0, |(_, p)| p)
         };
-        (0..law.rows()).map(of_row).sum::<f64>() / law.rows() as f64
+        first[context] = last.iter().enumerate().map(of).product();
     }
+    let times = (chain.length() - 1).saturating_sub(chain.order()).clamp(1, MOST_TIMES);
+    let shares = shares(&law, states, first, times);
+    Contexts { states, law, shares }
+}
+
+/// Places of a block that are followed; then contexts are about as frequent as they stay.
+const MOST_TIMES: usize = 128;
+
+/// How frequent contexts are, in the mean over so many places, if they are `first` as frequent at the first of them.
+fn shares(law: &[f64], states: usize, first: Vec<f64>, times: usize) -> Vec<f64> {
+    let (mut now, mut sum) = (first, vec![0.0; law.len() / states]);
+    for _ in 0..times {
+        sum.iter_mut().zip(&now).for_each(|(sum, now)| *sum += now / times as f64);
+        let mut next = vec![0.0; now.len()];
+        for (at, p) in law.iter().enumerate() {
+            // The context without its oldest state, and with the next.
+            next[at % now.len()] += now[at / states] * p;
+        }
+        now = next;
+    }
+    sum
 }

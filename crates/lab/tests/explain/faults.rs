@@ -1,8 +1,10 @@
 //! Faults that are planted in small runs, each with the cause that it has to be given, and runs without one.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use infimum_lab::explain::{Diagnosis, explain};
+use infimum_lab::explain::{Explanation, explain};
+use infimum_lab::training::Event;
 use infimum_lab::{
     CheckpointName, Experiment, Isa, LabError, Machine, Plan, Recipe, Record, RecordWriter, StepLine, Trainer,
     evaluation, recipes, training,
@@ -11,7 +13,7 @@ use infimum_worlds::counting::Counting;
 use infimum_worlds::{Example, Fact, Purpose, Shape, Split, Stream, Truth, World};
 
 /// A chain of order 2, which it takes attention to learn.
-const CHAIN: &str = "name = \"chain\"\n[world]\nkind = \"markov\"\nstates = 4\norder = 2\nlength = 24\nconcentration = 0.3\nseed = 3\n\
+pub(crate) const CHAIN: &str = "name = \"chain\"\n[world]\nkind = \"markov\"\nstates = 4\norder = 2\nlength = 24\nconcentration = 0.3\nseed = 3\n\
                      [model]\nwidth = 16\nlayers = 2\nheads = 2\npositions = \"rotary\"\nembedding_deviation = 0.3\nstart_deviation = 0.1\n\
                      [training]\nsteps = 500\nbatch = 32\nrate = 1e-2\nlast_rate = 0.0\nwarmup = 20\n\
                      [evaluation]\nevery = 25\nsequences = 256\ntest_sequences = 64\n";
@@ -75,11 +77,15 @@ pub(crate) const FAULTS: [Fault; 12] = [
 ];
 
 /// A recipe that is shipped, with overrides that shorten it.
-pub(crate) type Healthy = (&'static str, &'static [&'static str]);
+pub(crate) type Shipped = (&'static str, &'static [&'static str]);
 
-pub(crate) const HEALTHY: [Healthy; 10] = [
+/// Runs that learn, and one of a text, of which nobody can say so; the quickest first.
+pub(crate) const HEALTHY: [Shipped; 13] = [
     ("regular/ab", &["training.steps=600"]),
     ("regular/a-or-b-plus", &["training.steps=600"]),
+    ("memorise/level-1", &[]),
+    ("sequence/induction", &["world.letters=8", "world.length=6", "world.answer=2", "evaluation.test_sequences=500"]),
+    ("text/tinytalks", &["model.width=32", "evaluation.every=50"]),
     ("regular/a-plus", &["training.steps=600"]),
     ("markov-10", &["training.steps=600"]),
     ("regular/a-star-b-star", &[]),
@@ -88,6 +94,24 @@ pub(crate) const HEALTHY: [Healthy; 10] = [
     ("sequence/reversal", &[]),
     ("sequence/sort", &[]),
     ("markov-100", &["training.steps=800"]),
+];
+
+/// Sound runs that have too few steps: none of their causes may be another.
+pub(crate) const SHORT: [Shipped; 8] = [
+    ("markov-10", &["training.steps=1", "training.warmup=0", "evaluation.test_sequences=100"]),
+    ("markov-10", &["training.steps=60", "evaluation.test_sequences=100"]),
+    ("regular/ab", &["training.steps=40", "evaluation.test_sequences=100"]),
+    ("memorise/level-1", &["training.steps=60"]),
+    ("text/tinytalks", &["training.steps=150"]),
+    (
+        "sequence/induction",
+        &["world.letters=8", "world.length=6", "training.steps=60", "evaluation.test_sequences=500"],
+    ),
+    (
+        "sequence/recall",
+        &["world.alphabet=64", "world.positions=16", "training.steps=60", "evaluation.test_sequences=500"],
+    ),
+    ("sequence/sort", &["training.steps=60", "evaluation.test_sequences=500"]),
 ];
 
 /// A world whose targets are those of other places.
@@ -136,12 +160,26 @@ fn recorded(folder: &Path, experiment: &Experiment) -> RecordWriter {
 }
 
 fn run(experiment: &Experiment, record: &RecordWriter) {
-    let result = training::run(experiment, &mut machine(), record, &mut |_| {}, &false.into());
+    run_until(experiment, record, u64::MAX);
+}
+
+/// Trains, and is stopped after so many steps.
+fn run_until(experiment: &Experiment, record: &RecordWriter, steps: u64) {
+    let stop = AtomicBool::new(false);
+    let mut watch = |event: Event<'_>| match event {
+        Event::Step { step, .. } if step >= steps => stop.store(true, Ordering::Relaxed),
+        _ => {}
+    };
+    let result = training::run(experiment, &mut machine(), record, &mut watch, &stop);
     assert!(matches!(result, Ok(_) | Err(LabError::NotFinite { .. })), "{result:?}");
 }
 
+fn explained(record: &RecordWriter, experiment: &Experiment) -> Explanation {
+    explain(record.record(), experiment, &mut machine(), &mut |_| {}).expect("the record is whole")
+}
+
 /// What is said of the run of this seed with this fault.
-pub(crate) fn planted(fault: &Fault, seed: u64, folder: &Path) -> Vec<Diagnosis> {
+pub(crate) fn planted(fault: &Fault, seed: u64, folder: &Path) -> Explanation {
     let overrides = if let Spoil::Overrides(overrides) = fault.spoil { overrides } else { &[] };
     let plan = plan(CHAIN, "chain", overrides).with_seed(seed);
     let experiment = Experiment::new(plan.clone()).expect("the plan is sound");
@@ -154,16 +192,20 @@ pub(crate) fn planted(fault: &Fault, seed: u64, folder: &Path) -> Vec<Diagnosis>
             run(&Experiment::with_world(plan, world), &record);
         }
     }
-    explain(record.record(), &experiment, &mut machine(), &mut |_| {}).expect("the record is whole")
+    explained(&record, &experiment)
 }
 
 /// What is said of a shipped recipe.
-pub(crate) fn shipped((name, overrides): Healthy, folder: &Path) -> Vec<Diagnosis> {
-    let plan = plan(recipes::built_in(name).expect("it is built in"), name, overrides);
-    let experiment = Experiment::new(plan).expect("the plan is sound");
+pub(crate) fn shipped((name, overrides): Shipped, folder: &Path) -> Explanation {
+    of_recipe(recipes::built_in(name).expect("it is built in"), overrides, u64::MAX, folder)
+}
+
+/// What is said of a recipe with these overrides, stopped after so many steps.
+pub(crate) fn of_recipe(text: &str, overrides: &[&str], until: u64, folder: &Path) -> Explanation {
+    let experiment = Experiment::new(plan(text, "recipe", overrides)).expect("the plan is sound");
     let record = recorded(folder, &experiment);
-    run(&experiment, &record);
-    explain(record.record(), &experiment, &mut machine(), &mut |_| {}).expect("the record is whole")
+    run_until(&experiment, &record, until);
+    explained(&record, &experiment)
 }
 
 /// Trains as a run does, and puts back a part after each step.
