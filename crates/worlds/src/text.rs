@@ -3,7 +3,8 @@
 //! The text is split by position: its first part is trained on, the next is for validation, the last is the test. Training draws windows
 //! from anywhere in its part; validation and test are windows one after another, of which no two share a target. No window
 //! reaches from one part into another, and the alphabet is that of the first. Shares are of characters where tokens are characters, and
-//! of bytes where they are bytes or pairs of them: what a pair is is known from the first part alone, and each part is cut into tokens by itself.
+//! of bytes where they are bytes or pairs of them; which pairs those are, the first part alone says, and each part is cut into tokens by
+//! itself.
 //!
 //! There is no floor. Beside a model stand predictors that count the first part ([`KneserNey`]), scored on the windows of the test, of
 //! which they see no more than the model: the tokens of the window so far. None of them is an optimum.
@@ -63,7 +64,8 @@ impl Text {
         Text { written: Written::Pairs(Some(pairs)), ..self }
     }
 
-    /// The bytes of UTF-8 that a token spells, which may be a part of a character; none for a text of pairs that is yet to be read, and for a token outside the alphabet.
+    /// The bytes of UTF-8 that a token spells, which may be a part of a character; none for a token outside the alphabet, and for any where
+    /// it is not known what the pairs are.
     pub fn bytes(&self, token: u16) -> Vec<u8> {
         self.written.bytes(token)
     }

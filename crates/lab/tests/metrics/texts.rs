@@ -36,7 +36,8 @@ pub(crate) fn leaning(seed: usize) -> (Vec<Figure>, Vec<(&'static str, f64)>) {
     (figures, vec![("bits_per_byte", bits / 2.0)])
 }
 
-/// The bytes of a letter after the first are certain, so that the same law is one of bytes, too: the loss is the same per byte, and another per token.
+/// The bytes of a letter after the first are certain, so that the same law is one of bytes, too: the loss is the same per byte, and
+/// another per token.
 #[test]
 fn what_is_a_token_changes_no_bit_per_byte() {
     const BYTES: [&[u8]; 3] = ["a".as_bytes(), "é".as_bytes(), "€".as_bytes()];

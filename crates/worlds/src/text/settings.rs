@@ -139,8 +139,8 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Where training, validation and test are, among so many characters, or bytes where tokens are bytes or pairs of them. Errors: none of them; shares out of range, or of which
-    /// training has nothing left.
+    /// Where training, validation and test are, among so many characters, or bytes where tokens are bytes or pairs of them. Errors: none of
+    /// them; shares out of range, or of which training has nothing left.
     pub fn parts(&self, tokens: usize) -> Result<[Range<usize>; 3], WorldError> {
         if tokens == 0 {
             return Err(refuse(
