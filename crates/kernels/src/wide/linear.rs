@@ -1,7 +1,5 @@
 //! [`Linear`] in the wide layout: panels of weights outside, rows inside, so that a panel is read from far away once.
 
-use std::ops::Range;
-
 use super::panels::PANEL;
 use super::tile::{Factors, Tile, Vectors, by_size, multiply_add, row_tiles};
 use super::{filled, vectors};
@@ -10,10 +8,6 @@ use crate::lanes::{LANES, Lanes, Vector};
 use crate::linear::Linear;
 use crate::memory::Raw;
 use crate::tiles::tiles;
-use crate::view::Write;
-
-/// Inputs whose part of a panel, 64 KiB, stays near while all rows pass by.
-const BLOCK: usize = 512;
 
 impl Linear {
     /// # Safety
@@ -34,23 +28,15 @@ impl Linear {
             // SAFETY: the panels have `width` vectors for each input, tiles lie within the shape of `y`.
             unsafe {
                 let panel = memory.panels().add(start * k.w.rows as usize);
-                for inputs in k.blocks() {
-                    for (j, size) in tiles(count as u32, L::WIDE_VECTORS) {
-                        for (t, rows) in row_tiles::<L>(k.y.rows) {
-                            let (panel, inputs, v) = (panel.add(j as usize), inputs.clone(), start as u32 + j);
-                            by_size::<L>(LinearTile { k: &k, memory, panel, step: count, inputs, t, v }, rows, size);
-                        }
+                for (j, size) in tiles(count as u32, L::WIDE_VECTORS) {
+                    for (t, rows) in row_tiles::<L>(k.y.rows) {
+                        let panel = panel.add(j as usize);
+                        let tile = LinearTile { k: &k, memory, panel, step: count, t, v: start as u32 + j };
+                        by_size::<L>(tile, rows, size);
                     }
                 }
             }
         }
-    }
-
-    /// The inputs, cut so that what is begun over some of them waits in `y` for the rest: not where `y` holds what is added to.
-    fn blocks(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let inputs = self.x.channels as usize;
-        let size = if self.write == Write::Store { BLOCK } else { inputs };
-        (0..inputs).step_by(size).map(move |start| start..inputs.min(start + size))
     }
 }
 
@@ -61,7 +47,6 @@ struct LinearTile<'a> {
     /// The vectors from `v` on at input 0, and how far it is to the next input.
     panel: *const Vector,
     step: usize,
-    inputs: Range<usize>,
     t: u32,
     v: u32,
 }
@@ -69,27 +54,19 @@ struct LinearTile<'a> {
 impl Tile for LinearTile<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes, const R: usize, const J: usize>(self) {
-        let LinearTile { k, memory, panel, step, inputs, t, v } = self;
-        let all = k.x.channels as usize;
-        let mut sums = [[L::splat(0.0); J]; R];
+        let LinearTile { k, memory, panel, step, t, v } = self;
+        let sums = [[L::splat(0.0); J]; R];
         // SAFETY: `x` has the rows of `y` and as many channels as the panels have inputs.
         unsafe {
             let (x, y) = (memory.wide(k.x), memory.wide(k.y));
-            if inputs.start > 0 {
-                for (r, row) in sums.iter_mut().enumerate() {
-                    for (j, sum) in row.iter_mut().enumerate() {
-                        *sum = y.load(t + r as u32, v + j as u32);
-                    }
-                }
-            }
             let factors = Factors { start: x.number(t, 0), row: x.stride(), step: 1 };
             let weights = Vectors { start: panel.cast(), step: step * LANES };
-            let sums = multiply_add(sums, factors, weights, inputs.clone());
+            let sums = multiply_add(sums, factors, weights, 0..k.x.channels as usize);
             for (r, row) in sums.into_iter().enumerate() {
                 for (j, sum) in row.into_iter().enumerate() {
                     let v = v + j as u32;
                     let bias = |bias| memory.weights(bias).vector::<L>(0, v * LANES as u32, filled(k.y.channels, v));
-                    let value = k.bias.filter(|_| inputs.end == all).map_or(sum, |b| sum.add(bias(b)));
+                    let value = k.bias.map_or(sum, |b| sum.add(bias(b)));
                     y.write(t + r as u32, v, value, k.write);
                 }
             }
