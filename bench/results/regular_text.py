@@ -91,12 +91,12 @@ runs are their median, and in brackets the least and the greatest; shares of run
 
 Five patterns over `ab`, by the recipes of `recipes/regular`, {pattern_seeds} seeds each: one layer of width 24 with four heads, 3,000 steps of 64 fresh words of 1 to 20 symbols. Test words are drawn anew, and {shared} of them
 were met in training as well, since short words come again and again; *words held out* further down says what is answered of words that were not met.
-The automaton is learnt from the network by asking it for the classes of words (`infimum regular extract`). If it passed every test, it is what the network does, as far as was asked. If not, learning came to a limit, words of more symbols than may be asked or {extraction_seconds} s, and the automaton is the one that stood longest.
+The automaton is learnt from the network by asking it for the classes of words (`infimum regular extract`). If it passed every test, it is what the network does, as far as was asked. If not, learning came to a limit, words of more symbols than may be asked or {extraction_time}, and the automaton is the one that stood longest.
 
 {behaviour}{token_noise}
 ## State
 
-A linear probe of the state after each prefix, fitted on half of {words} strings and scored on the others. Controls: states shuffled, and the same network at its random start.
+A linear probe of the state after each prefix, fitted on half of {words} strings and scored on the others. An activation depends on the prefix alone, and short prefixes stand in both halves; how many is not counted here. Controls: states shuffled, and the same network at its random start.
 
 {state}
 Before training, and even before the block, a probe may know much: the state of `(a|b)+` is whether anything was read, and that of the others often follows from the last symbol and the position.

@@ -94,7 +94,8 @@ fn law(chain: &Markov) -> BTreeMap<String, Array> {
     BTreeMap::from([("start".to_string(), start), ("transitions".to_string(), transitions)])
 }
 
-/// Writes the blocks of one split and counts them and their tokens: a text may have fewer than are wanted. After a write has failed, the other blocks are left out.
+/// Writes the blocks of one split and counts them and their tokens: a text may have fewer than are wanted. After a write has failed, the
+/// other blocks are left out.
 fn blocks(
     world: &dyn World,
     train: usize,

@@ -61,12 +61,8 @@ fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<
     if let Some(plan) = other {
         let experiment = Experiment::new(plan)?;
         let point = read_weights(path, experiment.plan().model(), &experiment.layout())?;
-        if !torch::wrote(path)? && !numpy::wrote_npz(path)? {
-            require_tokens(
-                &experiment,
-                checkpoint::plan(&weights_file::read(path)?, path).and_then(|plan| Plan::from_toml(plan, path)),
-            )?;
-        }
+        let own = weights_file::read(path).and_then(|file| Plan::from_toml(checkpoint::plan(&file, path)?, path));
+        require_tokens(&experiment, own)?;
         return Ok((experiment, vec![Weights { name, point, steps: None }]));
     }
     if torch::wrote(path)? || numpy::wrote_npz(path)? {

@@ -1,8 +1,8 @@
 //! Data that are seen again and again: too few of them, or seen too often.
 
-use super::{Cause, Found, Needs, Patient};
 use infimum_worlds::Settings;
 
+use super::{Cause, Found, Needs, Patient};
 use crate::recipe::Source;
 use crate::{CheckpointName, LabError};
 
