@@ -47,8 +47,8 @@ fn too_low(patient: &mut Patient<'_>) -> Result<Option<Found>, LabError> {
 /// Of a run that diverged: the best of the lower rates at which the loss stays a number and below that of the start.
 fn stays_a_number(patient: &mut Patient<'_>) -> Result<Option<Found>, LabError> {
     let trials = trials(patient)?;
-    let is_sound =
-        |trial: &&Trial| trial.factor < 1.0 && trial.loss.is_finite() && !(trial.loss > patient.loss_at_start);
+    let at_start = if patient.loss_at_start.is_finite() { patient.loss_at_start } else { f64::INFINITY };
+    let is_sound = |trial: &&Trial| trial.factor < 1.0 && trial.loss.is_finite() && trial.loss <= at_start;
     let Some(best) = trials.iter().filter(is_sound).min_by(|a, b| a.loss.total_cmp(&b.loss)) else { return Ok(None) };
     let training = patient.experiment.plan().training();
     let clip = if training.clip > 0.0 { "" } else { ", and training.clip = 1.0" };
