@@ -1,4 +1,4 @@
-//! Validation sequences are not seen in training.
+//! Validation sequences are not seen in training, nor are strings that are held out.
 
 use infimum_worlds::{Example, Purpose, follow};
 
@@ -12,14 +12,21 @@ const MOST_BY_CHANCE: f64 = 0.5;
 /// Fewer than so many sequences that come twice are not to be expected.
 const UNLIKELY: f64 = 0.01;
 
-/// How many validation sequences were trained on. In a small world some are by chance: as many as of the test sequences, which training
+/// How many strings that the world holds out were trained on: none. Where there are no such strings: how many validation sequences were. In a small world some are by chance: as many as of the test sequences, which training
 /// knows as little of, and four standard deviations.
 fn look(subject: &mut dyn Subject) -> Finding {
+    let held_out = subject.held_out();
+    if !held_out.is_empty() {
+        let Some((seen, trained)) = subject.trained_on(&held_out) else { return unknown() };
+        let about = format!(
+            "of {} strings that are held out, how many are among the {trained} sequences that were trained on",
+            held_out.len()
+        );
+        return Finding::AtMost(seen as f64, 0.0, about);
+    }
     let count = subject.experiment().plan().evaluation().sequences;
     let validation = subject.examples(Purpose::Validation, count);
-    let Some((seen, trained)) = subject.trained_on(&validation) else {
-        return Finding::None("nobody knows which sequences these weights were trained on".into());
-    };
+    let Some((seen, trained)) = subject.trained_on(&validation) else { return unknown() };
     let test = subject.examples(Purpose::Test, count);
     let is_unlikely = expected(subject, &test, trained).is_some_and(|expected| expected < UNLIKELY);
     let control = if is_unlikely { 0 } else { subject.trained_on(&test).map_or(0, |(seen, _)| seen) };
@@ -35,6 +42,10 @@ fn look(subject: &mut dyn Subject) -> Finding {
     let about =
         format!("of {} validation sequences, how many are among the {trained} that were trained on", validation.len());
     Finding::AtMost(seen as f64, bound, about)
+}
+
+fn unknown() -> Finding {
+    Finding::None("nobody knows which sequences these weights were trained on".into())
 }
 
 /// At most so many of these sequences are expected among `trained` fresh ones: each at most `trained` times its probability, of which that
