@@ -115,7 +115,4 @@ fn snippets_are_completed_and_counted() {
     let [chance, blank] =
         ["unigram", "blank"].map(|name| line(&format!("valid_syntax_{name}_trained")).as_f64().unwrap());
     assert!(chance > 0.0 && chance < blank && blank < 0.5, "{chance} {blank}");
-    let gates = session.json("gates copilot-s1");
-    let unseen = gates.as_array().unwrap().iter().find(|verdict| verdict["gate"] == "unseen").unwrap();
-    assert_eq!((&unseen["passed"], &unseen["figure"]), (&true.into(), &0.0.into()), "{unseen}");
 }
