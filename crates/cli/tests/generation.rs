@@ -105,3 +105,30 @@ fn weights_of_another_alphabet_are_refused() {
     }
     session.good("eval level-1-s1 --recipe memorise/level-1 --set world.length=8");
 }
+
+/// Snippets of Python are written as text, from a beginning that somebody types; how many are exact and how many are programs stands in
+/// every list of figures.
+#[test]
+fn snippets_are_completed_and_counted() {
+    let session = Session::new("snippets");
+    let quick = "--set training.steps=2 --set training.warmup=0 --set evaluation.every=1 --set evaluation.sequences=16 --set evaluation.test_sequences=16";
+    let table = session.good(&format!("run text/copilot {quick}"));
+    let sample = session.run(&["sample", "copilot-s1", "--prompt", "def add", "--temperature", "0"]);
+    assert!(sample.status == Some(0) && sample.stdout.starts_with("def add"), "{sample:?}");
+    let figures = session.json("eval copilot-s1");
+    let of = |name: &str| figures.as_array().unwrap().iter().find(|figure| figure["name"] == name).expect(name);
+    for name in ["exact_continuation", "exact_continuation_trained", "valid_syntax", "valid_syntax_trained"] {
+        assert!(table.contains(name), "{table}");
+        assert_eq!((&of(name)["optimum"], &of(name)["baseline"].is_number()), (&1.0.into(), &true), "{name}");
+    }
+    // Of the five beginnings that are held out four are programs.
+    assert_eq!((&of("valid_syntax")["baseline"], &of("exact_continuation")["baseline"]), (&0.8.into(), &0.0.into()));
+    let floors = session.json("floor text/copilot");
+    let lines = floors["ceilings"].as_array().unwrap();
+    let line = |name: &str| &lines.iter().find(|line| line["name"] == name).expect(name)["value"];
+    assert_eq!([line("exact_continuation"), line("exact_continuation_trained")], [&Value::Null, &1.0.into()]);
+    assert_eq!(line("valid_syntax_blank"), &0.8);
+    let [chance, blank] =
+        ["unigram", "blank"].map(|name| line(&format!("valid_syntax_{name}_trained")).as_f64().unwrap());
+    assert!(chance > 0.0 && chance < blank && blank < 0.5, "{chance} {blank}");
+}

@@ -11,7 +11,7 @@ use crate::experiment::{Experiment, Machine};
 use crate::outputs::said_sites;
 use crate::predictor::{Network, Predictor, Said, SaidBy, Sequences, collect, likeliest};
 use crate::transitions::{TransitionScores, Transitions};
-use crate::{Mean, Recital};
+use crate::{Completions, Mean, Recital};
 
 /// Sequences are scored in portions of this size, which bounds the memory, lets progress be told, and lets a run stop.
 pub(crate) const PORTION: usize = 512;
@@ -93,6 +93,8 @@ pub struct Tested {
     pub transitions: Option<TransitionScores>,
     /// On whole strings; `None` for worlds that are no set of them.
     pub recital: Option<Recital>,
+    /// On beginnings of strings; `None` for worlds that do not ask for completions.
+    pub completions: Option<Completions>,
 }
 
 /// Scores points of one model.
@@ -157,9 +159,12 @@ pub fn test(
 ) -> Option<Tested> {
     let tests = experiment.plan().evaluation().test_sequences;
     let transitions = Transitions::of(experiment, tests);
-    let recital = Recital::of(experiment, predictor, machine);
-    let mut tested =
-        Tested { scores: Vec::new(), transitions: transitions.as_ref().map(TransitionScores::new), recital };
+    let mut tested = Tested {
+        scores: Vec::new(),
+        transitions: transitions.as_ref().map(TransitionScores::new),
+        recital: Recital::of(experiment, predictor, machine),
+        completions: Completions::of(experiment, predictor, machine),
+    };
     for portion in portions(0..tests) {
         let first = portion.start;
         let look = |sequence, example: &Example, said: Said<'_>| {

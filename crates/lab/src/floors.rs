@@ -2,9 +2,11 @@
 
 use std::f64::consts::LN_2;
 
-use infimum_worlds::strings::Strings;
+use infimum_worlds::strings::{Part, Strings};
 use infimum_worlds::{Baseline, Fact, Floor, Head, Quantity, World};
 use serde::Serialize;
+
+use crate::completion::{self, Completed};
 
 /// Floors of the loss and ceilings of the accuracy, with the ladder of simple predictors that leads to them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,7 +15,7 @@ pub struct Floors {
     /// nats, such as `entropy_rate`; and the floor at each scored position, `floor_at_1` first.
     pub floors: Vec<FloorLine>,
     /// `accuracy` first: the best possible; then what the simple predictors reach, `accuracy_uniform` and so on; of strings
-    /// `sequences`, how many the best predictor has right as a whole.
+    /// `sequences`, how many the best predictor has right as a whole, and where strings are to be completed, how many can be.
     pub ceilings: Vec<CeilingLine>,
     /// What else the world says of itself: period, classes, how the long run was found. Not part of the JSON form.
     #[serde(skip)]
@@ -78,6 +80,7 @@ impl Floors {
                 .for_each(|line| line.bits_per_byte = line.nats.map(bits).filter(|x| x.is_finite()));
         }
         floors.ceilings.extend(world.strings().map(whole_strings));
+        floors.ceilings.extend(world.strings().into_iter().flat_map(completions));
         for (head, prefix) in prefixes.iter().enumerate() {
             floors.add_positions(world, head, prefix);
         }
@@ -139,6 +142,39 @@ fn ceiling_line(name: String, ceiling: Floor, about: &str) -> CeilingLine {
 fn whole_strings(strings: &Strings) -> CeilingLine {
     let about = format!("whole strings that a predictor can have right, of {}", strings.recited().len());
     CeilingLine { name: "sequences".into(), value: Some(strings.most_right() as f64), about }
+}
+
+/// How many strings a predictor can complete, where the world asks for that, and how many programs those make of them that know nothing
+/// of how symbols follow each other.
+fn completions(strings: &Strings) -> Vec<CeilingLine> {
+    let mut lines = vec![];
+    for (part, suffix, which) in [(Part::HeldOut, "", "held-out"), (Part::Trained, "_trained", "trained")] {
+        let all = strings.unfinished(part).len();
+        if all == 0 || !completion::is_asked(strings) {
+            continue;
+        }
+        let mut line =
+            |name: &str, value, about| lines.push(CeilingLine { name: format!("{name}{suffix}"), value, about });
+        let most = (part == Part::Trained).then(|| strings.most_completed() as f64 / all as f64);
+        line(
+            "exact_continuation",
+            most,
+            format!("{which} strings that a predictor can complete from their middle, of {all}"),
+        );
+        let valid = |completed: Completed| completed.valid.map(|valid| valid.share());
+        if let Some(blank) = valid(completion::blank(strings, part)) {
+            line(
+                "valid_syntax_blank",
+                Some(blank),
+                format!("beginnings of {which} strings that are programs as they stand"),
+            );
+            let about = format!(
+                "{which} strings that are programs if they go on with symbols by their frequency alone, sampled"
+            );
+            line("valid_syntax_unigram", valid(completion::by_chance(strings, part)), about);
+        }
+    }
+    lines
 }
 
 fn kind(floor: Floor) -> &'static str {

@@ -43,6 +43,8 @@ pub mod comparison;
 pub mod predictor;
 mod transitions;
 mod recital;
+mod syntax;
+mod completion;
 pub mod evaluation;
 pub mod agreement;
 pub mod published;
@@ -96,6 +98,7 @@ mod scratch;
 
 pub use audit::{Audit, WeightLine};
 pub use checkpoint_name::CheckpointName;
+pub use completion::{Completed, Completions};
 pub use decoder::{decoder, is_vector, layout};
 pub use dissect::{Dissection, dissect};
 pub use error::LabError;

@@ -5,6 +5,7 @@ mod bits_per_byte;
 mod by_head;
 mod counting_excess;
 mod cross_entropy;
+mod exact_continuation;
 mod exact_match;
 mod excess_loss;
 mod excess_of_part;
@@ -16,6 +17,7 @@ mod sequences;
 mod shared_sequences;
 mod structure_captured;
 mod transition_kl;
+mod valid_syntax;
 
 use infimum_worlds::World;
 
@@ -23,7 +25,7 @@ use crate::evaluation::SequenceScore;
 use crate::floors::simple_predictors;
 use crate::recipe::Model;
 use crate::retrace::Retraced;
-use crate::{Experiment, Figure, Mean, Recital, TransitionScores};
+use crate::{Completions, Experiment, Figure, Mean, Recital, TransitionScores};
 
 pub(crate) use exact_match::NAME as EXACT_MATCH;
 pub use noise::{Noise, noise};
@@ -39,6 +41,8 @@ pub struct Scored<'a> {
     pub transitions: Option<&'a TransitionScores>,
     /// Whole strings that the model has right; `None` for worlds that are no set of strings.
     pub recital: Option<Recital>,
+    /// Strings that the model completes; `None` for worlds that do not ask for it.
+    pub completions: Option<Completions>,
     /// What its training sequences say, where it is known which they were.
     pub retraced: Option<&'a Retraced>,
 }
@@ -91,6 +95,10 @@ pub const METRICS: &[&dyn Metric] = &[
     &by_head::CLASS_EXACT_MATCH,
     &exact_match::ExactMatch,
     &sequences::Sequences,
+    &exact_continuation::HELD_OUT,
+    &exact_continuation::TRAINED,
+    &valid_syntax::HELD_OUT,
+    &valid_syntax::TRAINED,
     &structure_captured::StructureCaptured,
     &loss_ratio::LossRatio,
     &transition_kl::TransitionKl,
@@ -122,7 +130,8 @@ pub fn rises(name: &str) -> Option<bool> {
 /// The value of the figure `name` on validation sequences; `None` where they have it not.
 pub(crate) fn of_validation(experiment: &Experiment, name: &str, scores: &[SequenceScore]) -> Option<f64> {
     let metric = METRICS.iter().find(|metric| metric.name() == name)?;
-    let figure = metric.figure(Scored { experiment, scores, transitions: None, recital: None, retraced: None })?;
+    let scored = Scored { experiment, scores, transitions: None, recital: None, completions: None, retraced: None };
+    let figure = metric.figure(scored)?;
     Some(figure.value)
 }
 

@@ -1,12 +1,13 @@
 //! What can be scored: anything that gives a law at every position of a sequence.
 
+use std::convert::Infallible;
 use std::sync::OnceLock;
 
 use infimum_engine::{Replay, Source};
-use infimum_worlds::{Example, Purpose};
+use infimum_worlds::{Example, Purpose, Shape};
 
 use crate::data::{Address, Drawn, Given, Inlets, Written};
-use crate::{Experiment, Machine};
+use crate::{Draw, Experiment, Machine, Stop, sample_each};
 
 /// What is said of one sequence, by the world's first head: nothing if the model has it not. Rows are its scored positions, in their
 /// order.
@@ -73,6 +74,48 @@ pub trait Predictor {
     /// Hands what it says of each of the sequences to `hear`, each once, in any order and from any thread. What it says depends
     /// on the sequence alone.
     fn predict(&mut self, machine: &mut Machine, sequences: Sequences<'_>, hear: Hear<'_>);
+
+    /// Goes on after each of `beginnings`, at least one token that a sequence of `experiment` may begin with: each token is the likeliest
+    /// by the world's first head after those written so far, until it is `end`, or until the last scored position has said one. The
+    /// beginnings are part of what is written.
+    fn write(
+        &mut self,
+        experiment: &Experiment,
+        machine: &mut Machine,
+        beginnings: &[Vec<u16>],
+        end: u16,
+    ) -> Vec<Vec<u16>> {
+        let (shape, mut written) = (experiment.world().shape(), beginnings.to_vec());
+        loop {
+            let is_open = |number: &usize| {
+                let (tokens, given) = (&written[*number], beginnings[*number].len());
+                tokens.len() <= shape.scored.end && !tokens[given..].ends_with(&[end])
+            };
+            let open: Vec<usize> = (0..written.len()).filter(is_open).collect();
+            if open.is_empty() {
+                return written;
+            }
+            let examples: Vec<Example> = open.iter().map(|number| unfinished(shape, &written[*number])).collect();
+            let next: Vec<OnceLock<u16>> = open.iter().map(|_| OnceLock::new()).collect();
+            self.predict(machine, Sequences::Given(&examples), &|number, _, said| {
+                let row = written[open[number]].len() - 1 - shape.scored.start;
+                let logits = &said.logits[row * shape.heads[0].alphabet..][..shape.heads[0].alphabet];
+                assert!(next[number].set(likeliest(logits) as u16).is_ok(), "a sequence is delivered once");
+            });
+            for (number, next) in open.iter().zip(next) {
+                written[*number].push(next.into_inner().expect("every sequence is delivered"));
+            }
+        }
+    }
+}
+
+/// An example that begins with these tokens; nobody is told what it has after them.
+fn unfinished(shape: &Shape, tokens: &[u16]) -> Example {
+    let mut example = Example { tokens: tokens.to_vec(), ..Example::default() };
+    example.tokens.resize(shape.positions, 0);
+    example.targets = vec![vec![0; shape.positions]; shape.heads.len()];
+    example.weights = vec![vec![0.0; shape.positions]; shape.heads.len()];
+    example
 }
 
 /// A network at some point of its parameters.
@@ -106,6 +149,26 @@ impl Predictor for Network<'_> {
             }
             Sequences::Given(examples) | Sequences::Begun(examples, _) => outputs(&Given { examples, inlets }),
             Sequences::Written(_, write) => outputs(&Written { write, inlets }),
+        }
+    }
+
+    /// One position after another, to the same bits.
+    fn write(
+        &mut self,
+        experiment: &Experiment,
+        machine: &mut Machine,
+        beginnings: &[Vec<u16>],
+        end: u16,
+    ) -> Vec<Vec<u16>> {
+        let (prompts, stops) = (beginnings.to_vec(), vec![Stop::Tokens(vec![end])]);
+        let draw = Draw { temperature: 0.0, prompts, stops, ..Draw::default() };
+        let mut written = Vec::new();
+        let keep = |tokens: &[u16]| {
+            written.push(tokens.to_vec());
+            Ok::<(), Infallible>(())
+        };
+        match sample_each(experiment, machine, self.point, &draw, keep) {
+            Ok(_) => written,
         }
     }
 }

@@ -9,7 +9,7 @@ use infimum_kernels::flat;
 use infimum_worlds::Purpose;
 
 use crate::data::Schedule;
-use crate::evaluation::{self, Evaluator};
+use crate::evaluation::{self, Evaluator, Tested};
 use crate::metrics::{self, Scored};
 use crate::patience::Patience;
 use crate::recipe::Track;
@@ -483,6 +483,8 @@ fn score(
             retraced => retraced,
         },
     };
-    let (scores, transitions, recital) = (&tested.scores[..], tested.transitions.as_ref(), tested.recital);
-    Ok(Some(metrics::figures(Scored { experiment, scores, transitions, recital, retraced: retraced.as_ref() })))
+    let Tested { scores, transitions, recital, completions } = &tested;
+    let (transitions, retraced) = (transitions.as_ref(), retraced.as_ref());
+    let (recital, completions) = (*recital, *completions);
+    Ok(Some(metrics::figures(Scored { experiment, scores, transitions, recital, completions, retraced })))
 }

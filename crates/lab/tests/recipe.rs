@@ -147,6 +147,37 @@ fn lists_and_stages_are_checked_to_their_last_key() {
     assert!(message(SUMS, &["world.plus=[3, \"x\"]"]).contains("a whole number"));
 }
 
+const STRINGS: &str = "[world]
+kind = \"strings\"
+strings = [\"ab\", \"ba\"]
+held_out = [\"bb\"]
+[model]
+width = 8
+layers = 1
+heads = 1
+";
+
+/// What is held out stays out in every stage, and a language is one that is known.
+#[test]
+fn strings_that_are_held_out_are_so_in_every_stage() {
+    let message = |set: &str| message(STRINGS, &[set]);
+    for (set, parts) in [
+        ("world.held_out=[\"ab\"]", ["held_out = \"ab\"", "out of one of the two"]),
+        ("world.held_out=\"bb\"", ["world.held_out = \"bb\"", "a list"]),
+        ("world.syntax=ruby", ["world.syntax = \"ruby\"", "one of python"]),
+        ("training.curriculum=[{world = {strings = ['ab', 'bb']}}]", ["held_out = \"bb\"", "out of one of the two"]),
+        (
+            "training.curriculum=[{world = {strings = ['ab', 'bb'], held_out = []}}]",
+            ["that of stage 1", "leave out held_out"],
+        ),
+        ("training.curriculum=[{world = {alphabet = 'ba'}}]", ["that of stage 1", "the same tokens"]),
+    ] {
+        let message = message(set);
+        assert!(parts.iter().all(|part| message.contains(part)), "{set}: {message}");
+    }
+    plan(STRINGS, &["world.syntax=python", "training.curriculum=[{world = {strings = ['ab', 'aa']}}]"]);
+}
+
 #[test]
 fn hidden_widths_and_biases_of_norms_are_said_once() {
     assert!(message(GOOD, &["model.mlp_hidden=12", "model.mlp_ratio=2"]).contains("model.mlp_ratio = 2"));

@@ -9,7 +9,10 @@
 //! certain. So floor and ceiling are sums over the places where strings part. A whole string is right if each of its symbols after the
 //! first is what the predictor holds for likeliest after the true ones before it; [`Strings::most_right`] is how many a predictor can
 //! have right, whatever it holds for likeliest. With shares that are not alike that may cost loss.
+//!
+//! Strings that are held out are never drawn, and no law says anything of them; `completion.rs` says what a predictor is asked of them.
 
+mod completion;
 mod settings;
 mod spelling;
 mod tree;
@@ -20,7 +23,8 @@ use std::ops::Range;
 use crate::letters::Letters;
 use crate::{Baseline, Belief, Example, Fact, Floor, Head, Known, Shape, Spelling, Split, Stream, Truth, World};
 
-pub use settings::{Scored, Settings};
+pub use completion::{Part, Unfinished};
+pub use settings::{Scored, Settings, Syntax};
 use tree::{Node, Tree};
 
 /// The token after a string's end.
@@ -31,6 +35,11 @@ pub struct Strings {
     /// The characters of tokens 1, 2, …
     alphabet: Letters,
     strings: Vec<Line>,
+    /// Of probability 0.
+    held_out: Vec<Line>,
+    syntax: Option<Syntax>,
+    /// Whether each string has an answer, which begins where it is asked for.
+    has_answers: bool,
     /// Tokens of a padded string.
     length: usize,
     scored: Scored,
@@ -64,6 +73,7 @@ impl Strings {
     fn new(
         alphabet: Letters,
         strings: Vec<Line>,
+        held_out: Vec<Line>,
         length: usize,
         scored: Scored,
         count_end: bool,
@@ -73,7 +83,7 @@ impl Strings {
         for line in &strings {
             tree.add(&line.symbols, line.probability, line.asked, line.counts);
         }
-        let longest = strings.iter().map(|line| line.symbols.len()).max().expect("there is a string");
+        let longest = strings.iter().chain(&held_out).map(|line| line.symbols.len()).max().expect("there is a string");
         let last = match scored {
             Scored::Padding => length - 1,
             Scored::End => longest.min(length - 1),
@@ -81,12 +91,28 @@ impl Strings {
         let tokens = alphabet.as_slice().len() + 1;
         let heads = vec![Head { name: "token", alphabet: tokens }];
         let shape = Shape { positions: length, alphabet: tokens, heads, scored: 0..last };
-        Strings { alphabet, strings, length, scored, count_end, seed, tree, shape }
+        let (syntax, has_answers) = (None, false);
+        Strings { alphabet, strings, held_out, syntax, has_answers, length, scored, count_end, seed, tree, shape }
     }
 
     /// The characters of tokens 1, 2, and so on.
     pub fn alphabet(&self) -> &[char] {
         self.alphabet.as_slice()
+    }
+
+    /// The language that the strings are written in, if the settings name one.
+    pub fn syntax(&self) -> Option<Syntax> {
+        self.syntax
+    }
+
+    /// The strings that are never drawn.
+    pub fn held_out(&self) -> Vec<Example> {
+        let example = |line: &Line| {
+            let mut example = Example::default();
+            self.fill(line, &mut example);
+            example
+        };
+        self.held_out.iter().map(example).collect()
     }
 
     /// How many strings the best predictor has right as a whole, of those that are counted.
@@ -242,7 +268,8 @@ impl World for Strings {
     fn facts(&self) -> Vec<Fact> {
         let counted = self.strings.iter().filter(|line| line.counts).count();
         let share = |line: &Line| line.probability * (self.targets(line) + 1).saturating_sub(line.symbols.len()) as f64;
-        vec![
+        let held_out = (!self.held_out.is_empty()).then(|| Fact::count("held_out", self.held_out.len(), "strings"));
+        let facts = [
             Fact::count("strings", self.strings.len(), ""),
             Fact::count("counted_strings", counted, ""),
             Fact::count("beginnings", self.tree.nodes().len() - 1, ""),
@@ -252,7 +279,8 @@ impl World for Strings {
                 "of targets",
             ),
             Fact::words("alphabet", self.alphabet.spelt()),
-        ]
+        ];
+        facts.into_iter().chain(held_out).collect()
     }
 
     fn export(&self, train: usize, validation: usize, each: &mut dyn FnMut(Split, &[u16])) {
@@ -276,8 +304,12 @@ impl Truth for Strings {
     }
 
     fn floor_by_position(&self, _head: usize) -> Vec<Floor> {
-        let floors = self.sums(entropy).into_iter().zip(self.masses()).map(|(sum, [scored, _])| sum / scored);
-        floors.chain(std::iter::repeat(0.0)).take(self.shape.positions).map(Floor::Exact).collect()
+        // Of a position that strings of probability 0 alone come to, nothing is known.
+        let floor = |(sum, [scored, _]): (f64, [f64; 2])| {
+            if scored > 0.0 { Floor::Exact(sum / scored) } else { Floor::Unknown }
+        };
+        let floors = self.sums(entropy).into_iter().zip(self.masses()).map(floor);
+        floors.chain(std::iter::repeat(Floor::Exact(0.0))).take(self.shape.positions).collect()
     }
 
     /// `uniform`, over all tokens; `unigram`; `bigram`, which sees the last token; and `pipeline`, which sees all of them: the floor.

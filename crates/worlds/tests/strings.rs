@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use infimum_worlds::strings::{Scored, Settings};
+use infimum_worlds::strings::{Part, Scored, Settings, Syntax, Unfinished};
 use infimum_worlds::{Example, Floor, Purpose, Stream, World};
 
 const LEVEL_1: &[&str] =
@@ -180,6 +180,82 @@ fn the_most_that_can_be_right_is_that_of_all_predictors() {
     assert_eq!(seen.len(), 8, "all kinds come");
 }
 
+/// The same of strings that are completed from their middle on, or from the mark.
+#[test]
+fn the_most_that_can_be_completed_is_that_of_all_predictors() {
+    let mut stream = Stream::new(5, Purpose::Check, 0, 0);
+    let mut seen = BTreeSet::new();
+    for _ in 0..600 {
+        let (marked, fills) = (stream.below(3) == 0, stream.below(2) == 1);
+        let mut strings = BTreeSet::new();
+        for _ in 0..2 + stream.below(5) {
+            let mut piece = |least: u64, most: u64| -> String {
+                let symbols = least + stream.below(most);
+                (0..symbols).map(|_| if stream.below(2) == 0 { 'a' } else { 'b' }).collect()
+            };
+            strings.insert(if marked { format!("{}={}", piece(1, 2), piece(0, 3)) } else { piece(1, 5) });
+        }
+        let strings: Vec<&str> = strings.iter().map(String::as_str).collect();
+        let longest = strings.iter().map(|string| string.len()).max().unwrap();
+        let length = if fills && longest > 1 { longest } else { longest + 1 };
+        let counted = 1 + stream.below(strings.len() as u64) as usize;
+        let asked = |string: &str| {
+            let given = if marked { string.find('=').unwrap() + 1 } else { string.len().div_ceil(2) };
+            given.min(length - 1)..(string.len() + 1).min(length)
+        };
+        let asked: Vec<_> = (0..counted).map(|number| (number, asked(strings[number]))).collect();
+        let world = Settings {
+            counted: Some(counted as i64),
+            length: Some(length as i64),
+            answer_after: marked.then(|| "=".into()),
+            ..Settings::new(&strings)
+        };
+        let world = world.build().unwrap();
+        let most = fewest_and_most(&padded(&strings, length), &asked, false)[1];
+        assert_eq!(world.most_completed(), most, "{strings:?} {counted} {length}");
+        let given: Vec<usize> = world.unfinished(Part::Trained).iter().map(|string| string.given).collect();
+        assert_eq!(given, asked.iter().map(|(_, places)| places.start).collect::<Vec<_>>());
+        seen.insert((marked, length == longest, most < counted));
+    }
+    assert_eq!(seen.len(), 8, "all kinds come");
+}
+
+/// Strings that are held out have tokens and no probability: what is drawn, its floor and its ceiling stay what they were.
+#[test]
+fn what_is_held_out_is_never_drawn_and_changes_no_law() {
+    let plain = || Settings { alphabet: Some("abcd".into()), length: Some(6), ..Settings::new(&["abba", "ba"]) };
+    let held_out = vec!["abcd".to_string(), "d".to_string()];
+    let with = || Settings { held_out: held_out.clone(), syntax: Some(Syntax::Python), ..plain() };
+    let (world, without) = (with().build().unwrap(), plain().build().unwrap());
+    let (mut one, mut other) = (Example::default(), Example::default());
+    for index in 0..200 {
+        world.draw_for_training(&mut Stream::new(1, Purpose::Train, 0, index), &mut one);
+        without.draw_for_training(&mut Stream::new(1, Purpose::Train, 0, index), &mut other);
+        assert!(one == other && !world.held_out().contains(&one));
+    }
+    assert_eq!(world.truth().unwrap().floor_by_position(0), without.truth().unwrap().floor_by_position(0));
+    assert_eq!(world.shape(), without.shape());
+    assert_eq!(world.facts().len(), without.facts().len() + 1);
+    let unfinished = |symbols: &[u16], given| Unfinished { symbols: symbols.to_vec(), given };
+    assert_eq!(world.unfinished(Part::HeldOut), [unfinished(&[1, 2, 3, 4], 2), unfinished(&[4], 1)]);
+    assert_eq!(world.unfinished(Part::Trained), [unfinished(&[1, 2, 2, 1], 2), unfinished(&[2, 1], 1)]);
+    assert_eq!(world.held_out()[0].tokens, [1, 2, 3, 4, 0, 0]);
+    assert!(without.held_out().is_empty() && without.syntax().is_none() && world.syntax() == Some(Syntax::Python));
+}
+
+/// Their symbols are in the alphabet that nobody gave, and they fit into the length that nobody gave; where the ends alone are scored,
+/// the model reads as far as the longest of them.
+#[test]
+fn what_is_held_out_has_a_place() {
+    let held_out = vec!["cabc".to_string()];
+    let world = Settings { held_out: held_out.clone(), ..Settings::new(&["ab", "b"]) }.build().unwrap();
+    assert_eq!((world.alphabet(), world.shape().positions), (&['a', 'b', 'c'][..], 5));
+    let ends = Settings { scored: Scored::End, held_out, ..Settings::new(&["ab", "b"]) }.build().unwrap();
+    assert_eq!(ends.shape().scored, 0..4);
+    let floors = ends.truth().unwrap().floor_by_position(0);
+    assert_eq!(floors[2..], [Floor::Unknown, Floor::Unknown, Floor::Exact(0.0)], "{floors:?}");
+}
+
 /// Shares decide how often each is drawn, and the floor: two strings that part at once, three to one.
 #[test]
 fn shares_are_probabilities() {
@@ -216,6 +292,18 @@ fn mistakes_name_the_value_the_limit_and_the_way_out() {
         (Settings { counted: Some(0), ..plain() }, ["counted = 0", "count one"]),
         (Settings { answer_after: mark("=="), ..plain() }, ["answer_after = \"==\"", "one character"]),
         (Settings { answer_after: mark("B"), ..plain() }, ["answer_after = 'B'", "\"CD\" has it not"]),
+        (Settings { held_out: vec!["CD".into()], ..plain() }, ["held_out = \"CD\"", "out of one of the two"]),
+        (Settings { held_out: vec!["A".into(), "A".into()], ..plain() }, ["held_out = \"A\", twice", "leave one"]),
+        (Settings { held_out: vec!["".into()], ..plain() }, ["held_out = \"\"", "1 to 4096 characters"]),
+        (
+            Settings { held_out: vec!["ABE".into()], alphabet: mark("ABCD"), ..plain() },
+            ["held_out = \"ABE\", which has 'E'", "add it to alphabet"],
+        ),
+        (Settings { held_out: vec!["ABCD".into()], length: Some(3), ..plain() }, ["length = 3", "4 to 4096"]),
+        (
+            Settings { held_out: vec!["A".into()], answer_after: mark("B"), ..Settings::new(&["AB"]) },
+            ["answer_after = 'B'", "\"A\" has it not"],
+        ),
         (Settings { seed: -1, ..plain() }, ["seed = -1", "larger"]),
     ] {
         let message = settings.build().err().expect("it is refused").to_string();

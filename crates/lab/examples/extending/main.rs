@@ -37,7 +37,14 @@ fn main() -> Result<(), LabError> {
     let mut machine = Machine::new(Isa::best(), 1);
     let point = start(experiment.program(), experiment.plan().model(), 1);
     let scores = Evaluator::new(&experiment, &machine).score(&mut machine, &point, Purpose::Test, 0..64);
-    let scored = Scored { experiment: &experiment, scores: &scores, transitions: None, recital: None, retraced: None };
+    let scored = Scored {
+        experiment: &experiment,
+        scores: &scores,
+        transitions: None,
+        recital: None,
+        completions: None,
+        retraced: None,
+    };
     let figure = learnt_share::LearntShare.figure(scored);
     println!("before training: {figure:?}");
     Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use infimum_engine::{Feed, Gradient, Replay, Source};
+use infimum_worlds::strings::Strings;
 use infimum_worlds::{Example, Purpose, Stream};
 
 use crate::data::{Address, Given, Inlets, Schedule, set};
@@ -25,6 +26,9 @@ pub(super) trait Network {
 
     /// Draws the sequence of `purpose` at `address`.
     fn draw(&self, purpose: Purpose, address: Address, into: &mut Example);
+
+    /// The strings that the world holds out, where it is a set of strings.
+    fn held_out(&self) -> Vec<Example>;
 
     /// The arrays at `sites`, all positions of each: `[sequence][site][position * channel]`, computed as in evaluations. What stands at the
     /// sites of `replaced` is replaced, by an array for each sequence.
@@ -132,6 +136,10 @@ impl Network for Trained<'_> {
 
     fn draw(&self, purpose: Purpose, address: Address, into: &mut Example) {
         self.experiment.draw(purpose, address, into);
+    }
+
+    fn held_out(&self) -> Vec<Example> {
+        self.experiment.world().strings().map(Strings::held_out).unwrap_or_default()
     }
 
     fn read(&mut self, examples: &[Example], replaced: &[Replaced], sites: &[&str]) -> Vec<Vec<Vec<f32>>> {

@@ -30,7 +30,7 @@ pub(super) enum Fault {
     Gained,
     /// No gradient goes through attention.
     Detached,
-    /// Validation sequences are training sequences.
+    /// Validation sequences are training sequences, and so is the first of the strings that are held out.
     Leaked,
 }
 
@@ -72,6 +72,14 @@ impl Network for Sabotaged<'_> {
         if self.fault == Fault::Shifted {
             into.targets[0] = into.tokens.clone();
         }
+    }
+
+    fn held_out(&self) -> Vec<Example> {
+        let mut held_out = self.inner.held_out();
+        if self.fault == Fault::Leaked && !held_out.is_empty() {
+            self.draw(Purpose::Validation, Address { step: 0, index: 0 }, &mut held_out[0]);
+        }
+        held_out
     }
 
     fn read(&mut self, examples: &[Example], replaced: &[Replaced], sites: &[&str]) -> Vec<Vec<Vec<f32>>> {

@@ -130,6 +130,21 @@ fn every_gate_fails_on_its_sabotage() {
     assert!(names().iter().all(|gate| caught.contains(gate)), "{caught:?}");
 }
 
+/// A small set of strings is trained on as a whole, but not what it holds out.
+#[test]
+fn strings_that_are_held_out_are_looked_for() {
+    let world = "kind = \"strings\"\nstrings = [\"abc\", \"bca\", \"cab\"]\nheld_out = [\"acb\", \"ba\"]";
+    let family = Family::train(world, &format!("{MODEL}[training]\nsteps = 5\nbatch = 8"));
+    let unseen = |fault| {
+        let verdicts = family.verdicts(fault, &family.point);
+        verdicts.into_iter().find(|verdict| verdict.gate == "unseen").unwrap()
+    };
+    let (kept, leaked) = (unseen(None), unseen(Some(Fault::Leaked)));
+    assert_eq!((kept.passed, kept.figure, kept.bound), (Some(true), Some(0.0), Some(0.0)), "{kept:?}");
+    assert!(kept.about.contains("of 2 strings that are held out") && kept.about.contains("the 40"), "{kept:?}");
+    assert_eq!((leaked.passed, leaked.figure), (Some(false), Some(1.0)), "{leaked:?}");
+}
+
 #[test]
 fn trained_networks_of_every_family_pass() {
     let quick = |steps: usize| format!("{MODEL}[training]\nsteps = {steps}\nrate = 0.01");

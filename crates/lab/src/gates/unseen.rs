@@ -1,4 +1,4 @@
-//! Validation sequences are not seen in training.
+//! Validation sequences are not seen in training, nor are strings that are held out.
 
 use infimum_worlds::{Example, Purpose, follow};
 
@@ -22,9 +22,14 @@ const CONTROLS: usize = 4096;
 
 fn look(network: &mut dyn Network) -> Finding {
     if network.start().is_none() {
-        return Finding::None("nobody knows which sequences these weights were trained on".into());
+        return unknown();
     }
-    if network.experiment().trained_text().is_some() { of_text(network) } else { of_sequences(network) }
+    let held_out = network.held_out();
+    match network.experiment().trained_text() {
+        Some(_) => of_text(network),
+        None if held_out.is_empty() => of_sequences(network),
+        None => of_held_out(network, &held_out),
+    }
 }
 
 /// The share of stretches of what validation windows are cut from that stand anywhere in what training windows are cut from. Training
@@ -79,14 +84,22 @@ fn windows(network: &dyn Network, purpose: Purpose, count: usize) -> Vec<Vec<u16
     network.examples(purpose, count).into_iter().map(whole).collect()
 }
 
+/// How many strings that the world holds out were trained on: none.
+fn of_held_out(network: &mut dyn Network, held_out: &[Example]) -> Finding {
+    let Some((seen, trained)) = network.trained_on(held_out) else { return unknown() };
+    let about = format!(
+        "of {} strings that are held out, how many are among the {trained} sequences that were trained on",
+        held_out.len()
+    );
+    Finding::AtMost(seen as f64, 0.0, about)
+}
+
 /// How many validation sequences were trained on. In a small world some are by chance: as many as of the test sequences, which training
 /// knows as little of, and four standard deviations.
 fn of_sequences(network: &mut dyn Network) -> Finding {
     let count = network.experiment().plan().evaluation().sequences;
     let validation = network.examples(Purpose::Validation, count);
-    let Some((seen, trained)) = network.trained_on(&validation) else {
-        return Finding::None("nobody knows which sequences these weights were trained on".into());
-    };
+    let Some((seen, trained)) = network.trained_on(&validation) else { return unknown() };
     let test = network.examples(Purpose::Test, count);
     let is_unlikely = expected(network, &test, trained).is_some_and(|expected| expected < UNLIKELY);
     let control = if is_unlikely { 0 } else { network.trained_on(&test).map_or(0, |(seen, _)| seen) };
@@ -102,6 +115,10 @@ fn of_sequences(network: &mut dyn Network) -> Finding {
     let about =
         format!("of {} validation sequences, how many are among the {trained} that were trained on", validation.len());
     Finding::AtMost(seen as f64, bound, about)
+}
+
+fn unknown() -> Finding {
+    Finding::None("nobody knows which sequences these weights were trained on".into())
 }
 
 /// At most so many of these sequences are expected among `trained` fresh ones: each at most `trained` times its probability, of which that

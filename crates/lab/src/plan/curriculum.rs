@@ -90,5 +90,8 @@ pub(super) fn check_beside(list: &str, number: usize, stage: &dyn World, test: &
     );
     require(shape == wanted, &key, &value, allowed)?;
     let allowed = "a world that holds out the sequences that [world] does; leave out what decides which these are";
-    require(stage.hold_out() == test.hold_out(), &key, &value, allowed.into())
+    require(stage.hold_out() == test.hold_out(), &key, &value, allowed.into())?;
+    let strings = |world: &dyn World| world.strings().map(|strings| strings.held_out()).unwrap_or_default();
+    let allowed = "a world that holds out the strings that [world] does, written in the same tokens; leave out held_out and alphabet";
+    require(strings(stage) == strings(test), &key, &value, allowed.into())
 }

@@ -26,6 +26,7 @@ const DEFECTS: &[fn(usize) -> Found] = &[
     states_unseen,
     carry_forgotten,
     strings::likeliest_missed,
+    strings::rests_forgotten,
     heads::forgetful,
     texts::leaning,
 ];

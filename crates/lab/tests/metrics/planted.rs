@@ -23,9 +23,10 @@ pub(crate) fn figures(
     machine: &mut Machine,
     retraced: Option<&Retraced>,
 ) -> Vec<Figure> {
-    let Tested { scores, transitions, recital } =
+    let Tested { scores, transitions, recital, completions } =
         evaluation::test(experiment, predictor, machine, &mut |_| true).unwrap();
-    metrics::figures(Scored { experiment, scores: &scores, transitions: transitions.as_ref(), recital, retraced })
+    let transitions = transitions.as_ref();
+    metrics::figures(Scored { experiment, scores: &scores, transitions, recital, completions, retraced })
 }
 
 pub(crate) fn of_laws(experiment: &Experiment, laws: &(dyn Fn(&Example, &mut [f64]) + Sync)) -> Vec<Figure> {

@@ -31,3 +31,34 @@ fn a_network_without_attention_and_positions_stays_below_the_ceiling() {
     let [excess, right, _] = learnt("memorise/level-1", &without);
     assert!(excess > 0.05 && right < 10.0, "{excess} {right}");
 }
+
+const SNIPPETS: &str = "name = \"snippets\"
+[world]
+kind = \"strings\"
+strings = [\"x = 1 + 2\", \"if x: y\", \"a.bc(x)\", \"[x, y]\", \"f()\"]
+held_out = [\"x = (1)\", \"a.b()\"]
+syntax = \"python\"
+[model]
+width = 16
+layers = 1
+heads = 2
+[training]
+steps = 300
+batch = 16
+rate = 1e-2
+[evaluation]
+every = 100
+sequences = 16
+test_sequences = 32
+";
+
+/// Snippets that were trained on are completed to the letter, and what is held out goes on as they do.
+#[test]
+fn snippets_that_were_learnt_are_completed() {
+    let experiment = of_recipe(SNIPPETS, &[]);
+    let (_scratch, _, summary) = run(&experiment, &mut machine(2), &[]);
+    let values =
+        ["exact_continuation_trained", "valid_syntax_trained", "exact_continuation"].map(|name| summary.value(name));
+    assert_eq!(values, [Some(1.0), Some(1.0), Some(0.0)], "x = 1 and a.bc are what it knows");
+    assert!(summary.value("valid_syntax").is_some());
+}

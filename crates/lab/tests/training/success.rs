@@ -65,8 +65,14 @@ fn validations_have_the_figures_that_they_are_said_to_have() {
         let point = infimum_lab::start(experiment.program(), experiment.plan().model(), 1);
         let scores =
             Evaluator::new(&experiment, &machine(1)).score(&mut machine(1), &point, Purpose::Validation, 0..16);
-        let scored =
-            Scored { experiment: &experiment, scores: &scores, transitions: None, recital: None, retraced: None };
+        let scored = Scored {
+            experiment: &experiment,
+            scores: &scores,
+            transitions: None,
+            recital: None,
+            completions: None,
+            retraced: None,
+        };
         for metric in METRICS {
             let found = metric.figure(scored).is_some();
             assert_eq!(metric.is_validated(experiment.world()), found, "{} in {}", metric.name(), kind.name);

@@ -26,6 +26,14 @@ pub enum Scored {
     End,
 }
 
+/// A language that strings are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Syntax {
+    /// Programs of Python.
+    Python,
+}
+
 /// A set of strings as it stands in a recipe.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -33,13 +41,21 @@ pub struct Settings {
     /// The strings, each once. Their symbols are characters.
     #[schemars(example = &["ABC", "AB", "CC"])]
     pub strings: Vec<String>,
+    /// Strings that are never drawn, each once and none of them one of `strings`: a model is asked to complete them. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(example = &["CB"])]
+    pub held_out: Vec<String>,
+    /// The language that strings are written in, so that completed ones can be told right or wrong as programs. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Syntax")]
+    pub syntax: Option<Syntax>,
     /// How frequent each string is, up to a common factor, from 1e-6 to 1e6. Default: all alike.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shares: Option<Vec<f64>>,
-    /// The characters that are tokens 1, 2, and so on; token 0 is padding. Default: those of the strings, by code point.
+    /// The characters that are tokens 1, 2, and so on; token 0 is padding. Default: those of all strings, by code point.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alphabet: Option<String>,
-    /// Tokens of a padded string, 2 to 4,096. Default: one more than the longest string has.
+    /// Tokens of a padded string, 2 to 4,096. Default: one more than the longest string has, be it held out or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 2, max = 4096))]
     pub length: Option<i64>,
@@ -78,6 +94,8 @@ impl Settings {
         let strings = strings.iter().map(|string| string.to_string()).collect();
         Settings {
             strings,
+            held_out: vec![],
+            syntax: None,
             shares: None,
             alphabet: None,
             length: None,
@@ -89,8 +107,8 @@ impl Settings {
         }
     }
 
-    /// Checks the settings and makes the world. Errors: no string, one twice, an empty or too long one; a character outside the
-    /// alphabet; shares that are not one for each string; a value out of range.
+    /// Checks the settings and makes the world. Errors: no string, one twice, an empty or too long one; one that is held out and
+    /// is not; a character outside the alphabet; shares that are not one for each string; a value out of range.
     pub fn build(&self) -> Result<Strings, WorldError> {
         self.check_strings()?;
         let alphabet = self.letters()?;
@@ -100,39 +118,55 @@ impl Settings {
         let counted = within("counted", self.counted.unwrap_or(most), 1..=most, all)?;
         let seed = within("seed", self.seed, 0..=i64::MAX, ["choose a larger one", "choose a smaller one"])?;
         let shares = self.shares()?;
-        let line = |(place, string): (usize, &String)| {
-            let symbols = symbols(string, &alphabet)?;
+        let line = |key, string: &String, probability: f64, counts: bool| {
+            let symbols = symbols(key, string, &alphabet)?;
             let asked = self.first_asked(string)?;
-            Ok(Line { symbols, probability: shares[place], asked, counts: place < counted })
+            Ok(Line { symbols, probability, asked, counts })
         };
-        let lines = self.strings.iter().enumerate().map(line).collect::<Result<Vec<Line>, WorldError>>()?;
-        Ok(Strings::new(alphabet, lines, length, self.scored, self.count_end, seed as u64))
+        let drawn = self.strings.iter().enumerate();
+        let drawn = drawn.map(|(place, string)| line("strings", string, shares[place], place < counted));
+        let lines = drawn.collect::<Result<Vec<Line>, WorldError>>()?;
+        let held_out = self.held_out.iter().map(|string| line("held_out", string, 0.0, false));
+        let held_out = held_out.collect::<Result<Vec<Line>, WorldError>>()?;
+        let strings = Strings::new(alphabet, lines, held_out, length, self.scored, self.count_end, seed as u64);
+        Ok(Strings { syntax: self.syntax, has_answers: self.answer_after.is_some(), ..strings })
     }
 
     fn check_strings(&self) -> Result<(), WorldError> {
         let most = ["give one to learn", "memory for so many is not provided; give fewer"];
         within("strings", self.strings.len() as i64, 1..=MOST, most)?;
+        within("held_out", self.held_out.len() as i64, 0..=MOST, most)?;
         let mut seen = BTreeSet::new();
         for string in &self.strings {
-            let symbols = string.chars().count();
-            let length = format!("a string of 1 to {MOST} characters");
-            if symbols == 0 || symbols as i64 > MOST {
-                return Err(refuse("strings", format!("{string:?}"), length, "write one, or leave it out"));
-            }
+            check_length("strings", string)?;
             if !seen.insert(string) {
                 let remedy = "leave one of them out, and give it a share in shares if it is to be more frequent";
                 return Err(refuse("strings", format!("{string:?}, twice"), "each string once", remedy));
             }
         }
+        for string in &self.held_out {
+            check_length("held_out", string)?;
+            if self.strings.contains(string) {
+                let allowed = "none of strings, which are trained on";
+                return Err(refuse("held_out", format!("{string:?}"), allowed, "take it out of one of the two"));
+            }
+            if !seen.insert(string) {
+                let remedy = "leave one of them out";
+                return Err(refuse("held_out", format!("{string:?}, twice"), "each string once", remedy));
+            }
+        }
         Ok(())
+    }
+
+    /// Those that are drawn, and those that are held out.
+    fn all(&self) -> impl Iterator<Item = &String> {
+        self.strings.iter().chain(&self.held_out)
     }
 
     fn letters(&self) -> Result<Letters, WorldError> {
         let letters: Vec<char> = match &self.alphabet {
             Some(alphabet) => alphabet.chars().collect(),
-            None => {
-                self.strings.iter().flat_map(|string| string.chars()).collect::<BTreeSet<char>>().into_iter().collect()
-            }
+            None => self.all().flat_map(|string| string.chars()).collect::<BTreeSet<char>>().into_iter().collect(),
         };
         let many = [
             "give the characters of the strings",
@@ -142,7 +176,7 @@ impl Settings {
     }
 
     fn padded(&self) -> Result<usize, WorldError> {
-        let longest = self.strings.iter().map(|string| string.chars().count()).max().expect("there is a string") as i64;
+        let longest = self.all().map(|string| string.chars().count()).max().expect("there is a string") as i64;
         let range = longest.max(2)..=MOST;
         let length = self.length.unwrap_or((longest + 1).min(MOST));
         within(
@@ -197,14 +231,21 @@ impl Settings {
         })
     }
 
-    /// Strings that part early and late, that end where others go on, that fill the whole length, with and without shares.
+    /// Strings that part early and late, that end where others go on, that fill the whole length, with and without shares; some
+    /// beside longer ones that are held out.
     pub fn small_instances() -> Vec<Settings> {
         let plain = Settings::new(&["AB", "AC", "ABC", "B"]);
         vec![
             plain.clone(),
             Settings { scored: Scored::End, ..plain.clone() },
             Settings { shares: Some(vec![1.0, 2.0, 5.0, 0.5]), length: Some(6), count_end: true, ..plain.clone() },
-            Settings { length: Some(3), scored: Scored::End, counted: Some(2), ..plain },
+            Settings { length: Some(3), scored: Scored::End, counted: Some(2), ..plain.clone() },
+            Settings {
+                held_out: vec!["CAB".into(), "ABCA".into()],
+                syntax: Some(Syntax::Python),
+                scored: Scored::End,
+                ..plain
+            },
             Settings {
                 answer_after: Some("=".into()),
                 alphabet: Some("=xyz01".into()),
@@ -215,11 +256,19 @@ impl Settings {
     }
 }
 
+fn check_length(key: &'static str, string: &str) -> Result<(), WorldError> {
+    let (symbols, allowed) = (string.chars().count(), format!("a string of 1 to {MOST} characters"));
+    match symbols == 0 || symbols as i64 > MOST {
+        true => Err(refuse(key, format!("{string:?}"), allowed, "write one, or leave it out")),
+        false => Ok(()),
+    }
+}
+
 /// The tokens of a string.
-fn symbols(string: &str, alphabet: &Letters) -> Result<Vec<u16>, WorldError> {
+fn symbols(key: &'static str, string: &str, alphabet: &Letters) -> Result<Vec<u16>, WorldError> {
     alphabet.read(string).map_err(|Stranger { letter, .. }| {
         let value = format!("{string:?}, which has {letter:?},");
         let allowed = format!("characters of the alphabet, {}", alphabet.spelt());
-        refuse("strings", value, allowed, "add it to alphabet, or leave alphabet out")
+        refuse(key, value, allowed, "add it to alphabet, or leave alphabet out")
     })
 }

@@ -64,6 +64,15 @@ impl Tree {
         children.binary_search_by_key(&symbol, |child| child.0).ok().map(|place| children[place].1)
     }
 
+    /// Where a string's symbols lead, one after another, from the root on.
+    pub(super) fn path(&self, string: &[u16]) -> impl Iterator<Item = usize> {
+        let next = |here: &mut usize, symbol: &u16| {
+            *here = self.child(*here, *symbol)?;
+            Some(*here)
+        };
+        std::iter::once(0).chain(string.iter().scan(0, next))
+    }
+
     /// Whether a string ends here.
     pub(super) fn ends(&self, here: usize) -> bool {
         self.nodes[here].ends > 0.0
