@@ -32,10 +32,10 @@ def measure(rows, store, options):
 
 
 class Clock:
-    """Processor seconds of all that the page has started, added up over the times that it was stopped and gone on with."""
+    """Processor seconds of all that the page has started, of each commit, added up over the times that it was stopped and gone on with."""
 
     def __init__(self, store):
-        self.store, self.last = store, self.now()
+        self.store, self.commit, self.last = store, runs.commit(), self.now()
 
     @staticmethod
     def now():
@@ -45,8 +45,8 @@ class Clock:
     def charge(self):
         with self.store.lock:
             now = self.now()
-            total = self.store.data.get("processor_seconds", 0.0) + now - self.last
-            self.store.data["processor_seconds"], self.last = round(total, 1), now
+            seconds = self.store.data.setdefault("processor_seconds", {})
+            seconds[self.commit], self.last = round(seconds.get(self.commit, 0.0) + now - self.last, 1), now
             self.store.write()
 
 

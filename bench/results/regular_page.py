@@ -319,7 +319,8 @@ def how(data):
     if not found:
         return text.NOT_RUN
     said = lambda key: "; ".join(sorted({str(run[key]) for run in found}))
-    seconds = data["processor_seconds"]
+    # What a commit took whose figures are all measured anew is no part of them.
+    seconds = sum(data["processor_seconds"].get(commit, 0.0) for commit in {run["commit"] for run in found})
     effort = {"words": rows.WORDS, "interventions": rows.INTERVENTIONS}
     return text.HOW.format(runs=in_all(data), processors=said("processor"), numerics=said("numerics"), commits=runs.commits(found),
                            seconds=f"{seconds:,.0f}", minutes=f"{seconds / 120:.1f}", **effort)

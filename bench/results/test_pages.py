@@ -109,7 +109,7 @@ class Verdicts(unittest.TestCase):
             with self.subTest(f"{a} {b}"):
                 self.assertAlmostEqual(verdicts.fisher(a, b), p, places=12)
                 self.assertAlmostEqual(verdicts.fisher(b, a), p, places=12)
-        self.assertEqual(verdicts.differ((5, 8), (0, 8)), "yes, p = 0.026")
+        self.assertEqual(verdicts.differ((5, 8), (0, 8)), "yes, p = 0.0256")
         self.assertEqual(verdicts.differ((3, 3), (0, 3)), "no, p = 0.1")
 
     # Printed loss, floor, standard error, the word.
@@ -293,6 +293,15 @@ class Regular(unittest.TestCase):
             with self.subTest(**change):
                 self.assertEqual(regular.is_known({**entry, **change}, row, run, plan), known)
         self.assertFalse(regular.is_known({}, row, run, plan))
+
+    # What took time and was measured anew since is no part of the page.
+    def test_time_is_that_of_the_commits_whose_figures_stand(self):
+        data = json.loads((FOLDER / "regular.json").read_text())
+        seconds = data["processor_seconds"]
+        told = regular_page.how(data)
+        self.assertEqual(regular_page.how({**data, "processor_seconds": {**seconds, "0" * 12: 1e6}}), told)
+        twice = {commit: 2 * of for commit, of in seconds.items()}
+        self.assertNotEqual(regular_page.how({**data, "processor_seconds": twice}), told)
 
 
 class Addition(unittest.TestCase):

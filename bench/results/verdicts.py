@@ -23,7 +23,7 @@ def fisher(a, b):
 def differ(a, b):
     """Whether two counts differ, at the level, and p."""
     p = fisher(a, b)
-    return f"{'yes' if p <= LEVEL else 'no'}, p = {p:.2g}"
+    return f"{'yes' if p <= LEVEL else 'no'}, p = {p:.3g}"
 
 
 def rounding(printed):
