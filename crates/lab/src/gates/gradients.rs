@@ -19,13 +19,18 @@ const WORK: f64 = 1e10;
 /// How far a point is moved. A kink of the loss between two points, as rectifiers have, is no wrong gradient, and is not between nearer
 /// ones: of the distances that a direction needs, the best counts.
 const STEPS: [f64; 3] = [1e-4, 1e-5, 1e-6];
-/// What 32 bits may get wrong of an array's gradient: ten times what they do in trained networks of shipped recipes.
-const BOUND: f64 = 3e-5;
+/// What 32 bits may get wrong of an array's gradient in any network.
+const ROUNDING: f64 = 3e-5;
+/// They may get wrong so many times what a unit in the last place of every parameter changes, too: of an adder of 67 weights that
+/// is a thousand times what it is of a text's model.
+const UNITS: f64 = 4.0;
+/// Points that are such a unit away, up or down at random for each parameter.
+const NEARBY: usize = 4;
 /// The size of an array's gradient has this share of the whole gradient's added: that of a bias of keys is 0 but for rounding.
 const SHARE: f64 = 1e-3;
 
 /// The largest difference, over arrays and random directions in which every parameter of an array moves by as much up or down, between the
-/// derivative by the gradient of training and by central differences in 64 bits, over the size of the array's gradient.
+/// derivative by the gradient of training and by central differences in 64 bits, in units of what rounding explains.
 ///
 /// Targets are drawn at random, so that the gradient is as large in a network that knows its sequences. In one direction the difference
 /// is that of the two gradients times a number of mean square 1, so that an error of ten times the bound stays below it in one of
@@ -36,30 +41,79 @@ fn look(network: &mut dyn Network) -> Finding {
     let positions = network.experiment().world().shape().positions;
     let (sequences, directions) = effort(parameters.len() * point.len() * positions);
     let examples = disturbed(network, sequences);
-    let claimed: Vec<f64> = network.gradient(&examples).gradient.iter().map(|x| f64::from(*x)).collect();
+    let own = network.point().to_vec();
+    let claimed = gradient_at(network, &own, &examples);
+    let nearby: Vec<Vec<f64>> =
+        (0..NEARBY).map(|number| gradient_at(network, &beside(&own, number as u64), &examples)).collect();
+    let explained = |parameter: &Parameter| explained(&claimed, &nearby, &parameter.range);
     let loss = Loss::new(network.experiment(), &examples);
-    let parts = parameters.iter().flat_map(|parameter| (0..directions).map(move |_| (parameter, f64::NAN)));
-    let mut parts: Vec<(&Parameter, f64)> = parts.collect();
+    let parts = parameters.iter().flat_map(|parameter| {
+        let part = Part { parameter, explained: explained(parameter), error: f64::NAN };
+        vec![part; directions]
+    });
+    let mut parts: Vec<Part<'_>> = parts.collect();
     let team = &mut network.machine().team;
     let mut desks = vec![(); team.threads()];
-    team.each(&mut parts, &mut desks, |number, (parameter, error), ()| {
-        *error = loss.error(&point, &claimed, &parameter.range, number as u64);
+    team.each(&mut parts, &mut desks, |number, part, ()| {
+        part.error = loss.error(&point, &claimed, part, number as u64);
     });
-    let (mut largest, mut at) = (0.0, "");
-    for (parameter, error) in &parts {
-        if error.is_nan() || *error > largest {
-            (largest, at) = (*error, &parameter.name);
+    let mut worst = &parts[0];
+    for part in &parts {
+        if part.times().is_nan() || part.times() > worst.times() {
+            worst = part;
         }
     }
     let none = claimed.iter().filter(|g| **g == 0.0).count();
     let about = format!(
-        "largest difference of a derivative from finite differences, over the size of its array's gradient; of {at}, the worst of {} arrays \
-         in {directions} {} each; {none} of {} parameters get none here",
+        "largest difference of a derivative from finite differences, over what rounding explains; {:.1e} of the gradient's size at {}, the \
+         worst of {} arrays in {directions} {} each; {none} of {} parameters get none here",
+        worst.error,
+        worst.parameter.name,
         parameters.len(),
         if directions == 1 { "direction" } else { "directions" },
         claimed.len()
     );
-    Finding::AtMost(largest, BOUND, about)
+    Finding::AtMost(worst.times(), 1.0, about)
+}
+
+/// A direction of an array.
+#[derive(Clone, Copy)]
+struct Part<'p> {
+    parameter: &'p Parameter,
+    /// What rounding may get wrong, over the size of the array's gradient.
+    explained: f64,
+    /// What is wrong, over the same.
+    error: f64,
+}
+
+impl Part<'_> {
+    fn times(&self) -> f64 {
+        self.error / self.explained
+    }
+}
+
+fn gradient_at(network: &mut dyn Network, point: &[f32], examples: &[Example]) -> Vec<f64> {
+    network.gradient_at(point, examples).gradient.iter().map(|x| f64::from(*x)).collect()
+}
+
+/// Every parameter by a unit in its last place up or down.
+fn beside(point: &[f32], number: u64) -> Vec<f32> {
+    let mut stream = Stream::new(0, Purpose::Check, 5, number);
+    point.iter().map(|x| if stream.below(2) == 0 { x.next_down() } else { x.next_up() }).collect()
+}
+
+/// What rounding may get wrong of the gradient in `range`, over its size.
+fn explained(claimed: &[f64], nearby: &[Vec<f64>], range: &Range<usize>) -> f64 {
+    let moved = |other: &Vec<f64>| {
+        let pairs = claimed[range.clone()].iter().zip(&other[range.clone()]);
+        norm(&pairs.map(|(a, b)| a - b).collect::<Vec<f64>>())
+    };
+    ROUNDING + UNITS * nearby.iter().map(moved).fold(0.0, f64::max) / size(claimed, range)
+}
+
+/// The size of an array's gradient.
+fn size(claimed: &[f64], range: &Range<usize>) -> f64 {
+    norm(&claimed[range.clone()]) + SHARE * norm(claimed)
 }
 
 /// Sequences and directions, where one of each asks for two times `multiply_adds`.
@@ -113,19 +167,19 @@ impl<'e> Loss<'e> {
         Loss { examples, outputs, reference: Reference::new(&program), inlets, scored }
     }
 
-    /// The difference of derivatives along direction number `number`, over the size of the gradient in `range`.
-    fn error(&self, point: &[f64], claimed: &[f64], range: &Range<usize>, number: u64) -> f64 {
+    /// The difference of derivatives along direction number `number`, over the size of the array's gradient.
+    fn error(&self, point: &[f64], claimed: &[f64], part: &Part<'_>, number: u64) -> f64 {
+        let range = &part.parameter.range;
         let mut stream = Stream::new(0, Purpose::Check, 2, number);
         let direction = direction(&mut stream, range.clone(), point.len());
         let by_gradient: f64 = claimed[range.clone()].iter().zip(&direction[range.clone()]).map(|(g, d)| g * d).sum();
         let mut least = f64::INFINITY;
         for step in STEPS {
             let measured = self.derivative(point, &direction, step);
-            let size = norm(&claimed[range.clone()]).max(measured.abs()) + SHARE * norm(claimed);
-            let error = (measured - by_gradient).abs() / size;
+            let error = (measured - by_gradient).abs() / size(claimed, range).max(measured.abs());
             // Written so that what is no number is an error.
             least = if error >= least { least } else { error };
-            if least <= BOUND {
+            if least <= ROUNDING {
                 break;
             }
         }

@@ -34,8 +34,8 @@ pub(super) trait Network {
     /// sites of `replaced` is replaced, by an array for each sequence.
     fn read(&mut self, examples: &[Example], replaced: &[Replaced], sites: &[&str]) -> Vec<Vec<Vec<f32>>>;
 
-    /// The loss and the gradient of these sequences, computed as in training, without dropout.
-    fn gradient(&mut self, examples: &[Example]) -> Gradient<f32>;
+    /// The loss and the gradient of these sequences with these parameters, computed as in training, without dropout.
+    fn gradient_at(&mut self, point: &[f32], examples: &[Example]) -> Gradient<f32>;
 
     /// What computes.
     fn machine(&mut self) -> &mut Machine;
@@ -53,6 +53,12 @@ pub(super) struct Replaced {
 }
 
 impl dyn Network + '_ {
+    /// As [`Network::gradient_at`], with its own parameters.
+    pub(super) fn gradient(&mut self, examples: &[Example]) -> Gradient<f32> {
+        let point = self.point().to_vec();
+        self.gradient_at(&point, examples)
+    }
+
     /// The model's settings.
     pub(super) fn model(&self) -> &Model {
         self.experiment().plan().model()
@@ -167,11 +173,11 @@ impl Network for Trained<'_> {
         found.into_iter().map(|arrays| arrays.into_inner().expect("nothing panics")).collect()
     }
 
-    fn gradient(&mut self, examples: &[Example]) -> Gradient<f32> {
+    fn gradient_at(&mut self, point: &[f32], examples: &[Example]) -> Gradient<f32> {
         let program = self.experiment.program().without_dropout().gradient();
         let inlets = Inlets::new(&program, self.experiment.world().shape());
         let mut replay = Replay::new(&program, self.experiment.plan().executor(), self.machine.isa);
-        replay.gradient(&mut self.machine.team, self.point, examples.len(), &Given { examples, inlets: &inlets })
+        replay.gradient(&mut self.machine.team, point, examples.len(), &Given { examples, inlets: &inlets })
     }
 
     fn machine(&mut self) -> &mut Machine {

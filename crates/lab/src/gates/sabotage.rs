@@ -99,23 +99,23 @@ impl Network for Sabotaged<'_> {
         self.inner.read(examples, &replaced, sites)
     }
 
-    fn gradient(&mut self, examples: &[Example]) -> Gradient<f32> {
+    fn gradient_at(&mut self, point: &[f32], examples: &[Example]) -> Gradient<f32> {
         match self.fault {
-            Fault::WrongTargets => self.inner.gradient(&with_tokens_as_targets(examples)),
-            Fault::Detached => self.detached(examples),
+            Fault::WrongTargets => self.inner.gradient_at(point, &with_tokens_as_targets(examples)),
+            Fault::Detached => self.detached(point, examples),
             Fault::Gained => {
-                let mut gradient = self.inner.gradient(examples);
+                let mut gradient = self.inner.gradient_at(point, examples);
                 let parameters = self.experiment().program().parameters();
                 let gains = parameters.into_iter().find(|parameter| parameter.name == GAINS).unwrap();
                 gradient.gradient[gains.range].iter_mut().for_each(|g| *g *= 1.001);
                 gradient
             }
             Fault::WrongMean => {
-                let mut gradient = self.inner.gradient(examples);
+                let mut gradient = self.inner.gradient_at(point, examples);
                 gradient.of_losses[0].weight = examples.iter().map(|example| example.tokens.len() as f64 + 1.0).sum();
                 gradient
             }
-            _ => self.inner.gradient(examples),
+            _ => self.inner.gradient_at(point, examples),
         }
     }
 
@@ -163,7 +163,7 @@ impl Sabotaged<'_> {
         y
     }
 
-    fn detached(&mut self, examples: &[Example]) -> Gradient<f32> {
+    fn detached(&mut self, point: &[f32], examples: &[Example]) -> Gradient<f32> {
         let sites = sites_of_attention(self);
         let read = self.inner.read(examples, &[], &sites.iter().map(String::as_str).collect::<Vec<_>>());
         let mut program = self.experiment().program().without_dropout();
@@ -180,9 +180,8 @@ impl Sabotaged<'_> {
                 feed.arrays[*place].copy_from_slice(array);
             }
         };
-        let point = self.inner.point().to_vec();
         let machine = self.inner.machine();
-        Replay::new(&program, executor, machine.isa).gradient(&mut machine.team, &point, examples.len(), &source)
+        Replay::new(&program, executor, machine.isa).gradient(&mut machine.team, point, examples.len(), &source)
     }
 }
 

@@ -234,6 +234,18 @@ fn one_wrong_array_among_many_is_named() {
     assert_eq!(family.verdict("gradients", None).passed, Some(true));
 }
 
+/// What 32 bits make of the gradient of a network of large weights is no fault.
+#[test]
+fn rounding_is_no_wrong_gradient() {
+    let family = markov();
+    for times in [1.0, 3.0, 10.0] {
+        let point: Vec<f32> = family.point.iter().map(|weight| times * weight).collect();
+        let gate = GATES.iter().find(|gate| gate.name == "gradients").unwrap();
+        let verdict = family.look(None, &point, &mut |network| gate.look(network));
+        assert_eq!(verdict.passed, Some(true), "{times}: {verdict:?}");
+    }
+}
+
 /// Whatever the world, the program and its gradient are right, trained or not.
 #[test]
 fn every_world_has_a_right_program() {
