@@ -1,15 +1,20 @@
-"""Learns the automata of black boxes by AALpy, without a line of the project's code, for crates/worlds/tests/regular/learning.rs.
+"""Learns the automata of black boxes by AALpy, without a line of the project's code, for crates/worlds/tests/regular/learning.rs
+and, where the black boxes are trained networks, for crates/lab/tests/extraction.rs.
 
     pip install aalpy
-    python oracles/learning.py            writes crates/worlds/tests/regular/learned.json
-    python oracles/learning.py --check    exits with status 1 if that file differs from what is learnt now
+    python oracles/learning.py                   writes crates/worlds/tests/regular/learned.json
+    python oracles/learning.py --check           exits with status 1 if what is learnt now differs from the files
+    python oracles/learning.py --ask PROGRAM     trains the networks by this infimum, asks it for the classes of all words that they read,
+                                                 and writes crates/lab/tests/oracles/networks.json
 """
 
 import itertools
 import json
 import pathlib
 import random
+import subprocess
 import sys
+import tempfile
 
 # `statistics.py` beside this file is not Python's, which aalpy imports.
 sys.path.pop(0)
@@ -17,7 +22,32 @@ sys.path.pop(0)
 from aalpy.base import SUL, Oracle
 from aalpy.learning_algs import run_KV, run_Lstar
 
-FILE = pathlib.Path(__file__).resolve().parent.parent / "crates/worlds/tests/regular/learned.json"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FILE = ROOT / "crates/worlds/tests/regular/learned.json"
+NETWORKS = ROOT / "crates/lab/tests/oracles/networks.json"
+
+# Networks that are trained for so short a time that three of them do something else than their language.
+LENGTH = 10
+RECIPE = """name = "network"
+[world]
+kind = "regular"
+language = "{language}"
+alphabet = "ab"
+longest = {length}
+[model]
+width = 16
+layers = 1
+heads = 2
+positions = "sinusoidal"
+[training]
+steps = {steps}
+batch = 32
+rate = 1e-2
+seed = {seed}
+[evaluation]
+test_sequences = 100
+"""
+TRAINED = [("a+b+", 80, 3), ("a+b+", 150, 2), ("(ab)*", 150, 1), ("ab", 150, 1)]
 
 # Black boxes that are no tables: what a word gives, and the number of symbols.
 FUNCTIONS = {
@@ -142,13 +172,56 @@ def compute():
     return {"tables": tables, "functions": functions}
 
 
+def asked(program, language, steps, seed):
+    """A network trained by the program, and its answers: the class of every word up to LENGTH, shorter words first."""
+    recipe = RECIPE.format(language=language, length=LENGTH, steps=steps, seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder)
+        (path / "network.toml").write_text(recipe)
+        run = lambda *arguments: json.loads(subprocess.run([program, *arguments, "--runs", folder, "--json"], check=True, capture_output=True).stdout)
+        run("run", str(path / "network.toml"))
+        record = next(path.glob("network-s*"))
+        weights = json.loads((record / "summary.json").read_text())["weights_hash"]
+        words = ["".join(word) for word in itertools.product("ab", repeat=LENGTH)]
+        traces = run("regular", "trace", str(record), *words)
+    classes = ["accept", "incomplete", "reject"]
+    said = {}
+    for word, trace in zip(words, traces):
+        said.update((word[: step["length"]], classes.index(step["network"])) for step in trace["steps"])
+    answers = "".join(str(said[word]) for word in sorted(said, key=lambda word: (len(word), word)))
+    return {"recipe": recipe, "weights_hash": weights, "length": LENGTH, "answers": answers}
+
+
+def learnt_of_answers(network):
+    """The automaton of a network by its answers alone; it is compared on all of them."""
+    length, answers = network["length"], network["answers"]
+
+    def output(word):
+        if len(word) > length:
+            sys.exit(f"a word of {len(word)} symbols is asked, and there are answers up to {length}")
+        # Before the words of this length there are all shorter ones.
+        return int(answers[2 ** len(word) - 1 + int("".join(map(str, word)) or "0", 2)])
+
+    return learnt(2, output, lambda sul: EveryWord(2, sul, length))
+
+
+def networks(found):
+    return json.dumps([{**network, "learnt": learnt_of_answers(network)} for network in found], indent=1) + "\n"
+
+
 def main():
+    if "--ask" in sys.argv[1:]:
+        program = sys.argv[sys.argv.index("--ask") + 1]
+        NETWORKS.write_text(networks([asked(program, *trained) for trained in TRAINED]))
+        return print(f"wrote {NETWORKS.name}: {NETWORKS.stat().st_size} bytes")
     now = json.dumps(compute(), separators=(",", ":")) + "\n"
     if "--check" not in sys.argv[1:]:
         FILE.write_text(now)
         return print(f"wrote {FILE.name}: {len(now)} bytes")
     if not FILE.exists() or FILE.read_text() != now:
         sys.exit(f"oracles differ: {FILE.name} is not what is learnt now")
+    if not NETWORKS.exists() or NETWORKS.read_text() != networks(json.loads(NETWORKS.read_text())):
+        sys.exit(f"oracles differ: {NETWORKS.name} has not what is learnt now of its answers")
     print("oracles agree")
 
 

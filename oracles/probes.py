@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Probes, kernel alignment, singular values and principal angles as NumPy and SciPy have them, for crates/lab/tests/regular_comparison/oracle.rs.
+"""Probes, the strings they are scored on, kernel alignment, singular values and principal angles as NumPy and SciPy have them, for crates/lab/tests/regular_comparison/oracle.rs.
 
     python oracles/probes.py            writes crates/lab/tests/oracles/probes.json
     python oracles/probes.py --check    computes everything again; exit status 1 if a number has moved
@@ -17,6 +17,8 @@ FILE = pathlib.Path(__file__).resolve().parent.parent / "crates/lab/tests/oracle
 NEAR = 1e-8
 # What the program adds to the variance within states, in units of the whole variance.
 SHRINKAGE = 1e-3
+# What streams of probes are drawn for.
+PROBE = 9
 
 
 def one_hot(labels, states):
@@ -90,12 +92,57 @@ def raw(rng, size):
             "pearson": float(np.corrcoef(a.ravel(), b.ravel())[0, 1]), "frobenius": float(distance), "relative_error": float(distance / np.linalg.norm(b))}
 
 
+def hashes(word):
+    """One for every string that the word begins with: the first number of the stream whose key is what came before."""
+    found = [0]
+    for symbol in word:
+        key, counter = np.array([found[-1], PROBE], dtype=np.uint64), np.array([0, 0, symbol, 5], dtype=np.uint64)
+        found.append(int(np.random.Philox(key=key, counter=counter).random_raw()))
+    return found
+
+
+def parted(words, states):
+    """Of the strings of a state every other one, by their hashes, is held out, from the second on."""
+    order = {tuple(word[:length]): number for word in words for length, number in enumerate(hashes(word))}
+    state_of = {tuple(word[:length]): state for word, on_the_way in zip(words, states) for length, state in enumerate(on_the_way)}
+    held_out = set()
+    for state in set(state_of.values()):
+        held_out |= set(sorted((string for string in state_of if state_of[string] == state), key=order.get)[1::2])
+    return [tuple(word[:length]) in held_out for word in words for length in range(len(word) + 1)]
+
+
+def split(rng, states, symbols, longest):
+    """Words of a random automaton; what stands at a position tells the string so far by heart, and its state a little."""
+    step = rng.integers(states, size=(states, symbols))
+    step[:, 0] = (np.arange(states) + 1) % states
+    words = [rng.integers(symbols, size=rng.integers(longest + 1)).tolist() for _ in range(40)]
+    on_the_way = []
+    for word in words:
+        on_the_way.append([0])
+        for symbol in word:
+            on_the_way[-1].append(int(step[on_the_way[-1][-1], symbol]))
+    own, drift = {}, rng.normal(size=(states, 4))
+    rows, labels = [], []
+    for word, ways in zip(words, on_the_way):
+        for length, state in enumerate(ways):
+            string = tuple(word[:length])
+            rows.append(own.setdefault(string, rng.normal(size=4)) + drift[state])
+            labels.append(state)
+    rows, labels, out = np.array(rows).astype(np.float32).astype(float), np.array(labels), np.array(parted(words, on_the_way))
+    fit, held_out = (rows[~out], labels[~out]), (rows[out], labels[out])
+    guessed = guesses(fit, held_out, states)
+    return {"states": states, "words": words, "on_the_way": on_the_way, "rows": rows.tolist(), "is_held_out": out.tolist(),
+            "accuracy": float(np.mean(np.array(guessed) == held_out[1])), "explained": explained(fit, held_out, states)[0],
+            "alignment": alignment(*held_out, states)}
+
+
 def everything():
     rng = np.random.default_rng(6)
     return {
         "probes": [probe(rng, *case) for case in [(2, 3, 0.5, False, False), (3, 5, 0.3, False, True), (4, 3, 0.3, True, False), (5, 8, 2.0, False, False)]],
         "spaces": [spaces(rng, *case) for case in [(4, 4, 4, (4, 2)), (5, 5, 5, (2, 3)), (6, 3, 4, (3, 2)), (3, 3, 3, (1, 1))]],
         "raw": [raw(rng, size) for size in (2, 3, 5)],
+        "splits": [split(rng, *case) for case in [(2, 2, 5), (3, 2, 6), (4, 3, 4)]],
     }
 
 

@@ -184,6 +184,10 @@ def behaves(found):
 
 
 def knows(found):
+    alone = [run for run in found if run["compare"]["chance"] == 1]
+    found = [run for run in found if run["compare"]["chance"] < 1]
+    if not found:
+        return text.KNOWS_NOT_ASKED
     probes, before = figures.probe(found, AFTER, "accuracy"), figures.probe(found, AFTER, "random_start_accuracy")
     knowing = sum(accuracy >= KNOWN for accuracy in probes)
     return text.KNOWS.format(
@@ -194,6 +198,7 @@ def knows(found):
         shuffled=middle(figures.probe(found, AFTER, "shuffled_accuracy")),
         random=middle(before),
         better=f"{sum(after > first for after, first in zip(probes, before))} of {len(found)}",
+        alone=text.ONE_STATE.format(alone=len(alone)) if alone else "",
     )
 
 

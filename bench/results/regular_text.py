@@ -41,7 +41,11 @@ BEHAVES = """\
 STOPPED = """ For {stopped} learning came to a limit before; the automaton that stood longest is the language's for {equal} of them."""
 KNOWS = """\
 - **In state: {word}.** In {knowing} runs a linear probe of the stream after the block names the state of the automaton at 0.99 of held-out positions or more (median {probe}; a
-  constant has {chance}, a probe of shuffled states {shuffled}, a probe of the same network before training {random}), and in {better} it is better than before training.
+  constant has {chance}, a probe of shuffled states {shuffled}, a probe of the same network before training {random}), and in {better} it is better than before training.{alone}
+"""
+ONE_STATE = """ Of {alone} more runs all held-out positions are in one state, which a constant names as well."""
+KNOWS_NOT_ASKED = """\
+- **In state: not asked.** In all runs the held-out positions are in one state, which a constant names as well.
 """
 STEPS = """\
 - **In transition operators: {word}.** In {stepping} runs the matrices by which one decoded state follows from the last, one for each symbol, miss the automaton's by at most a tenth of their size (of all the median is {error},
@@ -96,7 +100,8 @@ The automaton is learnt from the network by asking it for the classes of words (
 {behaviour}{token_noise}
 ## State
 
-A linear probe of the state after each prefix, fitted on half of {words} strings and scored on the others. An activation depends on the prefix alone, and short prefixes stand in both halves; how many is not counted here. Controls: states shuffled, and the same network at its random start.
+A linear probe of the state after each prefix of {words} words. An activation depends on the prefix alone, so that prefixes are parted and not words: of those that lead to a state every other one is held out, and the probe is fitted on the rest. No prefix is on both sides. A state with one prefix alone is
+never scored, as that of the empty word where no symbol leads back to it, and three of the four of `ab`; where one state is left, a constant is right everywhere, and the probe's accuracy says nothing. Controls: states shuffled, and the same network at its random start.
 
 {state}
 Before training, and even before the block, a probe may know much: the state of `(a|b)+` is whether anything was read, and that of the others often follows from the last symbol and the position.

@@ -186,7 +186,7 @@ class Regular(unittest.TestCase):
     """Sentences about languages say what the figures say, whatever those are."""
 
     @staticmethod
-    def run_with(accuracy=1.0, probe=1.0, missed=0.0, following=0.0, beyond=0, complete=True):
+    def run_with(accuracy=1.0, probe=1.0, missed=0.0, following=0.0, beyond=0, complete=True, chance=0.4):
         figure = {"value": accuracy, "low": accuracy, "high": accuracy, "optimum": 1.0, "baseline": 0.5}
         here = {"follows": 1.0, "untouched": 0.0, "random_subspace": 0.0}
         probes = {"accuracy": probe, "shuffled_accuracy": 0.3, "random_start_accuracy": 0.6}
@@ -194,7 +194,7 @@ class Regular(unittest.TestCase):
             "figures": {"class_accuracy": figure, "excess_loss": {**figure, "value": 1 - accuracy}},
             "extract": {"equals_truth": accuracy == 1.0, "complete": complete, "shortest_disagreement": None},
             "compare": {
-                "chance": 0.4,
+                "chance": chance,
                 "probes": {site: probes for site in regular_figures.STREAM},
                 "operators": {"trained": {"transitions_right": 1.0, "relative_error": missed}, "random": {"transitions_right": 0.5, "relative_error": 0.4}},
                 "interventions": {"here": here, "later": {**here, "follows": following}, "before": here},
@@ -211,6 +211,7 @@ class Regular(unittest.TestCase):
         ({"accuracy": 0.9}, "In behaviour: no", "In behaviour: yes"),
         ({}, "In state: yes", "In state: no"),
         ({"probe": 0.98}, "In state: no", "In state: yes"),
+        ({"chance": 1}, "In state: not asked", "In state: yes"),
         ({}, "transition operators: yes", "transition operators: no"),
         ({"missed": 0.2}, "transition operators: no", "transition operators: yes"),
         ({}, "From 5 of 5 networks", "stood longest"),

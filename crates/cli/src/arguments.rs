@@ -162,9 +162,11 @@ A count cannot be set by hand: the engine counts what the model's program reads.
     /// Time training steps of seven models beside the processor's peak; or kernels, peaks, and how cost grows.
     #[command(after_help = BENCH_HELP)]
     Bench(Bench),
-    /// Patterns and their automata: show one, classify words, compare two.
+    /// Regular languages: patterns and their automata, automata as weights, and the automata of trained networks.
     #[command(subcommand_required = true, arg_required_else_help = true)]
-    #[command(after_help = "Example:\n  infimum regular show 'a*b*'")]
+    #[command(
+        after_help = "Examples:\n  infimum regular show 'a*b*'\n  infimum regular construct parity -o parity.safetensors\n  infimum regular extract a-star-b-star-s1"
+    )]
     Regular {
         #[command(subcommand)]
         command: Regular,

@@ -250,7 +250,9 @@ fn a_second_run_of_a_recipe_never_touches_the_first() {
 fn floors_have_the_promised_shape_and_values() {
     let session = Session::new("floor");
     let floors = session.json("floor markov-10");
-    assert_eq!(keys(&floors), ["ceilings", "floors"]);
+    assert_eq!(keys(&floors), ["ceilings", "facts", "floors"]);
+    let facts = floors["facts"].as_array().unwrap();
+    assert!(!facts.is_empty() && facts.iter().all(|fact| fact["unit"] != "nats"), "those are floors: {facts:?}");
     let list = floors["floors"].as_array().unwrap();
     assert!(list.iter().all(|floor| keys(floor) == ["kind", "name", "nats"]));
     let nats = |name: &str| list.iter().find(|f| f["name"] == name).and_then(|f| f["nats"].as_f64()).expect(name);

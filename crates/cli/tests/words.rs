@@ -118,7 +118,10 @@ fn splits_and_recognisers_run_and_say_what_they_share() {
     let floors = session.json("floor words.toml --set world.language=a+b+ --set world.held_out=0.2");
     assert_eq!((floors["floors"][0]["kind"].as_str(), floors["floors"][0]["nats"].is_null()), (Some("unknown"), true));
     let text = session.good("floor words.toml --set world.language=a+b+ --set world.held_out=0.2");
-    assert!(text.contains("words_that_training_and_test_share"), "{text}");
+    let shared = floors["facts"].as_array().unwrap().iter().find(|f| f["name"] == "words_that_training_and_test_share");
+    let shared = shared.and_then(|fact| fact["value"].as_u64()).expect("they are counted");
+    let line = text.lines().find(|line| line.starts_with("words_that_training_and_test_share")).expect("a line");
+    assert!(shared > 0 && line.split_whitespace().nth(1) == Some(&shared.to_string()), "{shared}: {line}");
     assert!(value(&figures, "shared_sequences") > 0.0, "classes of one word are shared");
     assert!(figures.as_array().unwrap().iter().all(|figure| figure["name"] != "excess_loss"));
     let longer = "--set world.language=b*a(b|ab*a)* --set world.longest=12 --set world.trained_longest=8";

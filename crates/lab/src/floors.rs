@@ -4,7 +4,7 @@ use std::f64::consts::LN_2;
 
 use infimum_worlds::strings::{Part, Strings};
 use infimum_worlds::{Baseline, Fact, Floor, Head, Quantity, World};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::completion::{self, Completed};
 
@@ -17,9 +17,14 @@ pub struct Floors {
     /// `accuracy` first: the best possible; then what the simple predictors reach, `accuracy_uniform` and so on; of strings
     /// `sequences`, how many the best predictor has right as a whole, and where strings are to be completed, how many can be.
     pub ceilings: Vec<CeilingLine>,
-    /// What else the world says of itself: period, classes, how the long run was found. Not part of the JSON form.
-    #[serde(skip)]
+    /// What else the world says of itself: period, classes, how the long run was found. The JSON form leaves out those in nats, which are
+    /// floors.
+    #[serde(serialize_with = "beside_floors")]
     pub facts: Vec<Fact>,
+}
+
+fn beside_floors<S: Serializer>(facts: &[Fact], into: S) -> Result<S::Ok, S::Error> {
+    into.collect_seq(facts.iter().filter(|fact| fact.unit != "nats"))
 }
 
 /// One floor.

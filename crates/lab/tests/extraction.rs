@@ -3,8 +3,9 @@
 use infimum_lab::regular::{
     Construction, Extracted, Method, Recogniser, Search, Wanted, builtin, construct, extract, machine, trace,
 };
-use infimum_lab::{Experiment, Isa, Machine, start};
-use infimum_worlds::regular::Machine as Language;
+use infimum_lab::{Experiment, Isa, Machine, Plan, Recipe, Trainer, start};
+use infimum_worlds::regular::{Automaton, Machine as Language};
+use serde::Deserialize;
 
 fn named(name: &str) -> Language {
     builtin::named(name).unwrap().unwrap()
@@ -128,6 +129,66 @@ fn random_networks_end_in_time() {
     assert!(begun.elapsed().as_secs() < 60);
     assert!(!found.complete && found.stopped.is_some() && !found.equals_truth, "{found:?}");
     assert!(found.shortest_disagreement.is_some());
+}
+
+/// The time that was given holds for comparing what was learnt as well; what is cut short is not called complete.
+#[test]
+fn comparing_in_the_end_keeps_the_time() {
+    let construction = built(&machine("(a|b|c|d)*abcd", None).unwrap(), 256, Some(Method::Prefix));
+    let seconds = 0.05;
+    let begun = std::time::Instant::now();
+    let found = learnt(&construction, &construction.point, Search { seconds, ..SEARCH });
+    let took = begun.elapsed().as_secs_f64();
+    let ample = learnt(&construction, &construction.point, SEARCH);
+    assert!(ample.complete && begun.elapsed().as_secs_f64() - took > 4.0 * took, "{took}: {ample:?}");
+    assert!(!found.complete && found.stopped.as_ref().is_some_and(|why| why.contains("--seconds")), "{found:?}");
+    assert!(found.tried_up_to_length < ample.tried_up_to_length && found.longer.is_empty(), "{found:?}");
+}
+
+/// A trained network, its answers to all words that it reads, and what AALpy learnt of these.
+#[derive(Deserialize)]
+struct Trained {
+    recipe: String,
+    weights_hash: String,
+    length: usize,
+    /// Classes, shorter words first, then in the order of symbols.
+    answers: String,
+    learnt: Table,
+}
+
+#[derive(Deserialize)]
+struct Table {
+    next: Vec<u32>,
+    outputs: Vec<u16>,
+}
+
+#[test]
+fn trained_networks_give_the_automata_that_aalpy_learns_of_them() {
+    let all: Vec<Trained> = serde_json::from_str(include_str!("oracles/networks.json")).unwrap();
+    let mut equal = vec![];
+    for given in &all {
+        let experiment =
+            Experiment::new(Plan::new(&Recipe::parse(&given.recipe, "network", &[]).unwrap()).unwrap()).unwrap();
+        let mut computer = Machine::new(Isa::best(), 2);
+        let mut trainer = Trainer::start(&experiment, &computer).unwrap();
+        (0..experiment.plan().training().steps).for_each(|_| _ = trainer.advance(&mut computer).unwrap());
+        let point = trainer.point().to_vec();
+        assert_eq!(experiment.layout().weights_hash(&point), given.weights_hash, "it is the network that was asked");
+        let mut recogniser = Recogniser::new(&experiment, &point, &mut computer).unwrap();
+        assert_eq!(recogniser.longest(), given.length);
+        let words =
+            |length: usize| (0..1_u16 << length).map(move |bits| (0..length).rev().map(|at| bits >> at & 1).collect());
+        let words: Vec<Vec<u16>> = (0..=given.length).flat_map(words).collect();
+        let classes =
+            recogniser.classes(&words).into_iter().map(|classes| char::from(b'0' + *classes.last().unwrap() as u8));
+        assert_eq!(classes.collect::<String>(), given.answers);
+        let found = extract(&mut recogniser, SEARCH, &mut |_, _| {}).unwrap();
+        let Table { next, outputs } = &given.learnt;
+        assert_eq!(*found.machine.automaton(), Automaton::new(2, next.clone(), outputs.clone()));
+        assert!(found.complete && found.agrees_wherever_tried, "{found:?}");
+        equal.push((found.states, found.equals_truth));
+    }
+    assert_eq!(equal, [(9, false), (5, false), (5, false), (4, true)]);
 }
 
 #[test]

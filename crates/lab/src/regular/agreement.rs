@@ -6,9 +6,6 @@ use serde::Serialize;
 
 use super::recogniser::Recogniser;
 
-/// Words that are looked at between two calls of a watch.
-const PORTION: usize = 2048;
-
 /// On which words to compare.
 #[derive(Clone, Copy, Debug)]
 pub struct Words {
@@ -88,20 +85,20 @@ impl Agreement {
         words: Words,
         watch: &mut dyn FnMut(u64) -> bool,
     ) -> Option<Agreement> {
-        let symbols = automaton.symbols();
+        let (symbols, portion) = (automaton.symbols(), recogniser.portion());
         let (length, count) = words.whole(symbols);
         let whole = (symbols as u64).pow(length as u32);
         let mut found = Agreement { up_to_length: length, words: count, random: 0, random_wrong: 0, least_wrong: None };
-        for first in (0..whole).step_by(PORTION) {
+        for first in (0..whole).step_by(portion) {
             let portion: Vec<Vec<u16>> =
-                (first..whole.min(first + PORTION as u64)).map(|number| spelt(number, length, symbols)).collect();
+                (first..whole.min(first + portion as u64)).map(|number| spelt(number, length, symbols)).collect();
             found.add(recogniser, automaton, &portion);
             if !watch(first + portion.len() as u64) {
                 return None;
             }
         }
-        for first in (0..words.random).step_by(PORTION) {
-            let numbers = first..words.random.min(first + PORTION);
+        for first in (0..words.random).step_by(portion) {
+            let numbers = first..words.random.min(first + portion);
             let portion: Vec<Vec<u16>> =
                 numbers.clone().map(|number| random(words.seed, number as u64, words.length, symbols)).collect();
             found.random_wrong += found.add(recogniser, automaton, &portion);

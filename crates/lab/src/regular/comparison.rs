@@ -2,8 +2,8 @@
 //! no change of basis moves, and interventions.
 //!
 //! ```text
-//! words of the world --parted by strings--> fit, held out
-//! every site:    probe fitted, scored on the rest, beside shuffled states and the network at its random start
+//! positions of words of the world --parted by the strings read so far--> fit, held out
+//! every site:    probe fitted, scored where it was not, beside shuffled states and the network at its random start
 //! every head:    what it moves and attends by, in coordinates of states
 //! the stream:    operators of symbols; a state exchanged, and what the network then says
 //! ```
@@ -19,9 +19,11 @@ mod raw;
 mod sight;
 mod spectrum;
 mod subject;
+#[cfg(test)]
+mod tests;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use infimum_worlds::regular::Machine as Automaton;
 use infimum_worlds::{Purpose, Settings, Stream};
@@ -43,12 +45,13 @@ pub use raw::{NULL_DRAWS, Null, RawHead, RawScores};
 pub(crate) use sight::{Sight, SiteGuesses};
 pub use spectrum::{eigen, principal_cosines, singular_values, singular_values_of_product};
 use subject::Subject;
-use words::{Split, labels, shared};
+use words::Split;
+pub use words::is_held_out;
 
 /// Automata of more states are not compared with.
 pub const MOST_STATES: usize = 64;
 
-/// Activations of one site that are held at once, 1 GiB.
+/// Activations of one site that are held at once, 1 GiB, and while one side is looked at those of that side once more.
 const MOST_NUMBERS: usize = 1 << 28;
 
 /// What stands beside the published numbers.
@@ -57,6 +60,9 @@ const WARNING: &str = "cosine, correlation and distance of weights depend on the
 const NO_ATTENTION: &str = "the model has no attention";
 const NO_OUTPUT: &str =
     "there is no head to see them at: the world has no known law of the next token, and the model no head of classes";
+const NO_OTHER_STATE: &str =
+    "at no position of these words is there another state of which the automaton says other things";
+const NO_SYMBOL_BETWEEN: &str = "no symbol was read between two held-out positions; look at more --words";
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
@@ -71,7 +77,7 @@ pub struct Comparison {
     pub words: Looked,
     /// The published comparison.
     pub raw: Raw,
-    /// The share of held-out positions in the state that is most frequent among the others: the accuracy of a constant.
+    /// The share of held-out positions in the state that is most frequent there: the accuracy of the best constant.
     pub chance: f64,
     /// Probes and kernel alignment, in the order of computation.
     pub sites: Vec<SiteScores>,
@@ -85,6 +91,8 @@ pub struct Comparison {
     pub operators: Vec<Operators>,
     /// Those of the network at its random start.
     pub operators_at_random_start: Vec<Operators>,
+    /// Why there are no operators.
+    pub operators_unavailable: Option<&'static str>,
     /// Interventions along the stream.
     pub interchange: Vec<Interchange>,
     /// Why there are no interventions.
@@ -94,16 +102,20 @@ pub struct Comparison {
 /// The words that were looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Looked {
-    /// Words that probes were fitted on.
+    /// Words that were drawn.
+    pub drawn: usize,
+    /// Strings that they begin with and probes were fitted on, each counted once.
     pub fit: usize,
-    /// Words that everything was scored on.
+    /// Those that probes were scored on.
     pub held_out: usize,
     /// Strings that are on both sides: none, counted.
     pub shared_strings: usize,
-    /// Positions of the first.
+    /// Positions with strings of the first kind.
     pub fit_positions: usize,
-    /// Positions of the second.
+    /// Positions with strings of the second.
     pub held_out_positions: usize,
+    /// States that the second are in. One alone is guessed without looking.
+    pub held_out_states: usize,
 }
 
 /// The published comparison.
@@ -183,14 +195,16 @@ pub fn compare(
     let random = viewer.view(&mut Subject { point: &start, ..subject.again() }, &sites, &mut step);
     let laws = interchange::has_token(&subject).then(|| Laws::of(experiment, &automaton)).flatten();
     let (next, class) = (|q, symbol| automaton.automaton().next(q, symbol), |q| automaton.automaton().output(q));
-    let drawn = Interventions::draw(&split.held_out, laws.as_ref(), &next, &class, (viewer.seed, effort.interventions));
+    let drawn = Interventions::draw(&split.words, laws.as_ref(), &next, &class, (viewer.seed, effort.interventions));
     let mut interchange = vec![];
     for site in &stream {
-        let rows = subject.rows(site, &split.held_out);
+        let rows = subject.rows(site, &split.words);
         interchange.extend(drawn.at(&mut subject, site, &trained.probes[site], &rows));
         step();
     }
-    let interchange_unavailable = (laws.is_none() && !interchange::has_class(&subject)).then_some(NO_OUTPUT);
+    let has_output = laws.is_some() || interchange::has_class(&subject);
+    let interchange_unavailable = interchange.is_empty().then_some(if has_output { NO_OTHER_STATE } else { NO_OUTPUT });
+    let operators_unavailable = trained.operators.is_empty().then_some(NO_SYMBOL_BETWEEN);
     Ok(Comparison {
         language,
         states: automaton.automaton().states(),
@@ -204,6 +218,7 @@ pub fn compare(
         heads_at_random_start: random.heads,
         operators: trained.operators,
         operators_at_random_start: random.operators,
+        operators_unavailable,
         interchange,
         interchange_unavailable,
     })
@@ -211,8 +226,7 @@ pub fn compare(
 
 /// Refuses words whose activations at one site are more than [`MOST_NUMBERS`].
 fn require_room(split: &Split, widest: Option<usize>, words: usize) -> Result<(), LabError> {
-    let positions = labels(&split.fit).len() + labels(&split.held_out).len();
-    let numbers = positions * widest.unwrap_or(1);
+    let numbers = split.is_held_out.len() * widest.unwrap_or(1);
     if numbers <= MOST_NUMBERS {
         return Ok(());
     }
@@ -288,7 +302,7 @@ impl NetworkScores {
 impl<'a> Viewer<'a> {
     fn new(experiment: &'a Experiment, automaton: &'a Automaton, split: &'a Split) -> Viewer<'a> {
         let seed = experiment.plan().training().seed;
-        let (fit, table) = (labels(&split.fit), automaton.automaton());
+        let (fit, table) = (split.labels(false), automaton.automaton());
         let order = shuffled(&mut Stream::new(seed, Purpose::Probe, 3, 0), fit.len() as u64);
         let next = |q, symbol| table.next(q, symbol);
         Viewer {
@@ -297,7 +311,7 @@ impl<'a> Viewer<'a> {
             split,
             shuffled: order.iter().map(|place| fit[*place as usize]).collect(),
             fit,
-            held_out: labels(&split.held_out),
+            held_out: split.labels(true),
             transitions: (0..table.symbols() as u16).map(|s| transitions(&next, table.states(), s)).collect(),
             seed,
         }
@@ -308,21 +322,22 @@ impl<'a> Viewer<'a> {
     }
 
     fn looked(&self) -> Looked {
-        let Split { fit, held_out } = self.split;
+        let [fit, held_out] = [false, true].map(|side| self.split.strings(side));
         Looked {
+            drawn: self.split.words.len(),
             fit: fit.len(),
             held_out: held_out.len(),
-            shared_strings: shared(fit, held_out),
+            shared_strings: fit.intersection(&held_out).count(),
             fit_positions: self.fit.len(),
             held_out_positions: self.held_out.len(),
+            held_out_states: self.held_out.iter().collect::<BTreeSet<_>>().len(),
         }
     }
 
     fn chance(&self) -> f64 {
-        let count = |labels: &[u32], state: u32| labels.iter().filter(|label| **label == state).count();
-        let states = 0..self.states() as u32;
-        let frequent = states.rev().max_by_key(|state| count(&self.fit, *state)).expect("there is a state");
-        count(&self.held_out, frequent) as f64 / self.held_out.len() as f64
+        let mut counts = vec![0.0f64; self.states()];
+        self.held_out.iter().for_each(|state| counts[*state as usize] += 1.0);
+        counts.into_iter().fold(0.0, f64::max) / self.held_out.len() as f64
     }
 
     fn blocks(&self) -> usize {
@@ -354,24 +369,35 @@ impl<'a> Viewer<'a> {
         raw
     }
 
+    /// What a probe is fitted by at a site with these rows, and the probe of shuffled states.
+    fn fitted(&self, rows: &Rows) -> (Moments, Probe) {
+        let fit = rows.picked(&self.split.side(false));
+        let of = |labels: &[u32]| Moments::of(&fit, labels, self.states());
+        (of(&self.fit), Probe::fitted(&of(&self.shuffled)))
+    }
+
+    /// A probe and that of shuffled states on held-out rows.
+    fn scored(&self, site: &str, rows: &Rows, [probe, control]: [&Probe; 2]) -> NetworkScores {
+        let held_out = rows.picked(&self.split.side(true));
+        NetworkScores {
+            site: site.into(),
+            channels: rows.channels,
+            own: probe.score(&held_out, &self.held_out),
+            shuffled: control.score(&held_out, &self.held_out),
+            kernel_alignment: Moments::of(&held_out, &self.held_out, self.states()).kernel_alignment(),
+        }
+    }
+
     fn view(&self, subject: &mut Subject<'_>, sites: &[String], step: &mut dyn FnMut()) -> View {
         let mut view = View { scores: vec![], probes: BTreeMap::new(), operators: vec![], heads: vec![] };
         let (stream, mut by_state) = (subject.stream(), BTreeMap::new());
         for site in sites {
-            let (fit, held_out) = (subject.rows(site, &self.split.fit), subject.rows(site, &self.split.held_out));
-            let moments = Moments::of(&fit, &self.fit, self.states());
+            let rows = subject.rows(site, &self.split.words);
+            let (moments, control) = self.fitted(&rows);
             let probe = Probe::fitted(&moments);
-            let control = Probe::fitted(&Moments::of(&fit, &self.shuffled, self.states()));
-            view.scores.push(NetworkScores {
-                site: site.clone(),
-                channels: fit.channels,
-                own: probe.score(&held_out, &self.held_out),
-                shuffled: control.score(&held_out, &self.held_out),
-                kernel_alignment: Moments::of(&held_out, &self.held_out, self.states()).kernel_alignment(),
-            });
+            view.scores.push(self.scored(site, &rows, [&probe, &control]));
             if stream.contains(site) {
-                let words = &self.split.held_out;
-                view.operators.push(operators::operators(site, &probe, &held_out, words, &self.transitions));
+                view.operators.extend(operators::operators(site, &probe, &rows, self.split, &self.transitions));
             }
             view.probes.insert(site.clone(), probe);
             by_state.insert(site.clone(), (moments.by_state, moments.shares));

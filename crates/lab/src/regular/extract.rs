@@ -24,8 +24,10 @@ const SHORT_WORDS: u64 = 4_000;
 const CONFORMANCE_WORDS: u64 = 20_000;
 /// Random words for one hypothesis, of lengths up to the longest.
 const RANDOM_WORDS: usize = 2_000;
-/// Words that are tried before the clock is looked at.
-const PORTION: usize = 2_048;
+/// How much longer than the time for learning the comparison in the end may take, as a share of that.
+const END: f64 = 0.25;
+/// Of the words that all are compared in the end, these parts are tried one after another, until the time is up.
+const PARTS: [u64; 4] = [64, 16, 4, 1];
 /// Random words of each length that the result is compared on.
 const SAMPLE: usize = 1_000;
 
@@ -36,7 +38,8 @@ pub struct Search<'s> {
     pub truth: Option<&'s Machine>,
     /// The longest words that are asked, in symbols; `None`: the longest that the network reads.
     pub length: Option<usize>,
-    /// Seconds after which nothing more is learnt.
+    /// Seconds after which nothing more is learnt; comparing what was learnt ends a quarter of that later at most, but for words that are
+    /// under way.
     pub seconds: f64,
     /// Seed of the random words.
     pub seed: u64,
@@ -111,11 +114,13 @@ pub fn extract(
 ) -> Result<Extracted, LabError> {
     let truth = truth(recogniser, search.truth)?;
     let length = longest(recogniser, search.length)?;
-    let deadline = Instant::now() + Duration::from_secs_f64(search.seconds);
+    let given = Duration::from_secs_f64(search.seconds);
+    let deadline = Instant::now() + given;
     let limits = Limits { states: MOST_LEARNT, cells: MOST_CELLS, length };
     let asked = Asked { recogniser, truth: truth.automaton(), least: None, words: 0 };
     let learner = Learner::new(truth.alphabet().len(), limits);
-    let mut student = Student { asked, learner, deadline, seed: search.seed, best: None, beyond: None, watch };
+    let portion = asked.recogniser.portion();
+    let mut student = Student { asked, learner, portion, deadline, seed: search.seed, best: None, beyond: None, watch };
     let stopped = student.learn().err();
     let Student { asked: Asked { recogniser, least, words, .. }, best, beyond, .. } = student;
     let Some((_, automaton)) = best else {
@@ -125,7 +130,8 @@ pub fn extract(
     let names = truth.classes().to_vec();
     let machine = Machine::new(truth.alphabet().clone(), names, &automaton)?;
     let found = Found { machine, stopped, least, words_asked: words, beyond, length };
-    Ok(found.compared(recogniser, &truth, search.seed))
+    let until = deadline.max(Instant::now() + given.mul_f64(END));
+    Ok(found.compared(End { recogniser, until, is_over: false }, &truth, search.seed))
 }
 
 /// What the network should be, with the classes in the order of the network's.
@@ -197,6 +203,8 @@ fn note(least: &mut Option<Vec<u16>>, word: Option<&[u16]>) {
 struct Student<'a, 'e, 'w> {
     asked: Asked<'a, 'e>,
     learner: Learner,
+    /// Words that are tried before the clock is looked at.
+    portion: usize,
     deadline: Instant,
     seed: u64,
     /// The hypothesis that stood longest, and the length of the counterexample that it fell by; none if it stands.
@@ -276,7 +284,7 @@ impl Student<'_, '_, '_> {
             if Instant::now() >= self.deadline {
                 return Err(Stopped::Watch);
             }
-            let portion: Vec<Vec<u16>> = words.by_ref().take(PORTION).collect();
+            let portion: Vec<Vec<u16>> = words.by_ref().take(self.portion).collect();
             let mut least = None;
             for (word, classes) in portion.iter().zip(self.asked.prefixes(&portion)) {
                 note(&mut least, agreement::first_wrong(automaton, word, &classes).map(|length| &word[..length]));
@@ -301,14 +309,14 @@ struct Found {
 }
 
 impl Found {
-    fn compared(self, recogniser: &mut Recogniser<'_>, truth: &Machine, seed: u64) -> Extracted {
+    fn compared(self, mut end: End<'_, '_>, truth: &Machine, seed: u64) -> Extracted {
         let Found { machine, stopped, mut least, words_asked, beyond, length } = self;
         let automaton = machine.automaton().clone();
-        let affordable = Words::affordable(recogniser);
+        let affordable = Words::affordable(end.recogniser);
         let words = Words { longest: length, random: 0, length, seed, ..affordable };
         let equals_truth = automaton == *truth.automaton();
-        let agreement = whole(recogniser, &automaton, words);
-        let beside_truth = if equals_truth { agreement.clone() } else { whole(recogniser, truth.automaton(), words) };
+        let agreement = end.all(&automaton, words);
+        let beside_truth = if equals_truth { agreement.clone() } else { end.all(truth.automaton(), words) };
         note(&mut least, beside_truth.least_wrong.as_deref());
         let told = |length: usize| {
             format!("some words of {length} symbols that were tried in the end tell it from the network")
@@ -317,16 +325,19 @@ impl Found {
         let (mut longer, mut stopped) = (Vec::new(), stopped.map(reason).or(first));
         for length in lengths(agreement.up_to_length, length) {
             let random = Words { all: 0, longest: 0, random: SAMPLE.min(affordable.random), length, seed: !seed };
-            let sample = whole(recogniser, &automaton, random);
+            let Some(sample) = end.in_time(&automaton, random) else { break };
             if sample.random_wrong > 0 {
                 stopped = stopped.or_else(|| Some(told(length)));
             }
-            let beside = if equals_truth { sample.clone() } else { whole(recogniser, truth.automaton(), random) };
-            note(&mut least, beside.least_wrong.as_deref());
+            let beside = if equals_truth { Some(sample.clone()) } else { end.in_time(truth.automaton(), random) };
+            note(&mut least, beside.and_then(|beside| beside.least_wrong).as_deref());
             longer.push(Sampled { length, words: sample.random, agree: sample.random - sample.random_wrong });
         }
+        if end.is_over {
+            stopped = stopped.or_else(|| Some(UP_IN_THE_END.into()));
+        }
         let shortest = least.map(|word| {
-            let said = recogniser.classes(std::slice::from_ref(&word)).swap_remove(0);
+            let said = end.recogniser.classes(std::slice::from_ref(&word)).swap_remove(0);
             Disagreement {
                 network: truth.classes()[usize::from(said[word.len()])].clone(),
                 truth: truth.class(&word).into(),
@@ -355,9 +366,38 @@ impl Found {
     }
 }
 
-/// All words up to some length.
-fn whole(recogniser: &mut Recogniser<'_>, automaton: &Automaton, words: Words) -> Agreement {
-    Agreement::of(recogniser, automaton, words, &mut |_| true).expect("nobody ends it")
+/// Comparing in the end, until the time is up.
+struct End<'a, 'e> {
+    recogniser: &'a mut Recogniser<'e>,
+    until: Instant,
+    /// Whether less was compared than asked for.
+    is_over: bool,
+}
+
+impl End<'_, '_> {
+    /// All words up to some length; if there is no time for that, up to a smaller one. The first part is compared whatever the time.
+    fn all(&mut self, automaton: &Automaton, words: Words) -> Agreement {
+        let part = |part: u64| Words { all: words.all / part, ..words };
+        let mut found =
+            Agreement::of(self.recogniser, automaton, part(PARTS[0]), &mut |_| true).expect("nobody ends it");
+        for part in PARTS[1..].iter().map(|of| part(*of)) {
+            if part.whole(automaton.symbols()).0 > found.up_to_length {
+                let Some(more) = self.in_time(automaton, part) else { break };
+                found = more;
+            }
+        }
+        found
+    }
+
+    /// The words, if there is time for them.
+    fn in_time(&mut self, automaton: &Automaton, words: Words) -> Option<Agreement> {
+        let until = self.until;
+        let found = (Instant::now() < until)
+            .then(|| Agreement::of(self.recogniser, automaton, words, &mut |_| Instant::now() < until))
+            .flatten();
+        self.is_over |= found.is_none();
+        found
+    }
 }
 
 /// Lengths to sample beyond one, up to another: quarters of the way.
@@ -367,6 +407,8 @@ fn lengths(beyond: usize, most: usize) -> impl Iterator<Item = usize> {
     lengths.dedup();
     lengths.into_iter()
 }
+
+const UP_IN_THE_END: &str = "the time was up before all words of the end were compared; give it more with --seconds";
 
 fn reason(stopped: Stopped) -> String {
     match stopped {

@@ -13,6 +13,9 @@ use infimum_worlds::regular::Machine;
 use crate::predictor::{likeliest, softmax};
 use crate::{Experiment, LabError};
 
+/// Multiply-adds between two looks at a clock.
+const BETWEEN_LOOKS: u64 = 4_000_000_000;
+
 /// Sequences that a thread writes side by side.
 const SIDE_BY_SIDE: usize = 16;
 /// Where a decoder has the logits of its world's first head, and those of the head for classes.
@@ -99,6 +102,11 @@ impl<'e> Recogniser<'e> {
             Way::Classes => positions - 1,
             Way::States => positions / 2,
         }
+    }
+
+    /// Words that are asked between two looks at a clock: at most 2,048, and some tenths of a second's.
+    pub(super) fn portion(&self) -> usize {
+        (BETWEEN_LOOKS / self.work().max(1)).clamp(16, 2048) as usize
     }
 
     /// Multiply-adds of one word of that length.

@@ -23,7 +23,7 @@ use answers::Answers;
 use heads::Heads;
 use layers::Layers;
 
-/// Words for probes; about half of the strings are held out.
+/// Words for probes; of the strings that they begin with about half are held out.
 const WORDS: usize = 1000;
 
 /// What was seen of one network's answers.

@@ -138,7 +138,7 @@ fn require_still(before: &Comparison, after: &Comparison, is_orthogonal: bool) {
 #[test]
 fn a_hundred_changes_of_basis_move_the_raw_cosine_alone() {
     let experiment = experiment(RECIPE, &[]);
-    let compared = |weights: &Weights| compared(&experiment, &point(&experiment, weights), 100);
+    let compared = |weights: &Weights| compared(&experiment, &point(&experiment, weights), 200);
     let before = compared(&planted());
     let (mut inside, mut all, mut sum) = (0, 0, 0.0);
     for seed in 0..100 {
@@ -165,7 +165,7 @@ fn a_hundred_changes_of_basis_move_the_raw_cosine_alone() {
 #[test]
 fn a_measure_that_depends_on_the_basis_is_seen_to_move() {
     let experiment = experiment(RECIPE, &[]);
-    let compared = |weights: &Weights| compared(&experiment, &point(&experiment, weights), 100);
+    let compared = |weights: &Weights| compared(&experiment, &point(&experiment, weights), 200);
     let mut stream = Stream::new(1, Purpose::Check, 2, 0);
     let stretched = turn_stream(&planted(), &mut stream, false);
     let (before, after) = (compared(&planted()), compared(&stretched));

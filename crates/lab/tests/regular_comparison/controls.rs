@@ -77,7 +77,7 @@ fn what_cannot_be_compared_is_refused() {
     for (settings, words, part) in [
         ("kind = \"markov\"\nstates = 3\nlength = 5\nseed = 1", 100, "kind \"regular\""),
         ("kind = \"regular\"\nlanguage = \"s5-identity\"\nlongest = 8", 100, "120 states"),
-        ("kind = \"regular\"\nlanguage = \"ab\"\naccept = 1.0\nlongest = 8", 100, "one string"),
+        ("kind = \"regular\"\nlanguage = \"ab\"\naccept = 1.0\nlongest = 8", 100, "no two strings"),
     ] {
         let message = refused(&world(settings), words);
         assert!(message.contains(part), "{message}");

@@ -1,7 +1,8 @@
 //! What NumPy and SciPy say of the same numbers: see oracles/probes.py.
 
 use infimum_lab::regular::comparison::{
-    Matrix, Moments, Probe, RawScores, Rows, eigen, principal_cosines, singular_values, singular_values_of_product,
+    Matrix, Moments, Probe, RawScores, Rows, eigen, is_held_out, principal_cosines, singular_values,
+    singular_values_of_product,
 };
 use serde_json::Value;
 
@@ -58,6 +59,32 @@ fn probes_and_alignment_are_those_of_numpy() {
         // A state more changes nothing that is not of it.
         let other = Probe::fitted(&Moments::of(&fit, &of_fit, states + 1));
         assert_eq!(other.score(&held_out, &of_held_out).accuracy, score.accuracy);
+    }
+}
+
+/// The strings that are held out, and a probe on what stands after them.
+#[test]
+fn strings_are_parted_as_by_numpy() {
+    for case in oracle("splits") {
+        let of = |key: &str| case[key].as_array().unwrap().iter().map(numbers).collect::<Vec<_>>();
+        let words: Vec<Vec<u16>> = of("words").iter().map(|word| word.iter().map(|x| *x as u16).collect()).collect();
+        let states: Vec<Vec<u32>> =
+            of("on_the_way").iter().map(|way| way.iter().map(|x| *x as u32).collect()).collect();
+        let expected: Vec<bool> = serde_json::from_value(case["is_held_out"].clone()).unwrap();
+        let found = is_held_out(words.iter().zip(&states).map(|(word, way)| (&word[..], &way[..])));
+        assert_eq!(found, expected);
+        let (all, labels) = (matrix(&case["rows"]), states.concat());
+        let rows = Rows { channels: all.columns(), numbers: all.numbers().iter().map(|x| *x as f32).collect() };
+        let side = |side: bool| {
+            let places: Vec<usize> = (0..found.len()).filter(|place| found[*place] == side).collect();
+            (rows.picked(&places), places.iter().map(|place| labels[*place]).collect::<Vec<_>>())
+        };
+        let ((fit, of_fit), (held_out, of_held_out)) = (side(false), side(true));
+        let count = case["states"].as_u64().unwrap() as usize;
+        let score = Probe::fitted(&Moments::of(&fit, &of_fit, count)).score(&held_out, &of_held_out);
+        near(score.accuracy, &case["accuracy"]);
+        near(score.explained, &case["explained"]);
+        near(Moments::of(&held_out, &of_held_out, count).kernel_alignment().unwrap(), &case["alignment"]);
     }
 }
 

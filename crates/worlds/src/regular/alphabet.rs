@@ -30,17 +30,22 @@ impl Alphabet {
             let shown: String = names.iter().take(MOST_SYMBOLS + 1).flat_map(|name| name.chars().take(2)).collect();
             Err(RegularError::Alphabet { alphabet: quoted(&shown), problem })
         };
-        if names.is_empty() || names.len() > MOST_SYMBOLS {
-            return refuse(format!("{} symbols, 1 to {MOST_SYMBOLS} are allowed", names.len()));
+        if names.is_empty() {
+            return refuse(format!("0 symbols, 1 to {MOST_SYMBOLS} are allowed; name the symbols that words may have"));
+        }
+        if names.len() > MOST_SYMBOLS {
+            return refuse(format!("{} symbols, 1 to {MOST_SYMBOLS} are allowed; name fewer", names.len()));
         }
         for (at, name) in names.iter().enumerate() {
             let length = name.chars().count();
             let shown = quoted(name);
             if length == 0 || length > MOST_NAME {
-                return refuse(format!("the symbol {shown} is {length} characters long, 1 to {MOST_NAME} are allowed"));
+                return refuse(format!(
+                    "the symbol {shown} is {length} characters long, 1 to {MOST_NAME} are allowed; give it another name"
+                ));
             }
             if name.chars().any(|c| c.is_control() || length > 1 && c.is_whitespace()) {
-                return refuse(format!("the symbol {shown} has a blank or a control character"));
+                return refuse(format!("the symbol {shown} has a blank or a control character; leave that out"));
             }
             if names[..at].contains(name) {
                 return refuse(format!("the symbol {shown} stands there twice; name each symbol once"));

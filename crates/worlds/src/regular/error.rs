@@ -49,7 +49,10 @@ pub enum RegularError {
         remedy: &'static str,
     },
     /// A word that is not over the alphabet.
-    #[error("the word {word}, position {position}: {found} is no symbol of the alphabet {alphabet}")]
+    #[error(
+        "the word {word}, position {position}: {found} is no symbol of the alphabet {alphabet}; write words of its symbols, or choose \
+         an alphabet that has this one"
+    )]
     Word {
         /// The word.
         word: String,

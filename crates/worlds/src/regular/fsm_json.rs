@@ -53,6 +53,7 @@ struct Written {
 /// The keys that are read; what else stands there says nothing of the automaton.
 #[derive(Deserialize)]
 struct Given {
+    version: Option<serde_json::Value>,
     fsm: Fsm,
     checksum: Option<String>,
 }
@@ -71,11 +72,16 @@ pub fn written(machine: &Machine, sha256: impl Fn(&[u8]) -> String) -> String {
     serde_json::to_string_pretty(&written).expect("names and numbers can be written")
 }
 
-/// Reads a machine, and makes it minimal; a transition that is missing leads to the state `reject`. Errors: what is no such JSON,
-/// with its place; states, symbols or classes that do not exist; a transition that is given twice, or missing without a state
+/// Reads a machine, of this version or of none, and makes it minimal; a transition that is missing leads to the state `reject`. Errors: what is no such JSON,
+/// with its place; another version; states, symbols or classes that do not exist; a transition that is given twice, or missing without a state
 /// `reject`; a checksum that is not that of the object; more than [`super::MOST_STATES`] states.
 pub fn parse(text: &str, sha256: impl Fn(&[u8]) -> String) -> Result<Machine, RegularError> {
-    let Given { fsm, checksum } = json::parse(FORM, text)?;
+    let Given { version, fsm, checksum } = json::parse(FORM, text)?;
+    if let Some(other) = version.filter(|version| version != VERSION) {
+        let found = other.as_str().map_or_else(|| other.to_string(), String::from);
+        let expected = format!("{VERSION}, the one version that is read; write the file as that");
+        return refuse("`version`", super::error::quoted(&found), expected);
+    }
     if let Some(given) = checksum {
         let computed = sha256(fsm.canonical().as_bytes());
         if given != computed {

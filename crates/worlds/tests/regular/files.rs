@@ -67,6 +67,12 @@ fn files_of_regex_transformer_are_read_and_their_checksum_is_pythons() {
     let text = FSM.replace("CHECKSUM", CHECKSUM);
     assert_eq!(fsm(&text).unwrap(), machine("a+", "ab"));
     assert!(fsm_json::written(&machine("a+", "ab"), sha256).contains(CHECKSUM));
+    for (version, found) in [("\"9.9\"", "found `9.9`"), ("9.9", "found `9.9`"), ("null", "Ok"), ("[1]", "found `[1]`")]
+    {
+        let said = format!("{:?}", fsm(&text.replace("\"0.1.0\"", version)));
+        assert!(said.contains(found), "{version}: {said}");
+        assert!(found == "Ok" || said.contains("`version`") && said.contains("expected 0.1.0"), "{version}: {said}");
+    }
     let changed = text.replace("\"1,1\": 2", "\"1,1\": 1");
     assert!(fsm(&changed).unwrap_err().contains("`checksum`"));
     // Without a checksum nothing is compared; without a transition the state `reject` is next.

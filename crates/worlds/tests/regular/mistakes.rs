@@ -80,10 +80,10 @@ fn limits_are_named_soon_and_in_little_memory() {
 fn alphabets_that_are_none() {
     let names = |count: u32| (0..count).map(|at| char::from_u32(0x4e00 + at).unwrap()).collect::<String>();
     for (symbols, parts) in [
-        ("", &["0 symbols", "1 to 64"][..]),
-        (&names(65), &["65 symbols", "1 to 64"]),
+        ("", &["0 symbols", "1 to 64", "name the symbols"][..]),
+        (&names(65), &["65 symbols", "1 to 64", "name fewer"]),
         ("aba", &["`a`", "twice"]),
-        ("a\n", &["control character"]),
+        ("a\n", &["control character", "leave that out"]),
     ] {
         check(&Alphabet::of_characters(symbols).unwrap_err().to_string(), parts);
     }
@@ -95,7 +95,10 @@ fn alphabets_that_are_none() {
     assert_eq!(two.word("(0 )0  (0").unwrap(), [0, 1, 0]);
     assert_eq!(two.spell(&[0, 1]), "(0 )0");
     check(&two.word("(0 (1").unwrap_err().to_string(), &["position 2", "`(1`", "(0 )0"]);
-    check(&alphabet("ab").word("abca").unwrap_err().to_string(), &["position 3", "`c`", "ab"]);
+    check(
+        &alphabet("ab").word("abca").unwrap_err().to_string(),
+        &["position 3", "`c`", "ab", "write words of its symbols"],
+    );
     check(&Pattern::symbols("()").unwrap_err().to_string(), &["0 symbols"]);
     check(&Pattern::symbols("[!-~]").unwrap_err().to_string(), &["1 to 64"]);
 }

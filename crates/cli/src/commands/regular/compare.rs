@@ -18,7 +18,7 @@ pub(crate) struct Compare {
     /// Which checkpoint: a step, best or last.
     #[arg(long, value_name = "STEP|best|last", default_value = "last")]
     at: CheckpointName,
-    /// Words to draw; about half of the strings are held out.
+    /// Words to draw; of the strings that they begin with about half are held out, wherever they stand.
     #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u64).range(2..=20_000))]
     words: u64,
     /// Interventions at each site.
@@ -57,10 +57,23 @@ fn head(found: &Comparison) -> String {
     table::facts(&[
         ("language", found.language.clone()),
         ("states", found.states.to_string()),
-        ("words", format!("{} for probes, {} held out", count(words.fit as u64), count(words.held_out as u64))),
+        ("words", count(words.drawn as u64)),
+        (
+            "strings read so far",
+            format!("{} for probes, {} held out", count(words.fit as u64), count(words.held_out as u64)),
+        ),
         ("strings on both sides", words.shared_strings.to_string()),
-        ("positions held out", count(words.held_out_positions as u64)),
-        ("accuracy of a constant", format!("{:.4}", found.chance)),
+        (
+            "positions held out",
+            format!(
+                "{} of {}, in {} of {} states",
+                count(words.held_out_positions as u64),
+                count((words.fit_positions + words.held_out_positions) as u64),
+                words.held_out_states,
+                found.states
+            ),
+        ),
+        ("accuracy of the best constant", format!("{:.4}", found.chance)),
     ])
 }
 
@@ -126,7 +139,11 @@ fn sites(found: &Comparison) -> String {
         0 => String::new(),
         _ => format!("Too wide to be looked at: {}.\n", found.left_out.join(", ")),
     };
-    format!("Linear probes of the state, on words held out.\n{}\n{left_out}", table::table(&headings, rows))
+    let alone = match found.words.held_out_states {
+        1 => "All held-out strings lead to one state, which a constant names too: these figures say nothing.\n",
+        _ => "",
+    };
+    format!("Linear probes of the state, after strings held out.\n{alone}{}\n{left_out}", table::table(&headings, rows))
 }
 
 fn heads(found: &Comparison) -> String {
@@ -156,6 +173,10 @@ fn circuits(head: &HeadCircuits, when: &str) -> Vec<Vec<String>> {
 }
 
 fn operators(found: &Comparison) -> String {
+    let title = "Operators of the symbols on decoded states, beside the automaton's.";
+    if let Some(why) = found.operators_unavailable {
+        return format!("{title}\nnot to be had: {why}\n");
+    }
     let headings =
         ["site", ">relative error", ">transitions right", ">relabelled", ">error at random start", ">right there"];
     let rows = found.operators.iter().zip(&found.operators_at_random_start).map(|(own, random)| {
@@ -169,7 +190,7 @@ fn operators(found: &Comparison) -> String {
             format!("{:.4}", random.transitions_right),
         ]
     });
-    format!("Operators of the symbols on decoded states, beside the automaton's.\n{}\n", table::table(&headings, rows))
+    format!("{title}\n{}\n", table::table(&headings, rows))
 }
 
 fn interchange(found: &Comparison) -> String {

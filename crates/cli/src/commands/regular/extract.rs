@@ -28,7 +28,7 @@ pub(crate) struct Extract {
     /// The longest words to ask, in symbols. Default: the longest that the network reads.
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     length: Option<usize>,
-    /// Seconds after which nothing more is learnt; what was learnt is then compared all the same.
+    /// Seconds after which nothing more is learnt. Comparing what was learnt ends a quarter of that later at most, but for words that are under way.
     #[arg(long, value_name = "X", default_value = "60", value_parser = crate::arguments::duration)]
     seconds: f64,
     /// Seed of random words.

@@ -111,7 +111,7 @@ impl<'a> Interventions<'a> {
                 || self.laws.is_none() && (self.class)(one) != (self.class)(other))
     }
 
-    /// The interventions at a site, whose activations on the words `probe` was not fitted on are `rows`.
+    /// The interventions at a site, whose activations on the words are `rows`.
     pub(super) fn at(&self, subject: &mut Subject<'_>, site: &str, probe: &Probe, rows: &Rows) -> Vec<Interchange> {
         let mut stream = Stream::new(self.seed, Purpose::Probe, 2, 0);
         let random = probe.random_subspace(&mut || stream.normal());

@@ -17,6 +17,12 @@ impl Rows {
         self.numbers[row * self.channels..][..self.channels].iter().map(|x| f64::from(*x)).collect()
     }
 
+    /// The rows at these places.
+    pub fn picked(&self, places: &[usize]) -> Rows {
+        let rows = places.iter().flat_map(|place| &self.numbers[place * self.channels..][..self.channels]);
+        Rows { channels: self.channels, numbers: rows.copied().collect() }
+    }
+
     /// How many rows there are.
     pub fn count(&self) -> usize {
         self.numbers.len() / self.channels

@@ -1,7 +1,7 @@
 //! How decoded states follow each other, by symbol, beside the automaton.
 //!
 //! With `y_t` the least-squares decoding of states after `t` symbols, the operator of a symbol is the matrix that gives `y_t`
-//! from `y_(t-1)` with least squares over all places where that symbol was read. It says nothing of how the network computes
+//! from `y_(t-1)` with least squares over the places where that symbol was read and the strings before and after it are held out. It says nothing of how the network computes
 //! `y_t`: a network that reads the whole word anew at every position has the automaton's operators too, if it knows the state.
 
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::matrix::Matrix;
 use super::moments::Rows;
 use super::probe::Probe;
 use super::spectrum::pseudo_inverse;
-use super::words::Word;
+use super::words::Split;
 
 /// Directions of decoded states with less than this share of the mean square of the largest are not used as a cause.
 const LEAST: f64 = 1e-4;
@@ -29,7 +29,7 @@ pub struct Operators {
     pub transitions_right: f64,
     /// Which state of the automaton each decoded state is, under that relabelling; the identity where no other is better.
     pub relabelling: Vec<usize>,
-    /// Of each symbol, in their order: `[to, from]`; none for a symbol that was not read.
+    /// Of each symbol, in their order: `[to, from]`; none for a symbol that was not read between held-out positions.
     pub symbols: Vec<Option<Matrix>>,
 }
 
@@ -42,22 +42,35 @@ struct Pairs {
     count: usize,
 }
 
-/// The operators at a site, whose rows are those of the words while they last. `transitions` are the automaton's, `[to, from]`.
-pub(super) fn operators(site: &str, probe: &Probe, rows: &Rows, words: &[Word], transitions: &[Matrix]) -> Operators {
+/// The operators at a site, whose rows are those of the words while they last. `transitions` are the automaton's, `[to, from]`. None if
+/// no two held-out positions follow each other.
+pub(super) fn operators(
+    site: &str,
+    probe: &Probe,
+    rows: &Rows,
+    split: &Split,
+    transitions: &[Matrix],
+) -> Option<Operators> {
     let states = transitions[0].rows();
     let zero = || Matrix::new(states, states, vec![0.0; states * states]);
     let empty = || Pairs { after_before: zero(), before_before: zero(), met: vec![false; states], count: 0 };
     let mut pairs: Vec<Pairs> = transitions.iter().map(|_| empty()).collect();
     let mut row = 0;
-    for word in words {
-        let mut before = probe.decoded(&rows.row(row));
+    for word in &split.words {
         for (place, symbol) in word.symbols().iter().enumerate() {
-            let after = probe.decoded(&rows.row(row + place + 1));
-            pairs[usize::from(*symbol)].add(&before, &after, word.states[place]);
-            before = after;
+            let before = row + place;
+            if split.is_held_out[before] && split.is_held_out[before + 1] {
+                let [before, after] = [before, before + 1].map(|row| probe.decoded(&rows.row(row)));
+                pairs[usize::from(*symbol)].add(&before, &after, word.states[place]);
+            }
         }
         row += word.length + 1;
     }
+    pairs.iter().any(|pairs| pairs.count > 0).then(|| beside(site, &pairs, transitions))
+}
+
+fn beside(site: &str, pairs: &[Pairs], transitions: &[Matrix]) -> Operators {
+    let states = transitions[0].rows();
     let symbols: Vec<Option<Matrix>> = pairs.iter().map(Pairs::operator).collect();
     let met: Vec<&[bool]> = pairs.iter().map(|pairs| &pairs.met[..]).collect();
     let beside = Beside { symbols: &symbols, met: &met, transitions };

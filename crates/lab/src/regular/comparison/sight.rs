@@ -9,7 +9,7 @@ use super::circuits::{HeadCircuits, ends};
 use super::moments::Moments;
 use super::probe::Probe;
 use super::subject::{MOST_CHANNELS, Subject};
-use super::words::{Split, labels};
+use super::words::Split;
 use super::{Viewer, language, require_room};
 use crate::{Experiment, LabError, Machine};
 
@@ -66,12 +66,13 @@ impl Sight {
     }
 
     fn at(&self, subject: &mut Subject<'_>, site: String) -> SiteGuesses {
-        let (fit, held_out) = (subject.rows(&site, &self.split.fit), subject.rows(&site, &self.split.held_out));
+        let rows = subject.rows(&site, &self.split.words);
         let states = self.automaton.automaton().states();
-        let probe = Probe::fitted(&Moments::of(&fit, &labels(&self.split.fit), states));
+        let fit = rows.picked(&self.split.side(false));
+        let probe = Probe::fitted(&Moments::of(&fit, &self.split.labels(false), states));
         let mut guesses = vec![vec![0; states]; states];
-        for (row, state) in labels(&self.split.held_out).into_iter().enumerate() {
-            guesses[state as usize][probe.state(&held_out.row(row))] += 1;
+        for (row, state) in self.split.side(true).into_iter().zip(self.split.labels(true)) {
+            guesses[state as usize][probe.state(&rows.row(row))] += 1;
         }
         SiteGuesses { site, guesses }
     }

@@ -1,9 +1,12 @@
-//! The words that a network is looked at on: drawn from its world, and parted so that no string is on both sides.
+//! The words that a network is looked at on: drawn from its world, and their positions parted so that no string is on both sides.
+//!
+//! What a causal network holds at a position depends on the symbols read so far and on nothing else. So it is these strings that
+//! are parted, not whole words: words of both sides would begin alike.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use infimum_worlds::regular::Machine;
-use infimum_worlds::{Example, Purpose};
+use infimum_worlds::{Example, Purpose, Stream};
 
 use crate::data::Address;
 use crate::{Experiment, LabError};
@@ -35,15 +38,15 @@ impl Word {
     }
 }
 
-/// Words for probes to be fitted on, and others for them to be scored on.
+/// Words whose positions, those before and after each symbol, word after word, are parted.
 pub(super) struct Split {
-    pub(super) fit: Vec<Word>,
-    pub(super) held_out: Vec<Word>,
+    pub(super) words: Vec<Word>,
+    /// `[position]`: whether probes are scored there; on the others they are fitted.
+    pub(super) is_held_out: Vec<bool>,
 }
 
 impl Split {
-    /// The first `count` words that the experiment's world draws for probes. Every other string, in the order of their hashes, is
-    /// held out, with all words that are it.
+    /// The first `count` words that the experiment's world draws for probes, parted as [`is_held_out`] says.
     pub(super) fn draw(experiment: &Experiment, machine: &Machine, count: usize) -> Result<Split, LabError> {
         let mut example = Example::default();
         let words: Vec<Word> = (0..count as u64)
@@ -52,30 +55,63 @@ impl Split {
                 Word::of(example.tokens.clone(), machine)
             })
             .collect();
-        let hash = |word: &Word| {
-            *blake3::hash(&word.symbols().iter().flat_map(|s| s.to_le_bytes()).collect::<Vec<u8>>()).as_bytes()
-        };
-        let strings: BTreeSet<[u8; 32]> = words.iter().map(hash).collect();
-        if strings.len() < 2 {
-            let allowed =
-                format!("{count} words drawn from its world are one string, and probes need others to be scored on");
+        let is_held_out = is_held_out(words.iter().map(|word| (word.symbols(), &word.states[..])));
+        if !is_held_out.contains(&true) {
+            let allowed = format!(
+                "in {count} words drawn from its world no two strings read so far lead to one state, and probes need one to be fitted on and another to be scored on"
+            );
             let remedy = "let the world draw words of more lengths or classes, or look at more --words";
             return Err(LabError::value("the run", experiment.plan().world().kind(), allowed, remedy));
         }
-        let sides: BTreeMap<[u8; 32], bool> =
-            strings.into_iter().enumerate().map(|(place, string)| (string, place % 2 == 0)).collect();
-        let (fit, held_out) = words.into_iter().partition(|word| sides[&hash(word)]);
-        Ok(Split { fit, held_out })
+        Ok(Split { words, is_held_out })
+    }
+
+    /// The positions of a side.
+    pub(super) fn side(&self, held_out: bool) -> Vec<usize> {
+        let places = self.is_held_out.iter().enumerate().filter(|(_, is)| **is == held_out);
+        places.map(|(place, _)| place).collect()
+    }
+
+    /// The states at the positions of a side.
+    pub(super) fn labels(&self, held_out: bool) -> Vec<u32> {
+        let states = self.words.iter().flat_map(|word| &word.states).zip(&self.is_held_out);
+        states.filter(|(_, is)| **is == held_out).map(|(state, _)| *state).collect()
+    }
+
+    /// The strings of a side, by their hashes.
+    pub(super) fn strings(&self, held_out: bool) -> BTreeSet<u64> {
+        let read = self.words.iter().flat_map(|word| hashes(word.symbols())).zip(&self.is_held_out);
+        read.filter(|(_, is)| **is == held_out).map(|(string, _)| string).collect()
     }
 }
 
-/// The states of all words at all positions up to their ends, word after word.
-pub(super) fn labels(words: &[Word]) -> Vec<u32> {
-    words.iter().flat_map(|word| word.states.iter().copied()).collect()
+/// Which positions of words are held out, word after word, given the symbols of each and the states on the way, of which the
+/// first is before any symbol. Of the strings that lead to a state every other one, in the order of their hashes, is held out
+/// wherever it stands, and the first is not: so a state that one string alone leads to is never held out.
+pub fn is_held_out<'a>(words: impl Iterator<Item = (&'a [u16], &'a [u32])>) -> Vec<bool> {
+    let strings = words.flat_map(|(symbols, states)| states.iter().copied().zip(hashes(symbols)));
+    let mut read: Vec<((u32, u64), usize)> = strings.enumerate().map(|(place, string)| (string, place)).collect();
+    read.sort_unstable();
+    let mut is_held_out = vec![false; read.len()];
+    let (mut last, mut is) = (None, true);
+    for ((state, string), place) in read {
+        is = match last {
+            Some((before, _)) if before != state => false,
+            Some((_, before)) if before == string => is,
+            _ => !is,
+        };
+        last = Some((state, string));
+        is_held_out[place] = is;
+    }
+    is_held_out
 }
 
-/// How many strings of one list are in the other, each counted once.
-pub(super) fn shared(one: &[Word], other: &[Word]) -> usize {
-    let strings = |words: &[Word]| words.iter().map(|word| word.symbols().to_vec()).collect::<BTreeSet<_>>();
-    strings(one).intersection(&strings(other)).count()
+/// 64 bits for every string that a word begins with, the empty one and the word included: each is the first number of the stream
+/// whose key is what came before. Two strings with the same would stand on one side together.
+fn hashes(symbols: &[u16]) -> impl Iterator<Item = u64> {
+    let next = |hash: &mut u64, symbol: &u16| {
+        *hash = Stream::at([*hash, Purpose::Probe as u64], [0, 0, u64::from(*symbol), 5]).next_u64();
+        Some(*hash)
+    };
+    std::iter::once(0).chain(symbols.iter().scan(0, next))
 }

@@ -127,12 +127,12 @@ fn about(study: &RegularStudy, probe: Option<&SiteGuesses>) -> String {
     let stream = match probe {
         None => String::new(),
         Some(probe) if taken(&probe.guesses).is_empty() => format!(
-            "A linear probe of the stream ({}) takes no state for another at {} of its positions, on words held out.",
+            "A linear probe of the stream ({}) takes no state for another at {} of its positions, after strings held out.",
             probe.site,
             percent(TAKEN)
         ),
         Some(probe) => format!(
-            "Dashed: how often a linear probe of the stream ({}), on words held out, takes a state for another; from {} on.",
+            "Dashed: how often a linear probe of the stream ({}), after strings held out, takes a state for another; from {} on.",
             probe.site,
             percent(TAKEN)
         ),

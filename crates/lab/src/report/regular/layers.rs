@@ -122,7 +122,7 @@ impl Layers {
 
     fn about_probes(&self) -> String {
         format!(
-            "How often a linear probe guesses the state after the symbols so far, on words held out, along the stream. {}",
+            "How often a linear probe guesses the state after the symbols so far, where these are held out, along the stream. {}",
             self.seen()
         )
     }
