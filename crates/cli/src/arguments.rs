@@ -95,7 +95,7 @@ Examples:
   infimum explain markov-10-s1
   infimum explain markov-10-s1 --json
 
-It trains some dozens of steps from the recipe's start at other rates, and from the run's weights. A run that learned has no cause.")]
+It trains some dozens of steps from the recipe's start at other rates, and from the run's weights. A run that learnt has no cause.")]
     Explain(Explain),
     /// Take a trained model apart: nats lost without each part, and its tables beside the law.
     #[command(after_help = "Example:\n  infimum dissect markov-10-s1")]

@@ -49,7 +49,7 @@ fn causes_are_listed_with_their_evidence() {
     session.refused("explain gone", &["gone"]);
 }
 
-/// A chain that is learned at once.
+/// A chain that is learnt at once.
 const QUICK: &[&str] = &["--set", "world.order=1", "--set", "model.attention=false"];
 
 #[test]
@@ -59,7 +59,7 @@ fn of_a_run_without_a_cause_it_is_said_whether_it_learned() {
     let run = [&["run", "blind.toml", "--seed", "1"], QUICK].concat();
     assert_eq!(session.run(&run).status, Some(0));
     let text = session.good("explain blind-s1");
-    assert!(text.starts_with("no cause found: the run learned (") && text.contains(" % of the way"), "{text}");
+    assert!(text.starts_with("no cause found: the run learnt (") && text.contains(" % of the way"), "{text}");
     assert_eq!(session.json("explain blind-s1"), serde_json::json!([]));
 }
 

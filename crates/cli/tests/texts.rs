@@ -81,6 +81,37 @@ fn whatever_is_done_with_a_text_is_done_with_pairs() {
     session.refused("sample pairs-s1", &["is another text than that of world.hash", "put back"]);
 }
 
+/// A name that is built in means the same in every folder; a file or a folder that is called so is meant with its path.
+#[test]
+fn built_in_names_are_not_hidden_by_files() {
+    let session = session("texts-hidden");
+    let mut floors = vec![];
+    let pairs = |file: &str| format!("file = \"{file}\"");
+    let of = |file: &str| session.write("pairs.toml", RECIPE.replace(&pairs("speech.txt"), &pairs(file)));
+    of("tinytalks");
+    floors.push(session.good("floor pairs.toml"));
+    fs::copy(session.path("speech.txt"), session.path("tinytalks")).unwrap();
+    floors.push(session.good("floor pairs.toml"));
+    session.good("run pairs.toml --set name=built-in");
+    fs::remove_file(session.path("tinytalks")).unwrap();
+    session.good("eval built-in-s1");
+    fs::create_dir(session.path("tinytalks")).unwrap();
+    floors.push(session.good("floor pairs.toml"));
+    assert!(floors[0] == floors[1] && floors[0] == floors[2], "{floors:#?}");
+    session.refused("floor pairs.toml --set world.file=./tinytalks", &["tinytalks", "folder"]);
+    fs::remove_dir(session.path("tinytalks")).unwrap();
+    session.refused("floor pairs.toml --set world.file=./tinytalks", &["there is no such file"]);
+    fs::copy(session.path("speech.txt"), session.path("tinytalks")).unwrap();
+    let own = session.good("floor pairs.toml --set world.file=./tinytalks");
+    of("speech.txt");
+    assert!(own == session.good("floor pairs.toml") && own != floors[0], "{own}");
+
+    let markov = session.good("floor markov-10");
+    session.write("markov-10", session::TINY);
+    assert_eq!(session.good("floor markov-10"), markov);
+    assert_eq!(session.good("floor ./markov-10"), session.good("floor tiny.toml"));
+}
+
 /// Two processes, whose tables of tokens are not the same, learn the same pairs.
 #[test]
 fn every_process_learns_the_same_pairs() {

@@ -1,7 +1,7 @@
 //! Why a run did not learn, from its record: its lines and checkpoints, what its last weights say of the plan's own sequences, and a
 //! few dozen steps from its start at other learning rates.
 //!
-//! A run that learned has no diagnosis. Of another every cause below is looked for, each by evidence of its own; they stand in the
+//! A run that learnt has no diagnosis. Of another every cause below is looked for, each by evidence of its own; they stand in the
 //! order of how sure that evidence is, so that what is found first comes first. A run that did not come to its end is a case of its own:
 //! how it ended says the first cause.
 
@@ -25,13 +25,13 @@ use patient::{End, Patient};
 /// What can be said of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Explanation {
-    /// Whether it learned.
+    /// Whether it learnt.
     pub learned: Learned,
-    /// Why not, the surest cause first; none of a run that learned, and where none is found.
+    /// Why not, the surest cause first; none of a run that learnt, and where none is found.
     pub causes: Vec<Diagnosis>,
 }
 
-/// Whether a run learned, with the numbers that say so.
+/// Whether a run learnt, with the numbers that say so.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Learned {
     /// It does what was wanted.
@@ -94,7 +94,7 @@ pub const CAUSES: &[Cause] = &[
     unfinished::ENDED_EARLY,
 ];
 
-/// Says whether the run of a record, which is `experiment`'s, learned, and if it did not, why. `tell` is told what is being looked
+/// Says whether the run of a record, which is `experiment`'s, learnt, and if it did not, why. `tell` is told what is being looked
 /// for.
 ///
 /// # Errors

@@ -92,7 +92,7 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// Reads the recipe in the file `name`, or if there is no such file, the one of that name that is built in.
+    /// Reads the recipe of that name that is built in, or if there is none, the one in the file `name`.
     ///
     /// # Errors
     /// As [`Recipe::parse`]; no such recipe; what is no file, is too long, cannot be read or is not UTF-8; a file without

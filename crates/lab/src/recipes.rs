@@ -84,7 +84,8 @@ pub fn built_in(name: &str) -> Option<&'static str> {
 /// A recipe or plan has at most so many bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// The text of the file `name`, or if there is no such file, of the recipe of that name that is built in.
+/// The text of the recipe of that name that is built in, or if there is none, of the file `name`: what a name means depends on no
+/// folder. `./NAME` is the file of a name that is built in.
 ///
 /// # Errors
 /// Neither; what is no file (it is not opened, so nothing waits for a pipe); a file that is too long, or not UTF-8.
@@ -94,18 +95,20 @@ pub(crate) fn text(name: &Path) -> Result<Cow<'static, str>, LabError> {
         problem,
         remedy: format!("give the file of a recipe, or one that is built in: {}", names().join(", ")),
     };
-    match (fs::metadata(name), name.to_str().and_then(built_in)) {
-        (Ok(found), None) if found.is_dir() => Err(refuse("is a folder, not a recipe".into())),
-        (Ok(found), None) if !found.is_file() => Err(refuse("is a pipe or a device, not a file".into())),
-        (Ok(found), _) if found.is_file() && found.len() > LONGEST => {
+    if let Some(text) = name.to_str().and_then(built_in) {
+        return Ok(Cow::Borrowed(text));
+    }
+    match fs::metadata(name) {
+        Ok(found) if found.is_dir() => Err(refuse("is a folder, not a recipe".into())),
+        Ok(found) if !found.is_file() => Err(refuse("is a pipe or a device, not a file".into())),
+        Ok(found) if found.len() > LONGEST => {
             Err(refuse(format!("has {} bytes, and a recipe has at most {LONGEST}", found.len())))
         }
-        (Ok(found), _) if found.is_file() => {
-            fs::read_to_string(name).map(Cow::Owned).map_err(LabError::io("read", name))
+        Ok(_) => fs::read_to_string(name).map(Cow::Owned).map_err(LabError::io("read", name)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Err(LabError::NoRecipe { name: name.to_string_lossy().into_owned(), known: names() })
         }
-        (_, Some(text)) => Ok(Cow::Borrowed(text)),
-        (Err(error), None) if error.kind() != ErrorKind::NotFound => Err(LabError::io("read", name)(error)),
-        _ => Err(LabError::NoRecipe { name: name.to_string_lossy().into_owned(), known: names() }),
+        Err(error) => Err(LabError::io("read", name)(error)),
     }
 }
 

@@ -119,13 +119,15 @@ impl<'d> Desk<'d> {
         self.experiment.world().shape().scored.end
     }
 
-    /// Who writes the sequence of this number: those of a prompt come one after another.
+    /// Who writes the sequence of this number: those of a prompt come one after another, and each prompt's are numbered from 0, so that
+    /// they are the same whatever other prompts there are.
     fn writer(&self, number: usize) -> Writer<'_> {
         let Draw { sequences, temperature, filter, seed, prompts, stops } = self.draw;
-        let stream = Stream::new(*seed, Purpose::Sample, 1, number as u64);
-        let beginning = match prompts.get(number / sequences) {
+        let (prompt, index) = (number / sequences, (number % sequences) as u64);
+        let stream = Stream::new(*seed, Purpose::Sample, 1, index);
+        let beginning = match prompts.get(prompt) {
             Some(prompt) => prompt.clone(),
-            None => beginning(self.experiment, *seed, number as u64),
+            None => beginning(self.experiment, *seed, index),
         };
         let writer = Writer::new(&self.inlets, beginning, stream, *temperature);
         Writer { filter: *filter, stops, text: self.experiment.world().text(), ..writer }
@@ -138,9 +140,10 @@ impl<'d> Desk<'d> {
 /// first token included.
 ///
 /// A token is drawn with probability proportional to `exp(logit / temperature)`, from what the filter leaves; at temperature 0 it is the
-/// likeliest. The same plan, point and draw give the same sequences: sequence `i` uses the streams (`seed`, Sample, 0, `i`)
-/// for its beginning and (`seed`, Sample, 1, `i`) for its draws. A thread keeps the keys and values of the sequences that it
-/// writes ([`Decode::bytes_kept`] each), so that a token costs one position; the logits have the bits of the whole program.
+/// likeliest. The same plan, point and draw give the same sequences: sequence `i` of each prompt, or of all where there is none, uses the
+/// streams (`seed`, Sample, 0, `i`) for its beginning and (`seed`, Sample, 1, `i`) for its draws. A thread keeps the keys and values of
+/// the sequences that it writes ([`Decode::bytes_kept`] each), so that a token costs one position; the logits have the bits of the whole
+/// program.
 ///
 /// # Errors
 /// The first that `each` gives; no further sequence is drawn.

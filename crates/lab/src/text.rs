@@ -19,7 +19,7 @@ use crate::recipe::Source;
 use crate::{LabError, StagePlan, folder, foreign};
 use byte_pairs::BytePairs;
 
-/// Name and bytes of every text that is built in.
+/// Name and bytes of every text that is built in. As with recipes, a file of that name does not hide one: `./NAME` is the file.
 const BUILT_IN: &[(&str, &[u8])] = &[
     ("shakespeare", include_bytes!("../../../recipes/text/shakespeare.txt")),
     ("tinytalks", include_bytes!("../../../recipes/text/tinytalks.txt")),
@@ -130,13 +130,13 @@ fn bytes(settings: &text::Settings) -> Result<Vec<u8>, LabError> {
         problem: problem.into(),
         remedy: remedy.into(),
     };
-    let bytes = match (fs::metadata(path), built_in(&settings.file)) {
-        (Ok(_), _) => foreign::bytes(path, "read the text", REMEDY)?,
-        (Err(_), Some(bytes)) => bytes.to_vec(),
-        (Err(error), None) if error.kind() == ErrorKind::NotFound => {
+    let bytes = match (built_in(&settings.file), fs::metadata(path)) {
+        (Some(bytes), _) => bytes.to_vec(),
+        (None, Ok(_)) => foreign::bytes(path, "read the text", REMEDY)?,
+        (None, Err(error)) if error.kind() == ErrorKind::NotFound => {
             return Err(refuse("there is no such file", REMEDY));
         }
-        (Err(error), None) => return Err(LabError::io("read the text", path)(error)),
+        (None, Err(error)) => return Err(LabError::io("read the text", path)(error)),
     };
     if bytes.is_empty() {
         return Err(refuse("is empty", "give a file with a text in it"));
@@ -166,5 +166,5 @@ fn characters<'b>(settings: &text::Settings, bytes: &'b [u8]) -> Result<&'b str,
 
 /// The whole path of a file; a text that is built in keeps its name.
 fn absolute(file: &str) -> Result<String, LabError> {
-    if Path::new(file).exists() { folder::absolute("world.file", file) } else { Ok(file.into()) }
+    if built_in(file).is_some() { Ok(file.into()) } else { folder::absolute("world.file", file) }
 }

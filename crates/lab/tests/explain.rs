@@ -57,13 +57,13 @@ fn sound_runs_are_not_blamed() {
     }
 }
 
-/// No run here learned, so every cause is looked for.
+/// No run here learnt, so every cause is looked for.
 #[test]
 fn sound_runs_of_too_few_steps_are_blamed_for_nothing_else() {
     let folder = Folder::new("short");
     let wrong = SHORT.into_iter().filter_map(|short| {
         let found = shipped(short, &folder.0);
-        assert!(!matches!(found.learned, Learned::Yes(_)), "{short:?} learned: {found:?}");
+        assert!(!matches!(found.learned, Learned::Yes(_)), "{short:?} learnt: {found:?}");
         (names(&found) != ["ended_early"]).then(|| format!("{short:?}: {found:?}"))
     });
     let wrong: Vec<String> = wrong.collect();

@@ -115,7 +115,8 @@ impl Strings {
         self.held_out.iter().map(example).collect()
     }
 
-    /// How many strings the best predictor has right as a whole, of those that are counted.
+    /// How many strings a predictor has right as a whole at most, of those that are counted: the most of all predictors that say one token
+    /// after each beginning, whatever their loss.
     pub fn most_right(&self) -> usize {
         self.tree.most_right(self.count_end, self.length)
     }

@@ -104,6 +104,17 @@ fn kneser_ney_is_its_formula_and_sums_to_one() {
     }
 }
 
+/// Of grams that all stand there more than once half an occurrence is discounted.
+#[test]
+fn where_nothing_occurs_once_the_discount_is_a_half() {
+    let grams = KneserNey::new(&[0, 1].repeat(8), 3);
+    let found = [0, 1, 2].map(|token| grams.probability(1, &[], token));
+    let seen = (8.0 - 0.5 + 0.5 * 2.0 / 3.0) / 16.0;
+    for (found, expected) in found.into_iter().zip([seen, seen, 0.5 * 2.0 / 3.0 / 16.0]) {
+        assert!((found - expected).abs() < 1e-15, "{found} {expected}");
+    }
+}
+
 /// `oracles/kneser_ney.py` has the same from fractions, and no order is called an optimum.
 #[test]
 fn the_ladder_is_the_oracles() {

@@ -77,7 +77,7 @@ pub(crate) struct Sample {
     /// Draw from tokens alone that are at least P times as likely as the likeliest.
     #[arg(long, value_name = "P", allow_negative_numbers = true, value_parser = min_p)]
     pub(crate) min_p: Option<f64>,
-    /// Seed of the draw. Default: 1.
+    /// Seed of the draw, the same for each prompt. Default: 1.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(crate) seed: Option<u64>,
     /// End a sequence after this, as --prompt has it, once the model has written it. May be given several times.

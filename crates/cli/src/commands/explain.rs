@@ -39,10 +39,10 @@ fn text(Explanation { learned, causes }: &Explanation) -> String {
 /// Of a run without a cause: whether it needs one.
 fn no_cause(learned: &Learned) -> String {
     match learned {
-        Learned::Yes(how) => format!("the run learned ({how})"),
+        Learned::Yes(how) => format!("the run learnt ({how})"),
         Learned::No(how) => format!("the run did not learn ({how}), and fails in a way that is not known here"),
         Learned::Unknown(why) => {
-            format!("nothing is wrong that is known here; whether the run learned cannot be said ({why})")
+            format!("nothing is wrong that is known here; whether the run learnt cannot be said ({why})")
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Weights and gradients of a length at which nothing can be learned.
+//! Weights and gradients of a length at which nothing can be learnt.
 
 use super::{Cause, Found, Needs, Patient};
 use crate::{LabError, is_vector};
@@ -14,7 +14,7 @@ pub(super) const OUT_OF_RANGE: Cause = Cause {
 const LONGEST_START: f64 = 30.0;
 /// Decay pulls weights of this size back by as much as a step can move them: beyond `1 / training.decay` none can grow.
 const STRONGEST_DECAY: f64 = 1.0;
-/// Gradients between these lengths can be learned by.
+/// Gradients between these lengths can be learnt by.
 const GRADIENTS: [f64; 2] = [1e-7, 1e4];
 
 fn find(patient: &mut Patient<'_>) -> Result<Option<Found>, LabError> {

@@ -8,7 +8,7 @@ use crate::floors::simple_predictors;
 use crate::metrics;
 use crate::{CheckpointName, Experiment, LabError, Machine, Record, Status, StepLine, Trainer};
 
-/// A run has learned if so much of the way from the worst simple predictor to the floor is left, or less.
+/// A run has learnt if so much of the way from the worst simple predictor to the floor is left, or less.
 const LEARNED: f64 = 0.05;
 
 /// Validation sequences that other weights than the last are scored on.

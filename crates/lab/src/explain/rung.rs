@@ -88,7 +88,7 @@ fn found(patient: &Patient<'_>, rung: &Rung) -> Found {
         _ if sees_last_token_alone(model) => {
             "let the model see more than the last token: model.attention = true, and model.layers at least 1"
         }
-        "uniform" => "nothing is learned at all: look at training.rate, training.clip and model.start_deviation",
+        "uniform" => "nothing is learnt at all: look at training.rate, training.clip and model.start_deviation",
         "unigram" | "by-position" | "kneser-ney-1" => {
             "what was read is not used: look at model.positions, model.layers and training.rate"
         }

@@ -15,8 +15,8 @@ impl Metric for Sequences {
 
     fn formula(&self) -> &'static str {
         "how many of the counted strings have every symbol that is asked for as the model's likeliest token after the true symbols \
-         before it; each string is asked for once; counted, not estimated; optimum: the most that a predictor can have right \
-         that says one token after each beginning; in worlds of strings"
+         before it; each string is asked for once; counted, not estimated; optimum: the most that any predictor has right that says \
+         one token after each beginning, whatever its loss; in worlds of strings"
     }
 
     fn rises(&self) -> bool {

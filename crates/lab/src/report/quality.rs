@@ -24,7 +24,11 @@ pub(super) struct Kept {
 
 /// Checkpoints that are looked at: those that were kept of the first run, where its model says what comes next.
 pub(super) fn steps(sources: &[Source], experiment: &Experiment) -> Vec<u64> {
-    if experiment.require_first_head().is_err() { vec![] } else { sources[0].steps() }
+    if says_what_comes(experiment) { sources[0].steps() } else { vec![] }
+}
+
+fn says_what_comes(experiment: &Experiment) -> bool {
+    experiment.require_first_head().is_ok()
 }
 
 /// Looks at each of the first run's checkpoints. `tell` is told how many are done.
@@ -58,13 +62,37 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// The section; nothing where no checkpoint was kept.
+/// The section; nothing of a model that does not say what comes next.
 pub(super) fn section(kept: &[Kept], source: &Source, experiment: &Experiment) -> Markup {
-    let Some(last) = kept.last() else { return html! {} };
+    html! {
+        @if says_what_comes(experiment) {
+            h2 { "From checkpoint to checkpoint" }
+            @match kept.last() {
+                Some(last) => (table(kept, last, source, experiment)),
+                None => p.note id="no-quality" { (nothing_kept(source)) }
+            }
+        }
+    }
+}
+
+/// Why there is no table, and how there comes to be one.
+fn nothing_kept(source: &Source) -> Markup {
+    let (every, steps) = (source.plan.evaluation().keep_every, source.plan.training().steps);
+    html! {
+        @if every > 0 {
+            "No checkpoint was kept up to step " (count(source.step())) ": "
+            code { "evaluation.keep_every = " (every) } " keeps the first after step " (count(every)) "."
+        } @else {
+            "No checkpoint was kept on the way. A run with " code { "--set evaluation.keep_every=" ((steps / 5).max(1)) }
+            " keeps some, and loss, exact continuations and samples of each stand here."
+        }
+    }
+}
+
+fn table(kept: &[Kept], last: &Kept, source: &Source, experiment: &Experiment) -> Markup {
     let (length, by_law) = (last.continuations.length, last.continuations.exact_by_law);
     let floor = experiment.floor_of(0);
     html! {
-        h2 { "From checkpoint to checkpoint" }
         p.note {
             "Every checkpoint that seed " (source.seed()) " kept, on the first " (count(last.continuations.exact.of)) " test sequences. "
             @if let Some(floor) = floor { "No loss can be below " (format!("{floor:.5}")) " nats in the mean. " }

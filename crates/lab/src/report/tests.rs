@@ -4,7 +4,7 @@ use infimum_worlds::{Example, Fact, Shape, Split, Stream, Truth, World};
 
 use super::*;
 use crate::scratch::Scratch;
-use crate::{CheckpointName, Plan, Recipe, Trainer, training};
+use crate::{CheckpointName, Plan, Recipe, Trainer, recipes, training};
 
 const FIGURES: [&str; 8] = ["loss", "excess", "norms", "learned", "true", "difference", "positions", "calibration"];
 
@@ -236,5 +236,33 @@ fn every_kept_checkpoint_stands_in_the_series() {
         assert!(series.contains(text), "{text}: {series}");
     }
     assert_eq!(series.matches("<code>").count(), 9);
-    assert!(!reported(&[finished(&folder, &["training.seed=5"])]).html.contains("id=\"quality\""), "nothing was kept");
+    assert!(!page.contains("id=\"no-quality\""));
+}
+
+/// Where nothing was kept the page says so, and what keeps some.
+#[test]
+fn a_run_that_kept_no_checkpoint_says_how_to_keep_some() {
+    let folder = Scratch::new("report-no-series");
+    for (overrides, sentence) in [
+        (&["training.steps=120"][..], "<code>--set evaluation.keep_every=24</code> keeps some"),
+        (&["training.steps=3", "training.seed=5"], "<code>--set evaluation.keep_every=1</code> keeps some"),
+        (&["evaluation.keep_every=40", "training.seed=6"], "up to step 12: <code>evaluation.keep_every = 40</code>"),
+    ] {
+        let page = reported(&[finished(&folder, overrides)]).html;
+        let note = page.split("id=\"no-quality\">").nth(1).and_then(|rest| rest.split("</p>").next()).unwrap();
+        assert!(note.contains(sentence) && !page.contains("id=\"quality\""), "{note}");
+    }
+}
+
+/// Texts, strings and sequences are looked at on the way without being asked.
+#[test]
+fn recipes_of_what_is_written_keep_a_series() {
+    for (name, text) in recipes::BUILT_IN {
+        if !["memorise/", "sequence/", "text/"].iter().any(|folder| name.starts_with(folder)) {
+            continue;
+        }
+        let recipe = Recipe::parse(text, name, &[]).unwrap();
+        let (steps, every) = (recipe.training.steps.unwrap(), recipe.evaluation.keep_every);
+        assert!(every > 0 && steps % every == 0 && (5..=8).contains(&(steps / every)), "{name}: {steps} by {every}");
+    }
 }

@@ -186,6 +186,29 @@ fn prompts_and_stops_are_those_of_the_whole_program() {
     }
 }
 
+/// What a prompt is continued by is that whatever other prompts stand beside it, before or behind, and however many of each.
+#[test]
+fn a_prompt_is_continued_alike_beside_others() {
+    let experiment = experiment(&["model.width=8", "model.heads=2"]);
+    let (point, mut machine) = (point(&experiment), Machine::new(Isa::best(), 2));
+    let mut drawn = |sequences: usize, prompts: &[&[u16]]| {
+        let prompts = prompts.iter().map(|prompt| prompt.to_vec()).collect();
+        let (draw, mut found) = (Draw { sequences, seed: 5, prompts, ..Draw::default() }, vec![]);
+        let keep = |tokens: &[u16]| {
+            found.push(tokens.to_vec());
+            Ok::<(), Infallible>(())
+        };
+        let Ok(_) = sample_each(&experiment, &mut machine, &point, &draw, keep);
+        found
+    };
+    let (a, b): (&[u16], &[u16]) = (&[9, 3], &[9, 1, 4]);
+    let alone = [drawn(20, &[a]), drawn(20, &[b])];
+    assert_eq!(drawn(20, &[a, b]), alone.concat());
+    assert_eq!(drawn(20, &[b, a, b]), [&alone[1][..], &alone[0], &alone[1]].concat());
+    assert_eq!(drawn(3, &[a, b]), [&alone[0][..3], &alone[1][..3]].concat());
+    assert!(alone[0].iter().any(|tokens| tokens != &alone[0][0]), "sequences of one prompt have draws of their own");
+}
+
 #[test]
 fn prompts_are_read_and_mistakes_are_named() {
     let experiment = experiment(&["model.width=8", "model.heads=2"]);

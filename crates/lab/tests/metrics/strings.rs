@@ -45,6 +45,15 @@ fn the_truth_has_as_many_strings_right_as_can_be() {
     assert_eq!((sequences.value, sequences.optimum, sequences.unit.as_str()), (4.0, Some(4.0), "strings"));
 }
 
+/// What is likeliest may be a string that is not counted: the best predictor of the law then has fewer right than another has.
+#[test]
+fn the_optimum_is_that_of_all_predictors_and_not_of_the_one_of_least_loss() {
+    let overrides = ["world.strings=[\"ABC\", \"AB\", \"DE\"]", "world.shares=[1.0, 3.0, 1.0]", "world.counted=1"];
+    let figures = figures(&experiment(STRINGS, &overrides), &[]);
+    let [sequences, excess] = ["sequences", "excess_loss"].map(|name| named(&figures, name));
+    assert_eq!((sequences.value, sequences.optimum, excess.value.abs() < 1e-6), (0.0, Some(1.0), true));
+}
+
 /// Snippets of Python, and three that are held out. Of the beginnings of those, `x = `, `a.b` and `print`, two are programs as they stand.
 const SNIPPETS: &str = "[world]
 kind = \"strings\"

@@ -41,7 +41,8 @@ impl Tokens {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// The file that the text is in, or the name of one that is built in: `shakespeare`, `tinytalks`.
+    /// The file that the text is in, or the name of one that is built in: `shakespeare`, `tinytalks`. A file that is
+    /// called so is `./tinytalks`.
     #[schemars(example = &"shakespeare")]
     pub file: String,
     /// BLAKE3 hash of the file. Another file is refused. Plans always have it.

@@ -138,3 +138,17 @@ fn no_repetition_harms_its_reader() {
     assert!(is_program(&nested(MOST_OPEN)) && !is_program(&nested(MOST_OPEN + 1)), "as CPython");
     assert!(is_program(&format!("'{}'", "(".repeat(1000))), "characters are no brackets");
 }
+
+/// However deep brackets are, the smallest stack that a thread has holds their reader.
+#[test]
+fn no_depth_of_brackets_harms_its_reader() {
+    let deep = || {
+        for (opening, closing) in
+            [("(", ")"), ("[", "]"), ("{", "}"), ("f(", ")"), ("x[", "]"), ("{x:", "}"), ("([{", "}])")]
+        {
+            let [opening, closing] = [opening, closing].map(|bracket| bracket.repeat(100_000));
+            assert!(!is_program(&opening) && !is_program(&format!("{opening}1{closing}")), "{}", &opening[..3]);
+        }
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(deep).unwrap().join().unwrap();
+}
