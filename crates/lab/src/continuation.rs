@@ -39,7 +39,8 @@ struct Continued {
 }
 
 /// Cuts the first `sequences` test sequences, or all that there are, at the end of their prompt, or in the middle where they have none,
-/// and asks the model at `point`. It has to have the world's first head.
+/// and asks the model at `point`. Strings are cut in the middle of their symbols, or where their answer begins, and asked for up to their
+/// end: padding is no part of a rest. It has to have the world's first head.
 pub(crate) fn continuations(
     experiment: &Experiment,
     machine: &mut Machine,
@@ -76,8 +77,10 @@ fn continued(experiment: &Experiment, example: &Example, said: Said<'_>) -> Cont
     let (first, alphabet) = (shape.scored.start, shape.heads[0].alphabet);
     let (targets, weights) = (&example.targets[0], &example.weights[0]);
     let scored: Vec<usize> = shape.scored.clone().filter(|position| weights[*position] != 0.0).collect();
-    let middle = if world.has_one_answer() { 0 } else { scored.len() / 2 };
-    let rest = &scored[middle..];
+    let rest: Vec<usize> = match world.strings().map(|strings| strings.completing(example)) {
+        Some(completing) => scored.iter().copied().filter(|position| completing.contains(position)).collect(),
+        None => scored[if world.has_one_answer() { 0 } else { scored.len() / 2 }..].to_vec(),
+    };
     let row = |position: usize| &said.logits[(position - first) * alphabet..][..alphabet];
     let hits = |position: &&usize| likeliest(row(**position)) == usize::from(targets[**position]);
     let of = |position: &usize| (f64::from(weights[*position]), f64::from(said.nats[*position - first]));
@@ -86,7 +89,7 @@ fn continued(experiment: &Experiment, example: &Example, said: Said<'_>) -> Cont
         nats: scored.iter().map(of).map(|(weight, nats)| weight * nats).sum(),
         right: rest.iter().take_while(hits).count(),
         length: rest.len(),
-        right_by_law: right_by_law(experiment, example, rest),
+        right_by_law: right_by_law(experiment, example, &rest),
     }
 }
 
@@ -121,6 +124,20 @@ mod tests {
         (0..steps).for_each(|_| drop(trainer.advance(&mut machine).unwrap()));
         let point = trainer.point().to_vec();
         (experiment, point)
+    }
+
+    /// A string of two symbols in twenty positions is not right because its padding is.
+    #[test]
+    fn padding_is_no_part_of_a_rest() {
+        let of = |steps: usize| {
+            let (experiment, point) = trained("kind = \"strings\"\nstrings = [\"AB\", \"CDE\"]\nlength = 20", steps);
+            continuations(&experiment, &mut Machine::new(Isa::best(), 1), &point, 60)
+        };
+        let (begun, trained) = (of(5), of(300));
+        // `B` and the end after `A`, `E` and the end after `CD`.
+        assert_eq!((begun.length, trained.length), (2.0, 2.0));
+        assert_eq!((begun.exact.successes, trained.exact.successes), (0, 60));
+        assert_eq!(trained.exact_by_law, Some(Trials { successes: 60, of: 60 }));
     }
 
     /// What one pass says is what the model writes, token by token.

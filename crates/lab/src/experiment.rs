@@ -277,7 +277,7 @@ impl Experiment {
 
     /// The exact or sampled floor of the world's head of this number, in nats per scored target, where it is known.
     pub fn floor_of(&self, head: usize) -> Option<f64> {
-        self.world.truth()?.floor(head).value()
+        self.world.truth()?.floor(head).value().map(|nats| nats + 0.0) // never -0
     }
 
     /// Tokens that a step of a stage trains on: its scored targets.

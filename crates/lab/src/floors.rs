@@ -52,7 +52,8 @@ pub struct FloorLine {
 pub struct CeilingLine {
     /// Its name.
     pub name: String,
-    /// A fraction of the scored tokens, or for `sequences` a number of strings; `None` if nobody knows.
+    /// A fraction of the scored tokens, of the strings that are completed a fraction of those, for `sequences` a number of strings; `None` if
+    /// nobody knows.
     pub value: Option<f64>,
     /// What it is, in words. Not part of the JSON form.
     #[serde(skip)]

@@ -24,6 +24,8 @@ const ROUNDING: f64 = 3e-5;
 /// They may get wrong so many times what a unit in the last place of every parameter changes, too: of an adder of 67 weights that
 /// is a thousand times what it is of a text's model.
 const UNITS: f64 = 4.0;
+/// A hundredth of a gradient is more than any rounding: one that is another at every point explains nothing.
+const MOST: f64 = 0.01;
 /// Points that are such a unit away, up or down at random for each parameter.
 const NEARBY: usize = 4;
 /// The size of an array's gradient has this share of the whole gradient's added: that of a bias of keys is 0 but for rounding.
@@ -108,7 +110,7 @@ fn explained(claimed: &[f64], nearby: &[Vec<f64>], range: &Range<usize>) -> f64 
         let pairs = claimed[range.clone()].iter().zip(&other[range.clone()]);
         norm(&pairs.map(|(a, b)| a - b).collect::<Vec<f64>>())
     };
-    ROUNDING + UNITS * nearby.iter().map(moved).fold(0.0, f64::max) / size(claimed, range)
+    (ROUNDING + UNITS * nearby.iter().map(moved).fold(0.0, f64::max) / size(claimed, range)).min(MOST)
 }
 
 /// The size of an array's gradient.

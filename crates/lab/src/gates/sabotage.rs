@@ -1,7 +1,7 @@
 //! Networks that are broken on purpose, each in one way.
 
 use infimum_engine::{Feed, Gradient, Replay, Source};
-use infimum_worlds::{Example, Purpose};
+use infimum_worlds::{Example, Purpose, Stream};
 
 use super::network::{Network, Replaced, Trained};
 use crate::data::{Address, Given, Inlets, Schedule};
@@ -28,6 +28,8 @@ pub(super) enum Fault {
     WrongMean,
     /// The gradient of the gains of the first norm is a thousandth too large.
     Gained,
+    /// The gradient is another in the last bit of every parameter, by up to a tenth of each number.
+    Noisy,
     /// No gradient goes through attention.
     Detached,
     /// Validation sequences are training sequences, and so is the first of the strings that are held out.
@@ -108,6 +110,13 @@ impl Network for Sabotaged<'_> {
                 let parameters = self.experiment().program().parameters();
                 let gains = parameters.into_iter().find(|parameter| parameter.name == GAINS).unwrap();
                 gradient.gradient[gains.range].iter_mut().for_each(|g| *g *= 1.001);
+                gradient
+            }
+            Fault::Noisy => {
+                let mut gradient = self.inner.gradient_at(point, examples);
+                let sum = point.iter().fold(0, |sum: u64, x| sum.wrapping_mul(31).wrapping_add(u64::from(x.to_bits())));
+                let mut stream = Stream::new(sum, Purpose::Check, 6, 0);
+                gradient.gradient.iter_mut().for_each(|g| *g *= (0.9 + 0.2 * stream.uniform()) as f32);
                 gradient
             }
             Fault::WrongMean => {

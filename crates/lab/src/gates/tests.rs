@@ -102,7 +102,7 @@ fn every_gate_fails_on_its_sabotage() {
     let last = tables.last().unwrap().range.clone();
     decayed[last.clone()].iter_mut().zip(&start[last]).for_each(|(end, start)| *end = start * 0.9);
     let point = &family.point;
-    let cases: [Broken<'_>; 15] = [
+    let cases: [Broken<'_>; 16] = [
         ("attention by another hand", Some(Fault::None), point, &[]),
         ("no mask", Some(Fault::NoMask), point, &["causality", "scale"]),
         ("uniform attention", Some(Fault::Uniform), point, &["content", "scale", "context"]),
@@ -113,6 +113,7 @@ fn every_gate_fails_on_its_sabotage() {
         ("loss over another count", Some(Fault::WrongMean), point, &["loss"]),
         ("detached attention", Some(Fault::Detached), point, &["gradients"]),
         ("a thousandth of one array", Some(Fault::Gained), point, &["gradients"]),
+        ("a gradient of noise", Some(Fault::Noisy), point, &["gradients"]),
         ("leaked validation", Some(Fault::Leaked), point, &["unseen"]),
         ("no positions", None, &no_positions, &["position"]),
         ("no training", None, &start, &["learning", "context"]),

@@ -18,7 +18,7 @@ pub(super) const HELD_OUT: ExactContinuation = ExactContinuation {
     unit: "share of held-out strings",
     formula: "share of the held-out strings that the model completes exactly, end included: given the first half of the symbols (of an odd \
               number the larger half; up to the mark where strings have answers), it writes token by token, each the likeliest after \
-              those written so far; interval: Wilson's, 95 %; optimum: all, though no law says how they go on; baseline: ending at once",
+              those written so far; interval: Wilson's, 95 %; optimum: none, since no law says how they go on; baseline: ending at once",
 };
 
 pub(super) const TRAINED: ExactContinuation = ExactContinuation {
@@ -51,11 +51,11 @@ impl Metric for ExactContinuation {
         let held_out = completions.held_out.exact.interval()?;
         let exact = completions.part(self.part).exact;
         let (optimum, interval) = match self.part {
-            Part::HeldOut => (1.0, Some(held_out)),
-            Part::Trained => (strings.most_completed() as f64 / exact.of as f64, None),
+            Part::HeldOut => (None, Some(held_out)),
+            Part::Trained => (Some(strings.most_completed() as f64 / exact.of as f64), None),
         };
         Some(Figure {
-            optimum: Some(optimum),
+            optimum,
             baseline: Some(blank(strings, self.part).exact.share()),
             low: interval.map(|ends| ends.0),
             high: interval.map(|ends| ends.1),

@@ -98,7 +98,8 @@ fn table(kept: &[Kept], last: &Kept, source: &Source, experiment: &Experiment) -
             @if let Some(floor) = floor { "No loss can be below " (format!("{floor:.5}")) " nats in the mean. " }
             "Exact: the likeliest token, again and again, writes the rest of a test sequence, "
             (format!("{length:.1}")) " tokens in the mean, "
-            @if experiment.world().has_one_answer() { "after its prompt" } @else { "after its first half" }
+            @if experiment.world().strings().is_some() { "after its first half, or up to its answer, to its end; these strings are trained on" }
+            @else if experiment.world().has_one_answer() { "after its prompt" } @else { "after its first half" }
             "; with Wilson's 95 % interval. Tokens right: before its first miss, in the mean."
             @if let Some(law) = by_law { " The exact law's own likeliest tokens do so in " (percent(law)) "." }
             " Samples are of seed 1."

@@ -1,8 +1,10 @@
 //! Strings to be completed: their first symbols are given, and the rest is asked for, up to the end.
 
 use std::cmp::Reverse;
+use std::ops::Range;
 
 use super::{Line, PADDING, Strings};
+use crate::Example;
 
 /// Which strings are to be completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +39,22 @@ impl Strings {
             Part::Trained => self.strings.iter().filter(|line| line.counts).collect(),
             Part::HeldOut => self.held_out.iter().collect(),
         };
-        let unfinished = |line: &&Line| {
-            let given = if self.has_answers { line.asked } else { line.symbols.len().div_ceil(2) };
-            Unfinished { symbols: line.symbols.clone(), given: given.min(self.length - 1) }
-        };
+        let unfinished = |line: &&Line| Unfinished { symbols: line.symbols.clone(), given: self.given(line) };
         lines.iter().map(unfinished).collect()
+    }
+
+    fn given(&self, line: &Line) -> usize {
+        let given = if self.has_answers { line.asked } else { line.symbols.len().div_ceil(2) };
+        given.min(self.length - 1)
+    }
+
+    /// The positions whose targets complete a string, after what is given of it and up to its end; none in what is no string of this
+    /// world.
+    pub fn completing(&self, example: &Example) -> Range<usize> {
+        let symbols = example.tokens.iter().position(|token| *token == PADDING).unwrap_or(example.tokens.len());
+        let is_it = |line: &&Line| line.symbols == example.tokens[..symbols];
+        let line = self.strings.iter().chain(&self.held_out).find(is_it);
+        line.map_or(0..0, |line| self.given(line) - 1..symbols.min(self.length - 1))
     }
 
     /// How frequent each token is in the strings that are drawn: their symbols, and one end of each.
