@@ -204,19 +204,22 @@ def knows(found):
 
 def steps(data, found):
     between = lambda which: " to ".join(dict.fromkeys(f"{median:.2f}" for median in figures.medians(data, which, "transitions_right")))
+    # Where all is one state, there is nothing to follow; where training begins as close, nothing was learnt to be seen.
+    all_runs, found = found, [run for run in found if run["compare"]["chance"] < 1]
+    if not found:
+        return text.STEPS_NOT_ASKED
     errors, before = (figures.operator(found, which, "relative_error") for which in ("trained", "random"))
-    # Where training begins as close, nothing was learnt to be seen.
     told = [error for error, first in zip(errors, before) if first > CLOSE]
     stepping = sum(error <= CLOSE for error in told)
     return text.STEPS.format(
         word=word_for(stepping / len(told)) if told else "no",
         stepping=f"{rate(stepping, len(told))}" if told else "0 of 0",
-        close=len(found) - len(told),
+        close=len(all_runs) - len(told),
         error=middle(errors),
         random=middle(before),
         right=between("trained"),
         right_random=between("random"),
-        computed=intervened(found),
+        computed=intervened(all_runs),
     )
 
 

@@ -38,18 +38,21 @@ BEHAVES = """\
 - **In behaviour: {word}.** {reaching} runs have the class right at 0.999 of positions or more; the worst has {worst}, where always saying the likeliest class has
   {baseline}. {near} have a token excess of at most 0.005 nats. From {passed} networks, asked as black boxes, an automaton is learnt that passes every test, which for {equal} is exactly the minimal one of the language.{limits} Of all networks {wrong} answer some word wrong that was tried{least}.
 """
-STOPPED = """ For {stopped} learning came to a limit before; the automaton that stood longest is the language's for {equal} of them."""
+STOPPED = """ For {stopped} it did not: learning came to a limit, or words of more symbols that were tried in the end tell it from the network; what was learnt is the language's for {equal} of them."""
 KNOWS = """\
 - **In state: {word}.** In {knowing} runs a linear probe of the stream after the block names the state of the automaton at 0.99 of held-out positions or more (median {probe}; a
   constant has {chance}, a probe of shuffled states {shuffled}, a probe of the same network before training {random}), and in {better} it is better than before training.{alone}
 """
 ONE_STATE = """ Of {alone} more runs all held-out positions are in one state, which a constant names as well."""
+STEPS_NOT_ASKED = """\
+- **In transition operators: not asked.** In all runs the held-out positions are in one state, which nothing follows.
+"""
 KNOWS_NOT_ASKED = """\
 - **In state: not asked.** In all runs the held-out positions are in one state, which a constant names as well.
 """
 STEPS = """\
-- **In transition operators: {word}.** In {stepping} runs the matrices by which one decoded state follows from the last, one for each symbol, miss the automaton's by at most a tenth of their size (of all the median is {error},
-  before training {random}; {close} runs are left out of the count, whose matrices miss it by no more before training); the median share of transitions for which the largest number of a column is at the right state is {right} by pattern, but before training too it is {right_random}. {computed}
+- **In transition operators: {word}.** In {stepping} runs the matrices by which one decoded state follows from the last, one for each symbol, miss the automaton's by at most a tenth of their size (the median of all with more than one state is {error},
+  before training {random}; {close} runs are left out of the count, which have one state alone there, or whose matrices miss it by no more before training); the median share of transitions for which the largest number of a column is at the right state is {right} by pattern, but before training too it is {right_random}. {computed}
 """
 FOLLOWED = """If the part that the probe reads after the block is exchanged for that of another state, the class is the other's at {here} of interventions (untouched {here_untouched}, after a random
   exchange {here_random})."""
@@ -60,7 +63,7 @@ RAW_SAYS = """\
 - **In weights, by the published cosine: {word}.** {beyond} heads have a cosine with the transitions that is beyond 95 % of random changes of basis of the very same head; by chance
   {chance} would. {so}
 """
-NEEDS_NONE = "Of {behaving} runs whose behaviour is the automaton's, nothing can be seen in these numbers."
+NEEDS_NONE = "Of {behaving} runs whose classes are right at 0.999 of positions, nothing can be seen in these numbers."
 SEES_SOME = "These numbers are not all chance, then; the table below has them by pattern."
 
 FACTORS = """\
@@ -81,7 +84,7 @@ words held out and without (*1,000 steps*): {each}. So what this page says of be
 
 BY_LENGTH = """\
 Of {star_free} {star_free_trained} are learnt, to 0.999 of classes, by at least half of the seeds at trained lengths, and {star_free_beyond} hold at 41 to 80 symbols; of {others} {others_trained} and {others_beyond}.
-Theory says of all ten that weights of some constant depth exist, not that {layers} layers of width {width} are enough. That they are not found is no contradiction: theory speaks of weights, and this of training.
+Theory says of all ten that weights of some constant depth exist, not that this width is enough, nor that training finds them. That they are not found is no contradiction: theory speaks of weights, and this of training.
 """
 
 TEXT = """\
@@ -95,7 +98,7 @@ runs are their median, and in brackets the least and the greatest; shares of run
 
 Five patterns over `ab`, by the recipes of `recipes/regular`, {pattern_seeds} seeds each: one layer of width 24 with four heads, 3,000 steps of 64 fresh words of 1 to 20 symbols. Test words are drawn anew, and {shared} of them
 were met in training as well, since short words come again and again; *words held out* further down says what is answered of words that were not met.
-The automaton is learnt from the network by asking it for the classes of words (`infimum regular extract`). If it passed every test, it is what the network does, as far as was asked. If not, learning came to a limit, words of more symbols than may be asked or {extraction_time}, and the automaton is the one that stood longest.
+The automaton is learnt from the network by asking it for the classes of words (`infimum regular extract`). If it passed every test, it is what the network does, as far as was asked. If not, learning came to a limit (words of more symbols than may be asked, or {extraction_time}), and the automaton is the one that stood longest; or it passed every test of learning, and one of the longer words that are tried in the end tells it from the network.
 
 {behaviour}{token_noise}
 ## State

@@ -24,7 +24,7 @@ const ROUNDING: f64 = 3e-5;
 /// They may get wrong so many times what a unit in the last place of every parameter changes, too: of an adder of 67 weights that
 /// is a thousand times what it is of a text's model.
 const UNITS: f64 = 4.0;
-/// A hundredth of a gradient is more than any rounding: one that is another at every point explains nothing.
+/// Where rounding explains more than so much, 32 bits do not tell the gradient, and the gate has nothing to look at.
 const MOST: f64 = 0.01;
 /// Points that are such a unit away, up or down at random for each parameter.
 const NEARBY: usize = 4;
@@ -59,12 +59,17 @@ fn look(network: &mut dyn Network) -> Finding {
     team.each(&mut parts, &mut desks, |number, part, ()| {
         part.error = loss.error(&point, &claimed, part, number as u64);
     });
-    let mut worst = &parts[0];
-    for part in &parts {
-        if part.times().is_nan() || part.times() > worst.times() {
-            worst = part;
-        }
-    }
+    let (told, untold): (Vec<&Part<'_>>, Vec<&Part<'_>>) =
+        parts.iter().partition(|part| part.explained.is_nan() || part.explained <= MOST);
+    let worst = told.iter().copied().reduce(worse);
+    let Some(worst) = worst.filter(|worst| untold.is_empty() || worst.is_wrong()) else {
+        let part = untold.iter().copied().reduce(|a, b| if b.explained > a.explained { b } else { a });
+        let Part { parameter, explained, .. } = part.expect("there are parameters");
+        return Finding::None(format!(
+            "rounding explains {explained:.1e} of the gradient of {}, more than {MOST}: 32 bits do not tell it",
+            parameter.name
+        ));
+    };
     let none = claimed.iter().filter(|g| **g == 0.0).count();
     let about = format!(
         "largest difference of a derivative from finite differences, over what rounding explains; {:.1e} of the gradient's size at {}, the \
@@ -92,6 +97,16 @@ impl Part<'_> {
     fn times(&self) -> f64 {
         self.error / self.explained
     }
+
+    /// Written so that what is no number is wrong.
+    fn is_wrong(&self) -> bool {
+        self.times().is_nan() || self.times() > 1.0
+    }
+}
+
+/// What is no number is worst.
+fn worse<'a, 'p>(a: &'a Part<'p>, b: &'a Part<'p>) -> &'a Part<'p> {
+    if b.times().is_nan() || b.times() > a.times() { b } else { a }
 }
 
 fn gradient_at(network: &mut dyn Network, point: &[f32], examples: &[Example]) -> Vec<f64> {
@@ -110,7 +125,7 @@ fn explained(claimed: &[f64], nearby: &[Vec<f64>], range: &Range<usize>) -> f64 
         let pairs = claimed[range.clone()].iter().zip(&other[range.clone()]);
         norm(&pairs.map(|(a, b)| a - b).collect::<Vec<f64>>())
     };
-    (ROUNDING + UNITS * nearby.iter().map(moved).fold(0.0, f64::max) / size(claimed, range)).min(MOST)
+    ROUNDING + UNITS * nearby.iter().map(moved).fold(0.0, f64::max) / size(claimed, range)
 }
 
 /// The size of an array's gradient.

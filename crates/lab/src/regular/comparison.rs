@@ -166,8 +166,8 @@ pub struct Effort {
 /// Compares the network at `point` with the automaton of its language. `progress` is told (done, of) in passes over words.
 ///
 /// # Errors
-/// A world that is none of words of a language; an automaton of more than [`MOST_STATES`] states; words that are all one string, or too
-/// many to hold.
+/// A world that is none of words of a language; an automaton of more than [`MOST_STATES`] states; words of which no two strings lead to
+/// one state, or too many to hold.
 pub fn compare(
     experiment: &Experiment,
     machine: &mut Machine,
