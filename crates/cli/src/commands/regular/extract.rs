@@ -106,7 +106,7 @@ fn text(name: &str, extracted: &Extracted, seconds: f64) -> String {
     };
     let beyond = match extracted.states_beyond {
         Some(states) => format!("right if the network has at most {states} states more than were learnt"),
-        None => "not gone through: its words are too many, or longer than is asked, or the time was up".into(),
+        None => "not gone through: its words are too many, or longer than is asked".into(),
     };
     let words = count(extracted.words_asked);
     let facts = [
@@ -118,7 +118,7 @@ fn text(name: &str, extracted: &Extracted, seconds: f64) -> String {
             format!("{}; the truth has {} states", yes(extracted.equals_truth), extracted.truth_states),
         ),
         ("agrees with the network", format!("on all words of up to {} symbols{more}", extracted.agrees_up_to_length)),
-        ("on longer words", longer(&extracted.longer)),
+        ("on longer words", longer(extracted)),
         ("W-method", beyond),
         (
             "network and truth differ",
@@ -133,11 +133,12 @@ fn text(name: &str, extracted: &Extracted, seconds: f64) -> String {
     format!("{}\n{states}", table::facts(&facts))
 }
 
-fn longer(samples: &[Sampled]) -> String {
+/// Beyond the words that were all tried, if the time was not up before.
+fn longer(extracted: &Extracted) -> String {
     let one = |sample: &Sampled| format!("{} of {} of {} symbols", sample.agree, sample.words, sample.length);
-    if samples.is_empty() {
-        "there are none, or the time was up".into()
-    } else {
-        samples.iter().map(one).collect::<Vec<_>>().join(", ")
+    match &extracted.longer[..] {
+        [] if extracted.agrees_up_to_length < extracted.length => "not tried: the time was up".into(),
+        [] => "there are none".into(),
+        samples => samples.iter().map(one).collect::<Vec<_>>().join(", "),
     }
 }
