@@ -137,7 +137,7 @@ fn text(name: &str, extracted: &Extracted, seconds: f64) -> String {
 fn longer(extracted: &Extracted) -> String {
     let one = |sample: &Sampled| format!("{} of {} of {} symbols", sample.agree, sample.words, sample.length);
     match &extracted.longer[..] {
-        [] if extracted.agrees_up_to_length < extracted.length => "not tried: the time was up".into(),
+        [] if extracted.tried_up_to_length < extracted.length => "not tried: the time was up".into(),
         [] => "there are none".into(),
         samples => samples.iter().map(one).collect::<Vec<_>>().join(", "),
     }
