@@ -411,6 +411,9 @@ yield , x
 yield is x
 """.splitlines()[1:]
 
+# Right and wrong ones of which the parser is known to say something else.
+PARTING = [("f(a=1, a=2)", True), ("f((x) = a)", False), ("try:\n    a\nelse:\n    b\nfinally:\n    c", False)]
+
 # Where versions of Python part: f-strings (3.12), `match` (3.10), exceptions without brackets (3.14), types (3.12), t-strings (3.14).
 VERSIONS = re.compile(r"[ft]['\"]|match|case|except|type", re.IGNORECASE)
 SIGNS = "()[]{}:,.=+-*/ \n'\"#abc019_@!%<>;"
@@ -438,7 +441,7 @@ def changed(generator, text):
 
 def texts():
     right, wrong = ([line.replace("¶", "\n").replace("→", "\t") for line in lines] for lines in (RIGHT, WRONG))
-    for text, expected in [(text, True) for text in right] + [(text, False) for text in wrong]:
+    for text, expected in [(text, True) for text in right] + [(text, False) for text in wrong] + PARTING:
         if is_program(text) != expected:
             sys.exit(f"{text!r} stands in the wrong list")
     generator, all_of_them = random.Random(1), dict.fromkeys(right + wrong)
@@ -447,7 +450,7 @@ def texts():
         text = changed(generator, generator.choice(sources))
         if not VERSIONS.search(text):
             all_of_them[text] = None
-    return list(all_of_them)
+    return list(all_of_them) + [text for text, _ in PARTING]
 
 
 def snippets():

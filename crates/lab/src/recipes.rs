@@ -108,7 +108,7 @@ pub(crate) fn text(name: &Path) -> Result<Cow<'static, str>, LabError> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(LabError::NoRecipe { name: name.to_string_lossy().into_owned(), known: names() })
         }
-        Err(error) => Err(LabError::io("read", name)(error)),
+        Err(error) => Err(refuse(format!("cannot be read: {error}"))),
     }
 }
 

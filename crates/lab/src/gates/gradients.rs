@@ -43,44 +43,52 @@ fn look(network: &mut dyn Network) -> Finding {
     let positions = network.experiment().world().shape().positions;
     let (sequences, directions) = effort(parameters.len() * point.len() * positions);
     let examples = disturbed(network, sequences);
-    let own = network.point().to_vec();
-    let claimed = gradient_at(network, &own, &examples);
-    let nearby: Vec<Vec<f64>> =
-        (0..NEARBY).map(|number| gradient_at(network, &beside(&own, number as u64), &examples)).collect();
-    let explained = |parameter: &Parameter| explained(&claimed, &nearby, &parameter.range);
+    let claimed = Claimed::by(network, &examples);
+    let part = |parameter| Part { parameter, explained: claimed.explained(parameter), error: f64::NAN };
+    let mut parts: Vec<Part<'_>> = parameters.iter().flat_map(|parameter| vec![part(parameter); directions]).collect();
     let loss = Loss::new(network.experiment(), &examples);
-    let parts = parameters.iter().flat_map(|parameter| {
-        let part = Part { parameter, explained: explained(parameter), error: f64::NAN };
-        vec![part; directions]
-    });
-    let mut parts: Vec<Part<'_>> = parts.collect();
     let team = &mut network.machine().team;
     let mut desks = vec![(); team.threads()];
     team.each(&mut parts, &mut desks, |number, part, ()| {
         part.error = loss.error(&point, &claimed, part, number as u64);
     });
-    let (told, untold): (Vec<&Part<'_>>, Vec<&Part<'_>>) =
-        parts.iter().partition(|part| part.explained.is_nan() || part.explained <= MOST);
-    let worst = told.iter().copied().reduce(worse);
-    let Some(worst) = worst.filter(|worst| untold.is_empty() || worst.is_wrong()) else {
-        let part = untold.iter().copied().reduce(|a, b| if b.explained > a.explained { b } else { a });
-        let Part { parameter, explained, .. } = part.expect("there are parameters");
-        return Finding::None(format!(
-            "rounding explains {explained:.1e} of the gradient of {}, more than {MOST}: 32 bits do not tell it",
-            parameter.name
-        ));
-    };
+    match worst(&parts) {
+        Ok(worst) => {
+            let of = format!(
+                "{} arrays in {directions} direction{} each",
+                parameters.len(),
+                if directions == 1 { "" } else { "s" }
+            );
+            Finding::AtMost(worst.times(), 1.0, about(worst, &of, &claimed.gradient))
+        }
+        Err(untold) => Finding::None(format!(
+            "rounding explains {:.1e} of the gradient of {}, more than {MOST}: 32 bits do not tell it",
+            untold.explained, untold.parameter.name
+        )),
+    }
+}
+
+fn about(Part { parameter, error, .. }: &Part<'_>, of: &str, claimed: &[f64]) -> String {
     let none = claimed.iter().filter(|g| **g == 0.0).count();
-    let about = format!(
-        "largest difference of a derivative from finite differences, over what rounding explains; {:.1e} of the gradient's size at {}, the \
-         worst of {} arrays in {directions} {} each; {none} of {} parameters get none here",
-        worst.error,
-        worst.parameter.name,
-        parameters.len(),
-        if directions == 1 { "direction" } else { "directions" },
+    format!(
+        "largest difference of a derivative from finite differences, over what rounding explains; {error:.1e} of the gradient's size at {}, \
+         the worst of {of}; {none} of {} parameters get none here",
+        parameter.name,
         claimed.len()
-    );
-    Finding::AtMost(worst.times(), 1.0, about)
+    )
+}
+
+/// The worst part of which rounding does not explain too much; where none of those is wrong, but there are others, one of the others.
+fn worst<'a, 'p>(parts: &'a [Part<'p>]) -> Result<&'a Part<'p>, &'a Part<'p>> {
+    let (told, untold): (Vec<&Part<'p>>, Vec<&Part<'p>>) =
+        parts.iter().partition(|part| part.explained.is_nan() || part.explained <= MOST);
+    let worst = told.into_iter().reduce(worse);
+    let untold = untold.into_iter().reduce(|a, b| if b.explained > a.explained { b } else { a });
+    match (worst, untold) {
+        (Some(worst), None) => Ok(worst),
+        (Some(worst), _) if worst.is_wrong() => Ok(worst),
+        (_, untold) => Err(untold.expect("there are parameters")),
+    }
 }
 
 /// A direction of an array.
@@ -109,28 +117,41 @@ fn worse<'a, 'p>(a: &'a Part<'p>, b: &'a Part<'p>) -> &'a Part<'p> {
     if b.times().is_nan() || b.times() > a.times() { b } else { a }
 }
 
-fn gradient_at(network: &mut dyn Network, point: &[f32], examples: &[Example]) -> Vec<f64> {
-    network.gradient_at(point, examples).gradient.iter().map(|x| f64::from(*x)).collect()
+/// The gradient of training, and how far rounding may move it.
+struct Claimed {
+    gradient: Vec<f64>,
+    /// The gradients where every parameter is a unit in its last place higher or lower.
+    nearby: Vec<Vec<f64>>,
+}
+
+impl Claimed {
+    fn by(network: &mut dyn Network, examples: &[Example]) -> Claimed {
+        let own = network.point().to_vec();
+        let mut at = |point: &[f32]| -> Vec<f64> {
+            network.gradient_at(point, examples).gradient.iter().map(|x| f64::from(*x)).collect()
+        };
+        Claimed { gradient: at(&own), nearby: (0..NEARBY).map(|number| at(&beside(&own, number as u64))).collect() }
+    }
+
+    /// The size of an array's gradient.
+    fn size(&self, range: &Range<usize>) -> f64 {
+        norm(&self.gradient[range.clone()]) + SHARE * norm(&self.gradient)
+    }
+
+    /// What rounding may get wrong of the gradient of an array, over its size.
+    fn explained(&self, Parameter { range, .. }: &Parameter) -> f64 {
+        let moved = |other: &Vec<f64>| {
+            let pairs = self.gradient[range.clone()].iter().zip(&other[range.clone()]);
+            norm(&pairs.map(|(a, b)| a - b).collect::<Vec<f64>>())
+        };
+        ROUNDING + UNITS * self.nearby.iter().map(moved).fold(0.0, f64::max) / self.size(range)
+    }
 }
 
 /// Every parameter by a unit in its last place up or down.
 fn beside(point: &[f32], number: u64) -> Vec<f32> {
     let mut stream = Stream::new(0, Purpose::Check, 5, number);
     point.iter().map(|x| if stream.below(2) == 0 { x.next_down() } else { x.next_up() }).collect()
-}
-
-/// What rounding may get wrong of the gradient in `range`, over its size.
-fn explained(claimed: &[f64], nearby: &[Vec<f64>], range: &Range<usize>) -> f64 {
-    let moved = |other: &Vec<f64>| {
-        let pairs = claimed[range.clone()].iter().zip(&other[range.clone()]);
-        norm(&pairs.map(|(a, b)| a - b).collect::<Vec<f64>>())
-    };
-    ROUNDING + UNITS * nearby.iter().map(moved).fold(0.0, f64::max) / size(claimed, range)
-}
-
-/// The size of an array's gradient.
-fn size(claimed: &[f64], range: &Range<usize>) -> f64 {
-    norm(&claimed[range.clone()]) + SHARE * norm(claimed)
 }
 
 /// Sequences and directions, where one of each asks for two times `multiply_adds`.
@@ -185,15 +206,16 @@ impl<'e> Loss<'e> {
     }
 
     /// The difference of derivatives along direction number `number`, over the size of the array's gradient.
-    fn error(&self, point: &[f64], claimed: &[f64], part: &Part<'_>, number: u64) -> f64 {
+    fn error(&self, point: &[f64], claimed: &Claimed, part: &Part<'_>, number: u64) -> f64 {
         let range = &part.parameter.range;
         let mut stream = Stream::new(0, Purpose::Check, 2, number);
         let direction = direction(&mut stream, range.clone(), point.len());
-        let by_gradient: f64 = claimed[range.clone()].iter().zip(&direction[range.clone()]).map(|(g, d)| g * d).sum();
+        let by_gradient: f64 =
+            claimed.gradient[range.clone()].iter().zip(&direction[range.clone()]).map(|(g, d)| g * d).sum();
         let mut least = f64::INFINITY;
         for step in STEPS {
             let measured = self.derivative(point, &direction, step);
-            let error = (measured - by_gradient).abs() / size(claimed, range).max(measured.abs());
+            let error = (measured - by_gradient).abs() / claimed.size(range).max(measured.abs());
             // Written so that what is no number is an error.
             least = if error >= least { least } else { error };
             if least <= ROUNDING {
@@ -227,6 +249,25 @@ impl<'e> Loss<'e> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is wrong fails whatever else 32 bits do not tell; where nothing is wrong, that is said before anything passes.
+    #[test]
+    fn arrays_that_are_not_told_hide_no_wrong_one() {
+        let parameter =
+            Parameter { name: "a".into(), shape: infimum_engine::Shape { rows: 1, channels: 1 }, range: 0..1 };
+        let part = |explained, error| Part { parameter: &parameter, explained, error };
+        let [right, wrong, untold] = [part(1e-3, 5e-4), part(1e-3, 2e-3), part(1.0, 0.5)];
+        let no_number = [part(1e-3, f64::NAN), part(f64::NAN, 1e-3)];
+        let error = |parts: &[Part<'_>]| worst(parts).map(|part| part.error).map_err(|part| part.explained);
+        assert_eq!(error(&[right, wrong, right]), Ok(2e-3));
+        assert_eq!(error(&[right, wrong, untold]), Ok(2e-3));
+        assert_eq!([error(&[untold, right]), error(&[untold])], [Err(1.0), Err(1.0)]);
+        for nan in no_number {
+            assert!(
+                [[nan, wrong], [wrong, nan], [nan, untold]].iter().all(|parts| worst(parts).is_ok_and(Part::is_wrong))
+            );
+        }
+    }
 
     /// Whatever is asked for, there is a direction of a sequence for each array, and no more work than may be where that is possible.
     #[test]

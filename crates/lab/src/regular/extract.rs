@@ -24,7 +24,7 @@ const SHORT_WORDS: u64 = 4_000;
 const CONFORMANCE_WORDS: u64 = 20_000;
 /// Random words for one hypothesis, of lengths up to the longest.
 const RANDOM_WORDS: usize = 2_000;
-/// How much longer than the time for learning the comparison in the end may take, as a share of that.
+/// How much later than learning comparing in the end is over, as a share of the time for learning.
 const END: f64 = 0.25;
 /// Of the words that all are compared in the end, these parts are tried one after another, until the time is up.
 const PARTS: [u64; 4] = [64, 16, 4, 1];
@@ -130,7 +130,7 @@ pub fn extract(
     let names = truth.classes().to_vec();
     let machine = Machine::new(truth.alphabet().clone(), names, &automaton)?;
     let found = Found { machine, stopped, least, words_asked: words, beyond, length };
-    let until = deadline.max(Instant::now() + given.mul_f64(END));
+    let until = deadline + given.mul_f64(END);
     Ok(found.compared(End { recogniser, until, is_over: false }, &truth, search.seed))
 }
 
@@ -420,5 +420,33 @@ fn reason(stopped: Stopped) -> String {
             )
         }
         Stopped::Watch => "the time was up; give it more with --seconds".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::regular::{Wanted, construct, machine};
+    use crate::{Experiment, Isa};
+
+    /// Where the time is up the first part alone is compared, and that is remembered; where it is not, all is.
+    #[test]
+    fn less_is_compared_where_the_time_is_up() {
+        let language = machine("(a|b|c|d)*abcd", None).unwrap();
+        let wanted = Wanted { name: "test", language: None, machine: &language, length: 16, method: None };
+        let construction = construct(wanted).unwrap();
+        let experiment = Experiment::new(construction.plan.clone()).unwrap();
+        let mut computer = crate::Machine::new(Isa::best(), 2);
+        let mut recogniser = Recogniser::new(&experiment, &construction.point, &mut computer).unwrap();
+        let words = Words { all: 20_000, longest: 16, random: 0, length: 16, seed: 1 };
+        let first = Words { all: words.all / PARTS[0], ..words };
+        let [of_all, of_first] = [words, first].map(|words| words.whole(4).0);
+        let now = Instant::now();
+        for (until, length) in [(now, of_first), (now + Duration::from_secs(86_400), of_all)] {
+            let mut end = End { recogniser: &mut recogniser, until, is_over: false };
+            assert_eq!(end.all(language.automaton(), words).up_to_length, length);
+            assert_eq!(end.is_over, until == now);
+        }
+        assert!(of_first < of_all);
     }
 }

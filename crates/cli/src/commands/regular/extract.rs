@@ -106,7 +106,7 @@ fn text(name: &str, extracted: &Extracted, seconds: f64) -> String {
     };
     let beyond = match extracted.states_beyond {
         Some(states) => format!("right if the network has at most {states} states more than were learnt"),
-        None => "not gone through: its words are too many, or longer than is asked".into(),
+        None => "not gone through: its words are too many or longer than is asked, or the time was up".into(),
     };
     let words = count(extracted.words_asked);
     let facts = [

@@ -61,7 +61,7 @@ impl Split {
                 "in {count} words drawn from its world no two strings read so far lead to one state, and probes need one to be fitted on and another to be scored on"
             );
             let remedy = "let the world draw words of more lengths or classes, or look at more --words";
-            return Err(LabError::value("the run", experiment.plan().world().kind(), allowed, remedy));
+            return Err(LabError::value("world.kind", experiment.plan().world().kind(), allowed, remedy));
         }
         Ok(Split { words, is_held_out })
     }
@@ -78,9 +78,10 @@ impl Split {
         states.filter(|(_, is)| **is == held_out).map(|(state, _)| *state).collect()
     }
 
-    /// The strings of a side, by their hashes.
-    pub(super) fn strings(&self, held_out: bool) -> BTreeSet<u64> {
-        let read = self.words.iter().flat_map(|word| hashes(word.symbols())).zip(&self.is_held_out);
+    /// The strings of a side, whatever their hashes.
+    pub(super) fn strings(&self, held_out: bool) -> BTreeSet<&[u16]> {
+        let read = self.words.iter().flat_map(|word| (0..=word.length).map(|length| &word.symbols()[..length]));
+        let read = read.zip(&self.is_held_out);
         read.filter(|(_, is)| **is == held_out).map(|(string, _)| string).collect()
     }
 }
