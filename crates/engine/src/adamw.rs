@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{Isa, Team, flat};
+use infimum_kernels::{Isa, Team, flat, pages};
 
 use crate::optimiser::{Found, Group, Next, Optimiser, require_cover};
 
@@ -35,8 +35,9 @@ impl AdamW {
     /// Starts at `point`. The groups must cover it without overlap, in order.
     pub fn new(point: Vec<f32>, groups: Vec<Group>, moments: Moments) -> Self {
         require_cover(&groups, point.len());
-        let zeros = vec![0.0; point.len()];
-        AdamW { groups, moments, point, first: zeros.clone(), second: zeros, steps: 0 }
+        let zeros = || pages::filled(point.len(), 0.0);
+        let (first, second) = (zeros(), zeros());
+        AdamW { groups, moments, point, first, second, steps: 0 }
     }
 }
 

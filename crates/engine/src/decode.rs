@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Team, Vector};
+use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Team, Vector, pages};
 
 use crate::plan::{Plan, plan};
 use crate::products::Products;
@@ -49,7 +49,7 @@ impl Decode {
         let (rows, side_by_side) = if executor == Executor::Lanes { (1, LANES) } else { (sequences, sequences) };
         let program = program.resolved();
         let plan = plan(&program, &Steps::side_by_side(&program, rows), executor, Products::F32);
-        let panels = vec![Vector::default(); plan.script.panel_vectors()];
+        let panels = pages::filled(plan.script.panel_vectors(), Vector::default());
         Decode { program, plan, isa, side_by_side, panels, workers: vec![] }
     }
 
@@ -107,7 +107,7 @@ impl Decode {
         let (sizes, executor) = (self.plan.script.sizes(), self.plan.script.executor());
         while self.workers.len() < team.threads() {
             // What nobody wrote shows when it is read.
-            let values = vec![Vector([f32::NAN; LANES]); sizes.values];
+            let values = pages::filled(sizes.values, Vector([f32::NAN; LANES]));
             let (ids, unused) = (vec![0; sizes.ids * executor.sequences()], vec![0.0; sizes.weights]);
             let feeds = vec![self.program.feed(); self.side_by_side];
             self.workers.push(Worker { values, ids, feeds, unused, said: vec![] });

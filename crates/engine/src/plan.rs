@@ -20,7 +20,30 @@ pub(crate) struct Plan {
     pub(crate) cached: usize,
 }
 
+/// Fewer scalars that nothing adds to are not worth a gap between ranges.
+const GAP: usize = 1 << 12;
+
 impl Plan {
+    /// Where instructions add to gradients in the weight memory: ascending ranges with gaps between them.
+    pub(crate) fn gradients(&self) -> Vec<Range<usize>> {
+        let fields = self.script.instructions().iter().flat_map(Instruction::fields);
+        let mut all: Vec<Range<usize>> = fields
+            .filter_map(|field| match field.uses {
+                Use::Gradient(matrix) => Some(matrix.range()),
+                _ => None,
+            })
+            .collect();
+        all.sort_by_key(|range| range.start);
+        let mut joined: Vec<Range<usize>> = vec![];
+        for range in all {
+            match joined.last_mut() {
+                Some(last) if range.start < last.end + GAP => last.end = last.end.max(range.end),
+                _ => joined.push(range),
+            }
+        }
+        joined
+    }
+
     /// Packs the weights that instructions read in panels.
     pub(crate) fn pack(&self, team: &mut Team, isa: Isa, weights: &[f32], panels: &mut [Vector]) {
         let mut packed = self.script.panels(panels);

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Script, Team, Vector, interleave, interleave_ids};
+use infimum_kernels::{Executor, Isa, LANES, Memory, Place, Script, Team, Vector, interleave, interleave_ids, pages};
 
 use crate::chunks::Chunks;
 use crate::plan::{Plan, plan};
@@ -59,8 +59,9 @@ impl Replay {
         assert!(products == Products::F32 || executor == Executor::Wide, "{products} products by {executor}");
         let program = program.folded();
         let plan = plan(&program, &Steps::new(&program), executor, products);
-        let panels = vec![Vector::default(); plan.script.panel_vectors()];
-        Replay { program, plan, isa, panels, workers: vec![], chunks: Chunks::new(isa) }
+        let panels = pages::filled(plan.script.panel_vectors(), Vector::default());
+        let chunks = Chunks::new(isa, program.weights.memory(), &plan.gradients());
+        Replay { program, plan, isa, panels, workers: vec![], chunks }
     }
 
     /// How it replays.
@@ -95,7 +96,7 @@ impl Replay {
         let groups = sequences.div_ceil(self.executor().sequences());
         let chunks = groups.min(CHUNKS);
         self.prepare(team, &weights);
-        self.chunks.begin(chunks, weights.len());
+        self.chunks.begin(chunks);
         let Replay { program, plan, isa, panels, workers, chunks: gradients } = self;
         let step = Call { program, plan, isa: *isa, weights: &weights, panels, sequences, source };
         let none = vec![LossSum::default(); program.losses.len()];
@@ -136,7 +137,7 @@ impl Replay {
         let (sizes, each) = (self.plan.script.sizes(), self.executor().sequences());
         while self.workers.len() < team.threads() {
             // What nobody wrote shows when it is read.
-            let values = vec![Vector([f32::NAN; LANES]); sizes.values];
+            let values = pages::filled(sizes.values, Vector([f32::NAN; LANES]));
             let unused = if self.program.goal == Goal::Gradient { vec![] } else { vec![0.0; sizes.weights] };
             let (ids, feeds) = (vec![0; sizes.ids * each], vec![self.program.feed(); each]);
             self.workers.push(Worker { values, ids, feeds, unused });

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use infimum_kernels::{Matrix, Scalar, View, ViewMut};
+use infimum_kernels::{Matrix, Scalar, View, ViewMut, pages};
 
 use crate::expression::{Expression, Weight};
 use crate::shape::{Shape, ShapeError, addressable};
@@ -179,7 +179,7 @@ impl Weights {
     /// The weight memory at `point` (all parameters): parameters as they are, then constants and derived arrays.
     pub fn evaluate<S: Scalar>(&self, point: &[S]) -> Vec<S> {
         assert_eq!(point.len(), self.parameters, "a point has one scalar for each parameter");
-        let mut memory = Vec::with_capacity(self.memory);
+        let mut memory = pages::with_room(self.memory);
         memory.extend_from_slice(point);
         memory.resize(self.memory, S::ZERO);
         for entry in self.entries.iter().filter(|e| e.is_derived()) {

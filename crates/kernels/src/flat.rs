@@ -5,13 +5,13 @@ use crate::arithmetic::Arithmetic;
 use crate::isa::{Isa, Task};
 use crate::lanes::{LANES, Lanes};
 
-/// `total[k] = slots[0][k] + slots[1][k] + ...`, added in this order; zeros without slots.
+/// `total[k] += part[k]`, and `part[k]` becomes 0.
 ///
 /// # Panics
-/// If a slot is not as long as `total`.
-pub fn sum_slots(isa: Isa, total: &mut [f32], slots: &[&[f32]]) {
-    slots.iter().for_each(|slot| assert_eq!(slot.len(), total.len(), "a slot is as long as the total"));
-    isa.enter(SumSlots { total, slots });
+/// If the two are not equally long.
+pub fn take_in(isa: Isa, total: &mut [f32], part: &mut [f32]) {
+    assert_eq!(part.len(), total.len(), "a part is as long as the total");
+    isa.enter(TakeIn { total, part });
 }
 
 /// The sum of squares of `x`, in f64, where each square is exact: element `k` goes to sum `k % 16`, in order, and the
@@ -82,24 +82,19 @@ fn write<L: Lanes>(chunk: &mut [f32], lanes: L) {
     chunk.copy_from_slice(&lanes.to_array()[..count]);
 }
 
-struct SumSlots<'a> {
+struct TakeIn<'a> {
     total: &'a mut [f32],
-    slots: &'a [&'a [f32]],
+    part: &'a mut [f32],
 }
 
-impl Task for SumSlots<'_> {
+impl Task for TakeIn<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes>(self) {
-        let Some((first, rest)) = self.slots.split_first() else { return self.total.fill(0.0) };
-        for (k, total) in self.total.chunks_mut(LANES).enumerate() {
-            let range = k * LANES..k * LANES + total.len();
-            let mut sum: L = read(&first[range.clone()]);
-            for slot in rest {
-                sum = sum.add(read(&slot[range.clone()]));
-            }
-            write(total, sum);
+        for (total, part) in self.total.chunks_mut(LANES).zip(self.part.chunks_mut(LANES)) {
+            write(total, read::<L>(total).add(read(part)));
+            write(part, L::splat(0.0));
         }
     }
 }
@@ -213,18 +208,14 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_added_in_order() {
+    fn a_part_is_added_and_leaves_zeros() {
         for length in LENGTHS {
-            let slots: Vec<Vec<f32>> = (0..5).map(|seed| numbers(length, seed)).collect();
-            for count in 0..=slots.len() {
-                let slots: Vec<&[f32]> = slots[..count].iter().map(Vec::as_slice).collect();
-                let expected: Vec<f32> =
-                    (0..length).map(|k| slots.iter().map(|slot| slot[k]).reduce(|a, b| a + b).unwrap_or(0.0)).collect();
-                for isa in Isa::available() {
-                    let mut total = vec![f32::NAN; length];
-                    sum_slots(isa, &mut total, &slots);
-                    assert_eq!(bits(&total), bits(&expected), "{isa}, {count} slots of {length}");
-                }
+            let expected: Vec<f32> = numbers(length, 0).iter().zip(numbers(length, 1)).map(|(a, b)| a + b).collect();
+            for isa in Isa::available() {
+                let (mut total, mut part) = (numbers(length, 0), numbers(length, 1));
+                take_in(isa, &mut total, &mut part);
+                assert_eq!(bits(&total), bits(&expected), "{isa}, {length}");
+                assert_eq!(bits(&part), bits(&vec![0.0; length]), "{isa}, {length}");
             }
         }
     }

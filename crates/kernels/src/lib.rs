@@ -47,6 +47,7 @@ mod zero;
 
 pub mod flat;
 mod interleave;
+pub mod pages;
 mod team;
 
 pub use accumulate::Accumulate;

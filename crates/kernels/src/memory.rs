@@ -15,7 +15,7 @@ pub struct Memory<'a> {
     pub gradients: &'a mut [f32],
     /// Token ids, one of each sequence a row.
     pub ids: &'a [u32],
-    /// Weights in panels, as [`Script::pack`](crate::Script::pack) made them; none for lanes.
+    /// Weights in panels, as [`Script::pack`](crate::Script::pack) made them for the instruction set of the replay; none for lanes.
     pub panels: &'a [Vector],
 }
 

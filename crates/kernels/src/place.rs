@@ -127,6 +127,11 @@ impl Matrix {
         self.transposed().rows(columns).transposed()
     }
 
+    /// From its first number to its last, whatever lies between.
+    pub fn range(&self) -> Range<usize> {
+        self.offset as usize..self.end()
+    }
+
     /// Whether the two have a number in common.
     pub fn overlaps(&self, other: &Matrix) -> bool {
         let apart = self.end() <= other.offset as usize || other.end() <= self.offset as usize;

@@ -267,7 +267,7 @@ impl Script {
         self.packed.iter().map(cut).collect()
     }
 
-    /// Packs matrix number `index` of `weights` into its panels.
+    /// Packs matrix number `index` of `weights` into its panels, whose order is that of `isa`: replay reads them with the same.
     ///
     /// # Panics
     /// If the weights are fewer than [`Script::sizes`] says, or the panels are those of another matrix.

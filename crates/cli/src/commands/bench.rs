@@ -221,7 +221,7 @@ fn kernels(speeds: &[KernelSpeed]) -> String {
         ]
     };
     format!(
-        "{}\n\nOne replay of sixteen sequences on one thread, the shortest time of each instruction.",
+        "{}\n\nOne replay on one thread, of sixteen sequences on lanes and of one in the wide layout; the shortest time of each instruction.",
         table::table(&headings, speeds.iter().map(row))
     )
 }

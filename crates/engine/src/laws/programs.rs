@@ -13,11 +13,13 @@ use crate::gradient_check::{TOLERANCE, directional_error};
 use crate::laws::headed::headed;
 use crate::laws::samples::{around, decoder, fill, numbers, two_headed};
 use crate::operation::Operation;
+use crate::plan::plan;
 use crate::products::Products;
 use crate::program::{Feed, Gradient, Program};
 use crate::reference::Reference;
 use crate::replay::Replay;
 use crate::steps::Steps;
+use crate::{Norm, NormKind};
 
 fn point(program: &Program) -> Vec<f32> {
     numbers(program.weights().parameters(), 11).iter().map(|x| 0.5 * *x as f32).collect()
@@ -64,6 +66,28 @@ fn the_gradient_of_a_decoder_passes_the_gradient_check() {
 #[test]
 fn every_executor_agrees_with_the_reference_on_a_decoder() {
     [decoder(9), headed(9), two_headed(9)].iter().for_each(agree);
+}
+
+/// What the gain of a norm is multiplied into takes its place, far behind it, so that there are two ranges of gradients.
+#[test]
+fn every_executor_agrees_with_the_reference_where_gradients_are_far_apart() {
+    let mut b = Builder::new();
+    let (tokens, targets) = (b.ids("tokens", 4, 5).unwrap(), b.ids("targets", 4, 5).unwrap());
+    let free = |b: &mut Builder, name: &str, rows, columns| b.weight(name, Free { rows, columns }).unwrap();
+    let (table, gain) = (free(&mut b, "table", 5, 66), free(&mut b, "gain", 1, 66));
+    let x = b.embed("x", tokens, table).unwrap();
+    let h = b.norm("h", x, Norm { kind: NormKind::Rms, epsilon: 1e-5 }, Some(gain), None).unwrap();
+    let (up, head) = (free(&mut b, "up", 66, 66), free(&mut b, "head", 66, 5));
+    let y = b.linear("y", h, up, None).unwrap();
+    let logits = b.linear("logits", y, head, None).unwrap();
+    let nats = b.cross_entropy("nats", logits, targets).unwrap();
+    let program = b.finish(nats, "weights", 0..4).unwrap();
+    let folded = program.gradient().folded();
+    for executor in Executor::ALL {
+        let ranges = plan(&folded, &Steps::new(&folded), executor, Products::F32).gradients();
+        assert_eq!(ranges.len(), 2, "{ranges:?}");
+    }
+    agree(&program);
 }
 
 fn agree(program: &Program) {

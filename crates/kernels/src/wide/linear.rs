@@ -1,6 +1,5 @@
 //! [`Linear`] in the wide layout: panels of weights outside, rows inside, so that a panel is read from far away once.
 
-use super::panels::PANEL;
 use super::tile::{Factors, Tile, Vectors, by_size, multiply_add, row_tiles};
 use super::{filled, vectors};
 use crate::bf16::round_rows;
@@ -22,18 +21,12 @@ impl Linear {
                 Linear { x: rounded, ..*self }
             }
         };
-        let width = vectors(k.y.channels as usize);
-        for start in (0..width).step_by(PANEL) {
-            let count = PANEL.min(width - start);
-            // SAFETY: the panels have `width` vectors for each input, tiles lie within the shape of `y`.
+        for (v, size) in tiles(vectors(k.y.channels as usize) as u32, L::WIDE_VECTORS) {
+            // SAFETY: the panels have so many vectors for each input, tiles lie within the shape of `y`.
             unsafe {
-                let panel = memory.panels().add(start * k.w.rows as usize);
-                for (j, size) in tiles(count as u32, L::WIDE_VECTORS) {
-                    for (t, rows) in row_tiles::<L>(k.y.rows) {
-                        let panel = panel.add(j as usize);
-                        let tile = LinearTile { k: &k, memory, panel, step: count, t, v: start as u32 + j };
-                        by_size::<L>(tile, rows, size);
-                    }
+                let panel = memory.panels().add(v as usize * k.w.rows as usize);
+                for (t, rows) in row_tiles::<L>(k.y.rows) {
+                    by_size::<L>(LinearTile { k: &k, memory, panel, t, v }, rows, size);
                 }
             }
         }
@@ -44,9 +37,8 @@ impl Linear {
 struct LinearTile<'a> {
     k: &'a Linear,
     memory: Raw,
-    /// The vectors from `v` on at input 0, and how far it is to the next input.
+    /// The vectors from `v` on at input 0, `J` of them; those at the next input follow.
     panel: *const Vector,
-    step: usize,
     t: u32,
     v: u32,
 }
@@ -54,13 +46,13 @@ struct LinearTile<'a> {
 impl Tile for LinearTile<'_> {
     #[inline(always)]
     unsafe fn run<L: Lanes, const R: usize, const J: usize>(self) {
-        let LinearTile { k, memory, panel, step, t, v } = self;
+        let LinearTile { k, memory, panel, t, v } = self;
         let sums = [[L::splat(0.0); J]; R];
         // SAFETY: `x` has the rows of `y` and as many channels as the panels have inputs.
         unsafe {
             let (x, y) = (memory.wide(k.x), memory.wide(k.y));
             let factors = Factors { start: x.number(t, 0), row: x.stride(), step: 1 };
-            let weights = Vectors { start: panel.cast(), step: step * LANES };
+            let weights = Vectors { start: panel.cast(), step: J * LANES };
             let sums = multiply_add(sums, factors, weights, 0..k.x.channels as usize);
             for (r, row) in sums.into_iter().enumerate() {
                 for (j, sum) in row.into_iter().enumerate() {

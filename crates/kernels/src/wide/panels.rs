@@ -1,16 +1,14 @@
-//! Weight matrices as the product reads them: panels of 32 columns, the rows of a panel one after another. Packed once a
-//! step, read by every sequence.
+//! Weight matrices as the product reads them: panels as wide as its register tile, the rows of a panel one after another, so
+//! that what a tile reads lies together. Packed once a step, read by every sequence.
 
 use super::vectors;
 use crate::bf16::RoundVectors;
+use crate::interleave::four_positions;
 use crate::isa::Task;
 use crate::lanes::{LANES, Lanes, Vector};
 use crate::memory::Numbers;
 use crate::place::Matrix;
 use crate::tiles::tiles;
-
-/// Vectors of a row of a panel; the last panel of a matrix may have fewer.
-pub(super) const PANEL: usize = 2;
 
 /// A matrix that is read in panels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,8 +44,8 @@ impl Task for Panels<'_> {
         let weights = Numbers::of(weights, matrix);
         let rows = matrix.rows as usize;
         let width = vectors(matrix.columns as usize);
-        for start in (0..width).step_by(PANEL) {
-            let count = PANEL.min(width - start);
+        for (start, count) in tiles(width as u32, L::WIDE_VECTORS) {
+            let start = start as usize;
             let panel = &mut to[start * rows..(start + count) * rows];
             for v in 0..count {
                 let column = ((start + v) * LANES) as u32;
@@ -104,6 +102,11 @@ impl Strip<'_> {
     unsafe fn copy_columns<L: Lanes>(&mut self) {
         let columns = self.weights.transposed();
         for (first, size) in tiles(self.rows, LANES) {
+            if (self.filled, size) == (LANES, LANES) {
+                // SAFETY: the caller's promise, and there are sixteen rows and columns.
+                unsafe { self.copy_square::<L>(columns, first) };
+                continue;
+            }
             for lane in 0..LANES {
                 let numbers = if lane < self.filled {
                     // SAFETY: the caller's promise.
@@ -114,6 +117,28 @@ impl Strip<'_> {
                 for (k, number) in numbers[..size].iter().enumerate() {
                     self.panel[(first as usize + k) * self.count + self.v].0[lane] = *number;
                 }
+            }
+        }
+    }
+
+    /// Sixteen rows from `first` on of sixteen columns, whose numbers stand side by side.
+    ///
+    /// # Safety
+    /// As [`Strip::copy_rows`]; all of these rows and columns lie inside the matrix.
+    #[inline(always)]
+    unsafe fn copy_square<L: Lanes>(&mut self, columns: Numbers, first: u32) {
+        for row in (first..first + LANES as u32).step_by(4) {
+            let mut from = [std::ptr::null(); LANES];
+            for (lane, from) in from.iter_mut().enumerate() {
+                // SAFETY: the caller's promise.
+                *from = unsafe { columns.at(self.column + lane as u32, row) }.cast_const();
+            }
+            // SAFETY: the numbers of a column are side by side, and there are four rows from `row` on.
+            let across: [L; 4] = unsafe { four_positions(&from) };
+            for (k, across) in across.into_iter().enumerate() {
+                let to = &mut self.panel[(row as usize + k) * self.count + self.v];
+                // SAFETY: it is a vector.
+                unsafe { across.store(to) };
             }
         }
     }

@@ -5,7 +5,8 @@ use infimum_kernels::{Executor, Linear, Write};
 use crate::frame::{Bound, Case, Layout};
 
 /// Rows and outputs up to twice the largest tile of lanes (4 by 6) and one, with every kind of ending; some around the
-/// largest tile (14 rows by two vectors) and the panels (two vectors) of the wide layout.
+/// largest tile (14 rows by two vectors) of the wide layout, whose panels are as wide; transposed matrices with sixteen rows of
+/// sixteen columns, which are packed together, and others beside them.
 pub(crate) fn cases() -> Vec<Case> {
     let small = (1..=9).flat_map(|t| (1..=13).flat_map(move |o| [1, 2, 5].map(|i| (t, i, o))));
     let broad = [(1, 3, 16), (14, 5, 32), (15, 17, 33), (29, 4, 48), (13, 2, 64), (16, 40, 65)];
@@ -14,7 +15,10 @@ pub(crate) fn cases() -> Vec<Case> {
         .enumerate()
         .map(|(kind, (t, i, o))| case(t, i, o, kind & 1 == 0, kind & 2 == 0, kind % 3 == 0))
         .collect();
+    let transposed = [(3, 16, 16), (7, 17, 32), (2, 32, 33), (5, 46, 15), (4, 48, 65), (1, 101, 49)];
+    cases.extend(transposed.map(|(t, i, o)| case(t, i, o, false, false, true)));
     cases.extend([broken(case(5, 7, 7, true, true, true)), broken(case(4, 6, 6, true, false, false))]);
+    cases.push(broken(case(6, 16, 16, true, true, true)));
     let shapes = [(1, 1, 1), (3, 2, 5), (14, 33, 32), (15, 17, 33), (29, 40, 48), (16, 70, 17)];
     cases.extend(shapes.into_iter().enumerate().map(|(kind, shape)| rounded(shape, kind % 2 == 0)));
     cases

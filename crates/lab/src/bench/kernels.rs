@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use infimum_engine::{Executor, Replay};
-use infimum_kernels::{Attention, Instruction, Isa, Matrix, Memory, Place, Script, Use, Vector};
+use infimum_kernels::{Attention, Instruction, Isa, Matrix, Memory, Place, Script, Use, Vector, pages};
 use serde::Serialize;
 
 use super::Workload;
@@ -71,10 +71,10 @@ fn shortest(script: &Script, weights: Vec<f32>, alphabet: u32, isa: Isa, seconds
         Script::new(vec![instruction.clone()], script.executor(), sizes).expect("it was checked")
     };
     let singles: Vec<Script> = script.instructions().iter().map(single).collect();
-    let mut values = vec![Vector::splat(1.0); sizes.values];
-    let mut gradients = vec![0.0; sizes.weights];
+    let mut values = pages::filled(sizes.values, Vector::splat(1.0));
+    let mut gradients = pages::filled(sizes.weights, 0.0);
     let ids: Vec<u32> = (0..(sizes.ids * script.executor().sequences()) as u32).map(|at| at * 7 % alphabet).collect();
-    let panels = vec![Vector::splat(1.0); script.panel_vectors()];
+    let panels = pages::filled(script.panel_vectors(), Vector::splat(1.0));
     let mut times = vec![f64::INFINITY; singles.len()];
     let (begun, mut replays) = (Instant::now(), 0);
     while replays < 5 || begun.elapsed().as_secs_f64() < seconds {

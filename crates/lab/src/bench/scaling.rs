@@ -1,6 +1,6 @@
 //! How the cost of a step grows with each size alone, beside what its formulas say.
 
-use infimum_engine::{Executor, Program, Work};
+use infimum_engine::{Executor, Program, Replay, Work};
 use infimum_worlds::{Head, Shape};
 use serde::Serialize;
 
@@ -134,14 +134,13 @@ impl Sizes {
         (program, point)
     }
 
-    /// The arrays of the sequences of a replay on each thread; weights, two means, and a gradient for each chunk of at most
-    /// eight.
+    /// The arrays of the sequences of a replay on each thread; weights as they are and as they are read, two means, and the gradients
+    /// of chunks that there are at a time.
     fn numbers(self, program: &Program, executor: Executor) -> f64 {
-        let each = executor.sequences();
         let arrays = program.sites().map(|site| program.shape_of(site).expect("it is a site"));
         let arrays: usize = arrays.map(|shape| shape.rows * shape.channels).sum();
-        let copies = 5 + self.batch.div_ceil(each).min(8);
-        (each * self.threads * arrays + copies * program.weights().parameters()) as f64
+        let copies = 5 + Replay::gradient_arrays(executor, self.batch, self.threads);
+        (executor.sequences() * self.threads * arrays + copies * program.weights().parameters()) as f64
     }
 }
 
@@ -194,14 +193,17 @@ mod tests {
     fn memory_grows_as_the_formulas_say() {
         let mut told = Vec::new();
         let machine = Machine::new(Isa::best(), 2);
-        let found = growth(&machine, Executor::Lanes, 0.0, &mut |done| told.push(done));
-        assert_eq!(told, (1..=growth_points(2)).collect::<Vec<_>>());
-        let sizes: Vec<&str> = found.iter().map(|growth| growth.size).collect();
-        assert_eq!(sizes, ["batch", "T", "C", "L", "threads"]);
-        for (growth, time) in found.iter().zip([1.0, 1.1, 1.8, 0.9, -1.0]) {
-            assert!((growth.expected_time_exponent - time).abs() < 0.15, "{growth:?}");
-            assert!((growth.memory_exponent - growth.expected_memory_exponent).abs() < 0.2, "{growth:?}");
-            assert!(growth.points.iter().all(|point| point.ms_min > 0.0 && point.gflops > 0.0));
+        for executor in Executor::ALL {
+            told.clear();
+            let found = growth(&machine, executor, 0.0, &mut |done| told.push(done));
+            assert_eq!(told, (1..=growth_points(2)).collect::<Vec<_>>());
+            let sizes: Vec<&str> = found.iter().map(|growth| growth.size).collect();
+            assert_eq!(sizes, ["batch", "T", "C", "L", "threads"]);
+            for (growth, time) in found.iter().zip([1.0, 1.1, 1.8, 0.9, -1.0]) {
+                assert!((growth.expected_time_exponent - time).abs() < 0.15, "{growth:?}");
+                assert!((growth.memory_exponent - growth.expected_memory_exponent).abs() < 0.2, "{growth:?}");
+                assert!(growth.points.iter().all(|point| point.ms_min > 0.0 && point.gflops > 0.0));
+            }
         }
     }
 }

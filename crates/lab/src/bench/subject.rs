@@ -111,8 +111,28 @@ impl Source for Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::workload;
+    use crate::bench::{workload, workloads};
     use infimum_engine::{Executor, Isa};
+
+    /// One step of each workload, on a group of sequences and one more.
+    #[test]
+    fn threads_and_instruction_sets_change_no_bit_of_a_workload() {
+        for workload in workloads() {
+            let (program, executor) = (workload.program(), workload.executor());
+            let bits = |isa: Isa, threads: usize| -> Vec<u32> {
+                let mut machine = Machine::new(isa, threads);
+                let sequences = executor.sequences() + 1;
+                let mut subject = Subject::new(&program, workload.start(&program), sequences, &machine, executor);
+                subject.step(&mut machine);
+                subject.optimiser.point().iter().map(|x| x.to_bits()).collect()
+            };
+            let expected = bits(Isa::best(), 1);
+            assert!(expected != workload.start(&program).iter().map(|x| x.to_bits()).collect::<Vec<_>>());
+            for (isa, threads) in Isa::available().into_iter().map(|isa| (isa, 2)).chain([(Isa::best(), 3)]) {
+                assert!(bits(isa, threads) == expected, "{}, {}, {threads} threads", workload.name, isa.name());
+            }
+        }
+    }
 
     /// What is timed learns: the loss of its one batch falls.
     #[test]

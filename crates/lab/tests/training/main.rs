@@ -108,7 +108,9 @@ fn timeless(record: &Record, summary: Summary) -> (Vec<String>, String) {
 
 #[test]
 fn threads_and_instruction_sets_change_no_bit() {
-    for overrides in [vec![], vec!["model.dropout=0.1"], vec!["data.source=fixed", "data.sequences=50"]] {
+    for overrides in
+        [vec![], vec!["model.dropout=0.1"], vec!["data.source=fixed", "data.sequences=50"], vec!["model.width=48"]]
+    {
         let experiment = experiment(&overrides);
         let (_scratch, record, summary) = run(&experiment, &mut machine(1), &[]);
         let expected = timeless(&record, summary);

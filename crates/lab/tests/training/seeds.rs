@@ -30,8 +30,12 @@ fn machines(threads: &[usize]) -> Vec<Machine> {
 
 #[test]
 fn seeds_at_once_leave_the_records_that_they_leave_alone() {
-    for overrides in [&[][..], &["model.dropout=0.2", "training.batch=40"], &["data.source=fixed", "data.sequences=60"]]
-    {
+    for overrides in [
+        &[][..],
+        &["model.dropout=0.2", "training.batch=40"],
+        &["data.source=fixed", "data.sequences=60"],
+        &["model.width=48"],
+    ] {
         let (experiment, alone) = (experiment(overrides), folder());
         let numbers = [5, 0, 9, 2];
         let expected: Vec<_> = numbers
