@@ -49,6 +49,9 @@ const FAMILIES: &[&dyn Family] = &[
     &minimal::MinimalArc,
 ];
 
+/// The text of an imported file that is its plan.
+const PLAN: &str = "plan";
+
 /// A model of a family as ours.
 struct Translation {
     /// The recipe, without its name.
@@ -118,7 +121,7 @@ impl Imported {
     /// # Errors
     /// [`LabError::Replaces`]; whatever the system refuses.
     pub fn write(&self, path: &Path, force: bool) -> Result<(), LabError> {
-        let texts = [("plan", self.plan.to_toml()), ("family", self.family.to_string())];
+        let texts = [(PLAN, self.plan.to_toml()), ("family", self.family.to_string())];
         weights_file::write_beside(path, &self.layout.views(&self.point), &texts, force)
     }
 }
@@ -134,10 +137,34 @@ fn arrays(path: &Path) -> Result<Arrays, LabError> {
         return Ok(Arrays::new(numpy::read_npz(path)?.into_iter().map(round).collect(), BTreeMap::new()));
     }
     if !torch::wrote(path)? {
-        return Ok(Arrays::new(weights_file::read(path)?.tensors, BTreeMap::new()));
+        let file = weights_file::read(path).map_err(of_no_kind)?;
+        return match file.metadata.contains_key(PLAN) {
+            true => Err(already(path)),
+            false => Ok(Arrays::new(file.tensors, BTreeMap::new())),
+        };
     }
     let checkpoint = torch::read(path)?;
     Ok(Arrays::new(checkpoint.tensors()?, settings(checkpoint.root())))
+}
+
+fn already(path: &Path) -> LabError {
+    LabError::File {
+        path: path.into(),
+        problem: "is imported already: the plan of its model stands in it".into(),
+        remedy: "infimum eval, sample, falsify and params take it as it is".into(),
+    }
+}
+
+/// A file that is not even of the last kind that was tried.
+fn of_no_kind(error: LabError) -> LabError {
+    match error {
+        LabError::File { path, problem, .. } => LabError::File {
+            path,
+            problem: format!("{problem}; nor is it a zip archive as PyTorch (.pt) and NumPy (.npz) write them"),
+            remedy: "give the file as it was published; torch.save writes zip archives from PyTorch 1.6 on".into(),
+        },
+        other => other,
+    }
 }
 
 /// Whole numbers, and truths as 0 and 1, that a checkpoint of PyTorch has beside its weights, in its `model_config` or `config`.
@@ -168,6 +195,9 @@ fn recognised(arrays: &Arrays) -> Result<&'static dyn Family, String> {
     let nearest = FAMILIES.iter().max_by_key(|family| shared(family)).expect("there are families");
     if shared(nearest) == nearest.signature().len() {
         return Err(format!("has the names of the family {}, but {}", nearest.name(), unfit(*nearest, arrays)));
+    }
+    if shared(nearest) == 0 {
+        return Err(format!("holds {}, and no array of a family that is known", arrays.listed()));
     }
     let missing = nearest.signature().iter().filter(|name| !arrays.has(name));
     Err(format!(

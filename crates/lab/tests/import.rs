@@ -119,13 +119,38 @@ fn refusal(result: Result<Imported, LabError>) -> String {
 fn what_is_of_no_family_is_refused_with_the_nearest() {
     let nanogpt = folder().join("../nanogpt/plain.npz");
     let message = refusal(import(&nanogpt, None));
-    for part in ["no family that is known", "the nearest is", "infimum eval FILE --recipe RECIPE"] {
+    for part in ["no array of a family that is known", "infimum eval FILE --recipe RECIPE"] {
         assert!(message.contains(part), "{message}");
     }
+    assert!(!message.contains("nearest"), "{message}");
+    let text = scratch("text.pt");
+    std::fs::write(&text, "these are no weights").unwrap();
+    let message = refusal(import(&text, None));
+    assert!(message.contains("nor is it a zip archive as PyTorch (.pt)"), "{message}");
     let message = refusal(import(&folder().join("minimal.npz"), Some("factorised")));
     assert!(message.contains("as one of the family factorised: it lacks `token_emb.weight`"), "{message}");
     let message = refusal(import(&folder().join("minimal.npz"), Some("gpt")));
     assert!(families().iter().all(|(name, _)| message.contains(name)), "{message}");
+}
+
+/// Compiled modules of PyTorch have a prefix; and what was imported is ours.
+#[test]
+fn a_prefix_is_dropped_and_what_is_imported_already_is_not_imported_again() {
+    let file = folder().join("micro-adder.pt");
+    let tensors = infimum_lab::foreign::torch::read(&file).unwrap().tensors().unwrap();
+    let view = |t: &weights_file::Tensor| (format!("_orig_mod.{}", t.name), t.shape.clone(), t.data.clone());
+    let prefixed: Vec<_> = tensors.iter().map(view).collect();
+    let views: Vec<_> = prefixed
+        .iter()
+        .map(|(name, shape, data)| weights_file::TensorView { name: name.clone(), shape: shape.clone(), data })
+        .collect();
+    let path = scratch("prefixed.safetensors");
+    weights_file::write(&path, "write", &views, &BTreeMap::new()).unwrap();
+    let [imported, expected] = [&path, &file].map(|path| import(path, None).unwrap());
+    assert_eq!((imported.family, &imported.point), (expected.family, &expected.point));
+    let again = scratch("again.safetensors");
+    imported.write(&again, true).unwrap();
+    assert!(refusal(import(&again, None)).contains("is imported already"));
 }
 
 /// A tensor that is changed, cut or renamed after the file was read well.
@@ -155,6 +180,8 @@ fn arrays_that_do_not_fit_are_refused_by_name() {
         t.data.truncate(6);
     });
     assert!(message.contains("`pos_emb.B` is [2, 3], where the other arrays want [2, 4]"), "{message}");
+    let message = change("micro-adder.pt", "spiral_amp", &|t| t.name = "ghost".into());
+    assert!(message.contains("the nearest is micro-adder (") && message.contains("also has `spiral_amp`"), "{message}");
     let message = change("factorised-kv.pt", "ln_f.weight", &|t| t.data[1] = f32::NAN);
     assert!(message.contains("which is no number"), "{message}");
     let message = change("stacked.pt", "blocks.0.mlp.fc2.W_fixed", &|t| t.data[2] = f32::INFINITY);

@@ -72,7 +72,7 @@ fn every_executor_agrees_with_the_reference_on_a_decoder() {
 #[test]
 fn every_executor_agrees_with_the_reference_where_gradients_are_far_apart() {
     let mut b = Builder::new();
-    let (tokens, targets) = (b.ids("tokens", 4, 5).unwrap(), b.ids("targets", 4, 5).unwrap());
+    let (tokens, targets) = (b.ids("tokens", 17, 5).unwrap(), b.ids("targets", 17, 5).unwrap());
     let free = |b: &mut Builder, name: &str, rows, columns| b.weight(name, Free { rows, columns }).unwrap();
     let (table, gain) = (free(&mut b, "table", 5, 66), free(&mut b, "gain", 1, 66));
     let x = b.embed("x", tokens, table).unwrap();
@@ -81,7 +81,7 @@ fn every_executor_agrees_with_the_reference_where_gradients_are_far_apart() {
     let y = b.linear("y", h, up, None).unwrap();
     let logits = b.linear("logits", y, head, None).unwrap();
     let nats = b.cross_entropy("nats", logits, targets).unwrap();
-    let program = b.finish(nats, "weights", 0..4).unwrap();
+    let program = b.finish(nats, "weights", 0..17).unwrap();
     let folded = program.gradient().folded();
     for executor in Executor::ALL {
         let ranges = plan(&folded, &Steps::new(&folded), executor, Products::F32).gradients();

@@ -4,7 +4,7 @@ use infimum_worlds::{Head, Shape};
 
 use super::parse::parse;
 use crate::recipe::{Model, Norm};
-use crate::{Audit, decoder, start};
+use crate::{Audit, Plan, Recipe, decoder, start};
 
 fn shape() -> Shape {
     Shape { positions: 33, alphabet: 14, heads: vec![Head { name: "token", alphabet: 14 }], scored: 21..33 }
@@ -73,6 +73,32 @@ fn formulas_that_do_not_fit_are_refused_by_name() {
         assert!(found.contains(expected), "{weights:?}: {found}");
     }
     assert!(refusal(&[("wpe", "low_rank(")]).contains("column 10"));
+}
+
+/// A mistake in a formula is the user's: it is named by its key.
+#[test]
+fn a_recipe_whose_formulas_do_not_fit_is_refused_by_their_keys() {
+    let refusal = |weights: &str| {
+        let text = format!(
+            "[world]\nkind = \"markov\"\nstates = 4\nlength = 8\nseed = 1\n[model]\nwidth = 8\nlayers = 1\nheads = 2\n[model.weights]\n{weights}"
+        );
+        let error = Plan::new(&Recipe::parse(&text, "formulas", &[]).unwrap()).unwrap_err();
+        assert!(error.is_user_error(), "{error}");
+        error.to_string()
+    };
+    for (weights, expected) in [
+        ("wpe = \"foo(1)\"", "model.weights.wpe = \"foo(1)\" (line 11): column 1: there is no function `foo`"),
+        ("wpe = \"free(2, 2)\"", "its formula gives [2, 2], the model wants [7, 8]; docs/weights.md"),
+        ("wpe = \"wpe\"", "model.weights.wpe = \"wpe\" (line 11): its formula refers to itself"),
+        ("ghost = \"1\"", "model.weights.ghost = \"1\" (line 11): it has a formula, but nothing uses it"),
+        (
+            "wpe = \"low_rank(0)\"",
+            "model.weights = … `transformer.wpe.weight.left` … (line 10): free: a weight of 7 x 0 has no scalar",
+        ),
+    ] {
+        let found = refusal(weights);
+        assert!(found.contains(expected), "{weights}: {found}");
+    }
 }
 
 /// The ten ways in which yinglunz's adder shares the factors of queries, keys and values, with their published counts of

@@ -13,7 +13,9 @@ pub(super) struct Arrays {
 
 impl Arrays {
     pub(super) fn new(tensors: Vec<Tensor>, settings: BTreeMap<String, i64>) -> Arrays {
-        let tensors = tensors.into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+        // Compiled modules of PyTorch have the prefix.
+        let name = |tensor: &Tensor| tensor.name.strip_prefix("_orig_mod.").unwrap_or(&tensor.name).to_string();
+        let tensors = tensors.into_iter().map(|tensor| (name(&tensor), tensor)).collect();
         Arrays { tensors, settings, used: BTreeSet::new() }
     }
 
@@ -102,7 +104,7 @@ impl Arrays {
 
     /// The names, the first of them.
     pub(super) fn listed(&self) -> String {
-        const MOST: usize = 8;
+        const MOST: usize = 40;
         let names: Vec<String> = self.tensors.keys().take(MOST).map(|name| quoted(name)).collect();
         match self.tensors.len() {
             0 => "no array".into(),

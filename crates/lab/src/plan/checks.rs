@@ -31,8 +31,18 @@ impl Plan {
             ShapeError::TooLarge { .. } => {
                 LabError::value("model.width", self.model.width, format!("it is too large: {error}"), CHANGE_IT)
             }
+            ShapeError::Weight { name, reason } if !self.model.weights.is_empty() => self.formula(&name, reason),
             other => other.into(),
         })
+    }
+
+    /// What is wrong with the formula of a weight, or with a part of one.
+    fn formula(&self, name: &str, reason: String) -> LabError {
+        let remedy = "docs/weights.md lists weights and what formulas are made of";
+        match self.model.weights.get(name) {
+            Some(text) => LabError::value(&format!("model.weights.{name}"), format!("{text:?}"), reason, remedy),
+            None => LabError::value("model.weights", format!("… `{name}` …"), reason, remedy),
+        }
     }
 
     /// Checks what only all values together can tell, and counts the parameters.

@@ -200,17 +200,15 @@ impl Settings {
     }
 
     fn check_carries(&self) -> Result<(), WorldError> {
-        let total = self.carries.total();
+        const TOGETHER: &str = "shares of pairs are 0 or more, and together at most 1";
         for (key, share) in [
             ("carries.single", self.carries.single),
             ("carries.chain", self.carries.chain),
             ("carries.place", self.carries.place),
             ("carries.boundary", self.carries.boundary),
         ] {
-            // Shares such as tenths add up to 1 but for roundings.
-            if !(0.0..=1.0).contains(&share) || total > 1.0 + 1e-12 {
-                let remedy = "shares of pairs are 0 or more, and together at most 1";
-                return Err(range(key, share, "0 to 1", remedy));
+            if !(0.0..=1.0).contains(&share) {
+                return Err(range(key, share, "0 to 1", TOGETHER));
             }
             if share > 0.0 && self.operation == Operation::Subtract {
                 return Err(range(
@@ -220,6 +218,11 @@ impl Settings {
                     "differences have no carries; leave it out",
                 ));
             }
+        }
+        // Shares such as tenths add up to 1 but for roundings.
+        let total = self.carries.total();
+        if total > 1.0 + 1e-12 {
+            return Err(range("carries", format!("{total:.3} in all"), "at most 1", TOGETHER));
         }
         Ok(())
     }
@@ -232,10 +235,16 @@ impl Settings {
             ("end", &self.end),
             ("padding", &self.padding),
         ];
+        for (key, part) in parts {
+            if let Some(token) = part.iter().find(|token| **token > TOKEN_LIMIT) {
+                let allowed = format!("at most {TOKEN_LIMIT}");
+                return Err(range(key, token, &allowed, "tokens are 16-bit numbers; use smaller ones"));
+            }
+        }
         let largest = parts.iter().flat_map(|(_, part)| part.iter().copied()).fold(9, i64::max);
         let alphabet = within(
             "alphabet",
-            self.alphabet.unwrap_or(largest.saturating_add(1)).min(TOKEN_LIMIT + 2),
+            self.alphabet.unwrap_or(largest + 1),
             10..=TOKEN_LIMIT + 1,
             ["digits alone are 10 tokens", "tokens are 16-bit numbers; use smaller ones"],
         )?;
