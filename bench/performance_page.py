@@ -17,6 +17,7 @@ WANTED = {
     "add456": (60, 100, 0.40), "add1128": (25, 40, 0.35), "memo4k": (3, 6, None), "regex": (2.3, 3, 0.50),
     "copilot": (4, 6, 0.45), "mm10": (2.8, 3.5, 0.60), "mm100": (2.7, 3.2, 0.70),
 }
+BATCHES = json.loads((ROOT / "bench" / "workloads.json").read_text())
 OURS, OURS_ALONE, PRUNED = "Infimum, 2 threads", "Infimum, 1 thread", "JAX, scan 50, pruned"
 # Ratio to the fastest PyTorch, where that is asked for beside.
 OF_PYTORCH = {"memo4k": 23}
@@ -39,8 +40,10 @@ Operations are two for each multiply-add of weight products and causal attention
 gradients. Norms, nonlinearities, softmax and AdamW are not counted, and what the engine folds away counts as if it had not. The peak is that of fused
 multiply-adds in registers on two threads, measured in the same process. Memory is the most that the process held."""
 KERNELS = """\
-One replay on one thread, instruction by instruction (`infimum bench kernels`). Products are what the peak bounds; the rest moves numbers, or computes
-exponentials, which count as no operation. What takes most of the time is what limits the step."""
+One replay on one thread, instruction by instruction, the shortest time of each (`infimum bench kernels`). Products are what the peak bounds; the rest moves
+numbers, or computes exponentials, which count as no operation. The last column is what these times make of the median step on one thread: beyond it are
+weights that are packed, gradients of chunks that are added, AdamW, and all that makes a median longer than the shortest time, as neighbours on the
+processor and numbers that come from farther away."""
 GROWTH = """\
 A decoder of width C = 32, L = 2 layers, T = 32 positions and 32 sequences on one thread; one size doubles, the others stay (`infimum bench scaling`). The
 exponent e is of the law cost = size^e that fits the shortest times best; what is expected follows from the counted operations, and from the numbers that must be held."""
@@ -118,14 +121,16 @@ def roofline_row(name, workload):
             f"{workload['megabytes']:.0f} MB"]
 
 
-def limit_row(name, kernels, peak):
-    """Where the time of a replay goes: products, the rest, and the three kernels that take most."""
+def limit_row(name, kernels, peak, workload):
+    """Where the time of a replay goes: products, the rest, the three kernels that take most; and what all of them make of a step."""
     of = [kernel for kernel in kernels if kernel["workload"] == name]
     products = [kernel for kernel in of if kernel["gflops"]]
     share = sum(kernel["share"] for kernel in products)
     rate = sum(kernel["gflops"] * kernel["share"] for kernel in products) / share
     most = ", ".join(f"{kernel['kernel']} {percent(kernel['share'])}" for kernel in of[:3])
-    return [name, percent(share), percent(rate / peak), percent(1 - share), most]
+    groups = -(-BATCHES[name]["batch"] // (16 if workload["executor"] == "lanes" else 1))
+    step = 1e-3 * groups * sum(kernel["microseconds"] for kernel in of) / statistics.median(workload["ms"][OURS_ALONE])
+    return [name, percent(share), percent(rate / peak), percent(1 - share), most, percent(step)]
 
 
 def all_times(workloads):
@@ -194,8 +199,8 @@ def page(kept):
     if "kernels" in kept:
         peak = max(peak["gflops"] for peak in kept["peaks"]["multiply_adds"] if peak["threads"] == 1)
         parts += ["## What limits it", KERNELS]
-        parts.append(table(["workload", ">products", ">at, of the peak", ">the rest", "most of the time"],
-                           [limit_row(name, kept["kernels"], peak) for name in workloads]))
+        parts.append(table(["workload", ">products", ">at, of the peak", ">the rest", "most of the time", ">of the step"],
+                           [limit_row(name, kept["kernels"], peak, workload) for name, workload in workloads.items()]))
         parts += ["## The processor", peaks(kept["peaks"]), "## How cost grows", GROWTH, growth(kept["scaling"])]
     return "\n\n".join(part.strip() for part in [*parts, REPRODUCE] if part) + "\n"
 
