@@ -17,7 +17,7 @@ use std::path::Path;
 use crate::foreign::pickle::{Node, Value};
 use crate::foreign::{numpy, torch};
 use crate::weights_file::{self, Tensor};
-use crate::{Experiment, LabError, Layout, Plan, Recipe};
+use crate::{Experiment, LabError, Layout, Plan, Recipe, carried};
 use arrays::Arrays;
 
 /// Models that are built alike and stored under the same names.
@@ -118,7 +118,7 @@ impl Imported {
     /// # Errors
     /// [`LabError::Replaces`]; whatever the system refuses.
     pub fn write(&self, path: &Path, force: bool) -> Result<(), LabError> {
-        let texts = [("plan", self.plan.to_toml()), ("family", self.family.to_string())];
+        let texts = [(carried::PLAN, self.plan.to_toml()), ("family", self.family.to_string())];
         weights_file::write_beside(path, &self.layout.views(&self.point), &texts, force)
     }
 }
