@@ -129,6 +129,25 @@ fn a_plan_with_another_frozen_number_is_refused() {
     read_weights(&path, other.plan().model(), &other.layout()).expect("the plan's own model has its numbers");
 }
 
+/// A model that has none where the other has some, on either side.
+#[test]
+fn a_plan_without_frozen_numbers_is_refused_where_there_are_some() {
+    let imported = import(&folder().join("stacked.pt"), None).unwrap();
+    let (plan, path) = (imported.plan.to_toml(), scratch("unfrozen.safetensors"));
+    let given = &plan[plan.find("given(").unwrap()..];
+    let given = &given[..=given.find(')').unwrap()];
+    let shape: Vec<&str> = given["given(".len()..].split(", ").take(2).collect();
+    let without = plan.replacen(given, &format!("zeros({})", shape.join(", ")), 1);
+    let [with, without] = [plan, without].map(|plan| Experiment::new(Plan::from_toml(&plan, &path).unwrap()).unwrap());
+    for (file, recipe, part) in
+        [(&with, &without, "its plan has `transformer.h.0."), (&without, &with, "the recipe has `transformer.h.0.")]
+    {
+        export_weights(file, &imported.point, &path, Names::Own, true).unwrap();
+        let error = read_weights(&path, recipe.plan().model(), &recipe.layout()).unwrap_err().to_string();
+        assert!(error.contains("the frozen numbers differ") && error.contains(part), "{error}");
+    }
+}
+
 /// Whatever somebody put in the place of the plan, there is a plan or a refusal.
 #[test]
 fn no_plan_in_a_file_harms_its_reader() {

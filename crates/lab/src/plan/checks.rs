@@ -31,8 +31,20 @@ impl Plan {
             ShapeError::TooLarge { .. } => {
                 LabError::value("model.width", self.model.width, format!("it is too large: {error}"), CHANGE_IT)
             }
+            ShapeError::Weight { name, reason } if !self.model.weights.is_empty() => self.wrong_formula(&name, reason),
             other => other.into(),
         })
+    }
+
+    /// That a formula, or what it makes under that name, fits nothing.
+    fn wrong_formula(&self, name: &str, reason: String) -> LabError {
+        let shown = |text: &str| format!("{:?}", text.chars().take(80).collect::<String>());
+        match self.model.weights.get(name) {
+            Some(formula) => {
+                LabError::value(&format!("model.weights.{}", shown(name)), shown(formula), reason, CHANGE_IT)
+            }
+            None => LabError::value("model.weights", format!("formulas of {}", shown(name)), reason, CHANGE_IT),
+        }
     }
 
     /// Checks what only all values together can tell, and counts the parameters.
