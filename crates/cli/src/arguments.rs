@@ -126,7 +126,7 @@ Examples:
   infimum export markov-10-s1
   infimum export markov-10-s1 --at best --names nanogpt -o weights.safetensors
 
-With --names nanogpt the file has the whole state_dict of nanoGPT or nanoMarkov, and its model_args as JSON.")]
+The file carries the plan, so that eval, sample, falsify, params and export take it as it is. With --names nanogpt it has instead the whole state_dict of nanoGPT or nanoMarkov, and its model_args as JSON.")]
     Export(ExportWeights),
     /// List the runs.
     #[command(
@@ -204,7 +204,7 @@ The three published recipes give the published files to the byte.")]
 /// A recipe and what is changed in it.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RecipeArgument {
-    /// A recipe that is built in, or the path of one; or the plan.toml of a record, to run it again to the same bits.
+    /// A recipe that is built in, or the path of one; or the plan.toml of a record, or weights with their plan, to run it again to the same bits.
     pub(crate) recipe: Option<PathBuf>,
     /// Set one key of the recipe, such as training.steps=500. May be given several times.
     #[arg(long, value_name = "KEY=VALUE")]

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use infimum_lab::weights_file::{self, Tensor};
 use session::{Outcome, Session, outcome};
 use transcript::{as_shown, rewritten, steps};
 
@@ -135,10 +136,10 @@ fn a_page_that_shows_something_else_is_noticed() {
 const NETWORKS: [&str; 2] = ["reversal", "words"];
 const MOST_BYTES: u64 = 200_000;
 
-/// The weights of a run or a file, as bytes.
-fn exported(session: &Session, what: &str, to: &str) -> Vec<u8> {
+/// The weights of a run or a file, without the plan that stands beside them.
+fn exported(session: &Session, what: &str, to: &str) -> Vec<Tensor> {
     session.good(&format!("export {what} -o {to}"));
-    fs::read(session.path(to)).expect("it was written")
+    weights_file::read(&session.path(to)).expect("it was written").tensors
 }
 
 #[test]

@@ -10,7 +10,7 @@ use session::{Session, outcome, refused};
 #[test]
 fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
     let session = Session::new("recipes");
-    let cases: [(&str, &[&str]); 22] = [
+    let cases: [(&str, &[&str]); 23] = [
         ("model.widht=8", &["unknown key `widht`", "[model]", "`width`"]),
         ("world.length=-5", &["length = -5", "at least 2"]),
         ("world.states=1", &["states = 1", "at least 2"]),
@@ -24,6 +24,10 @@ fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
         ("training.init=nowhere", &["nowhere", "training.init", "in runs"]),
         ("training.init=.", &["training.init = \".\"", "folder without the plan"]),
         ("training.init=/dev/null", &["/dev/null", "pipe or a device"]),
+        (
+            "model.weights={wpe=\"free(2,2)\"}",
+            &["model.weights.wpe = \"free(2,2)\"", "gives [2, 2]", "docs/weights.md"],
+        ),
         ("steps=5", &["unknown key `steps`", "`training.steps`"]),
         ("sequences=5", &["unknown key `sequences`", "`data.sequences` or `evaluation.sequences`"]),
         ("model.rate=5", &["unknown key `rate` in [model]", "`training.rate`"]),

@@ -1,6 +1,7 @@
 //! Where the numbers of a model are: parameters, frozen random numbers, constants that a formula says.
 
 use crate::expression::{Expression, Weight};
+use crate::expressions::Constant;
 use crate::program::Program;
 use crate::shape::Shape;
 
@@ -29,6 +30,14 @@ impl Program {
     pub fn audit(&self) -> Vec<Audited<'_>> {
         let stored = self.weights.all().filter(|w| !self.weights.expression(*w).is_view());
         stored.map(|weight| self.audited(weight)).collect()
+    }
+
+    /// Name and numbers of every weight array that is never trained and that no formula says.
+    pub fn frozen(&self) -> impl Iterator<Item = (&str, &Constant)> {
+        self.weights.all().filter_map(|weight| match self.weights.expression(weight) {
+            Expression::Constant(constant) if constant.frozen => Some((self.weights.name(weight), constant)),
+            _ => None,
+        })
     }
 
     fn audited(&self, weight: Weight) -> Audited<'_> {

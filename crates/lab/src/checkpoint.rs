@@ -41,20 +41,8 @@ pub fn read(path: &Path, layout: &Layout) -> Result<(String, TrainingState), Lab
     Ok((header.plan, TrainingState { point, optimiser, ..header.state }))
 }
 
-/// The text of the plan that a file of weights carries.
-///
-/// # Errors
-/// When it carries none; `path` is then named.
-pub fn plan<'a>(weights: &'a Tensors, path: &Path) -> Result<&'a str, LabError> {
-    weights.metadata.get("plan").map(String::as_str).ok_or_else(|| LabError::File {
-        path: path.into(),
-        problem: "has no `plan` in its metadata, which says what model and world the weights belong to".into(),
-        remedy: "give a checkpoint that infimum wrote, or say what they belong to with --recipe RECIPE".into(),
-    })
-}
-
 /// Whether a file of weights says at which step of training they were: imported ones do not.
-pub fn is_of_training(weights: &Tensors) -> bool {
+pub(crate) fn is_of_training(weights: &Tensors) -> bool {
     weights.metadata.contains_key("step")
 }
 

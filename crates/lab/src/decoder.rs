@@ -55,7 +55,7 @@ pub fn is_vector(name: &str) -> bool {
 pub fn layout(model: &Model, program: &Program) -> Layout {
     let (head, table) = ("lm_head.weight".to_string(), "transformer.wte.weight".to_string());
     let has_table = program.parameters().iter().any(|parameter| parameter.name == table);
-    match (model.embedding, model.tied) {
+    let layout = match (model.embedding, model.tied) {
         (Embedding::Learned, true) if has_table => Layout::new(program.parameters(), vec![(head, table)]),
         (Embedding::Learned, _) => Layout::new(program.parameters(), vec![]),
         (Embedding::OneHot, tied) => {
@@ -63,7 +63,8 @@ pub fn layout(model: &Model, program: &Program) -> Layout {
             let identities = names.into_iter().map(|name| (name, model.width)).collect();
             Layout::new(program.parameters(), vec![]).with_identities(identities)
         }
-    }
+    };
+    layout.with_frozen(program.frozen())
 }
 
 struct Decoder<'a> {

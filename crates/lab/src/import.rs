@@ -17,7 +17,7 @@ use std::path::Path;
 use crate::foreign::pickle::{Node, Value};
 use crate::foreign::{numpy, torch};
 use crate::weights_file::{self, Tensor};
-use crate::{Experiment, LabError, Layout, Plan, Recipe};
+use crate::{Experiment, LabError, Layout, Plan, Recipe, carried};
 use arrays::Arrays;
 
 /// Models that are built alike and stored under the same names.
@@ -48,9 +48,6 @@ const FAMILIES: &[&dyn Family] = &[
     &minimal::Minimal,
     &minimal::MinimalArc,
 ];
-
-/// The text of an imported file that is its plan.
-const PLAN: &str = "plan";
 
 /// A model of a family as ours.
 struct Translation {
@@ -92,6 +89,9 @@ pub fn is_of_a_family(path: &Path) -> Result<bool, LabError> {
 /// nearest; arrays that do not fit each other.
 pub fn import(path: &Path, family: Option<&str>) -> Result<Imported, LabError> {
     let refused = |problem: String| LabError::File { path: path.into(), problem, remedy: remedy() };
+    if Carried::of(path).map_err(of_no_kind)?.is_some() {
+        return Err(ours(path));
+    }
     let mut arrays = arrays(path)?;
     let family = match family {
         Some(name) => named(name)?,
@@ -121,7 +121,7 @@ impl Imported {
     /// # Errors
     /// [`LabError::Replaces`]; whatever the system refuses.
     pub fn write(&self, path: &Path, force: bool) -> Result<(), LabError> {
-        let texts = [(PLAN, self.plan.to_toml()), ("family", self.family.to_string())];
+        let texts = [(carried::PLAN, self.plan.to_toml()), ("family", self.family.to_string())];
         weights_file::write_beside(path, &self.layout.views(&self.point), &texts, force)
     }
 }
@@ -137,20 +137,16 @@ fn arrays(path: &Path) -> Result<Arrays, LabError> {
         return Ok(Arrays::new(numpy::read_npz(path)?.into_iter().map(round).collect(), BTreeMap::new()));
     }
     if !torch::wrote(path)? {
-        let file = weights_file::read(path).map_err(of_no_kind)?;
-        return match file.metadata.contains_key(PLAN) {
-            true => Err(already(path)),
-            false => Ok(Arrays::new(file.tensors, BTreeMap::new())),
-        };
+        return Ok(Arrays::new(weights_file::read(path)?.tensors, BTreeMap::new()));
     }
     let checkpoint = torch::read(path)?;
     Ok(Arrays::new(checkpoint.tensors()?, settings(checkpoint.root())))
 }
 
-fn already(path: &Path) -> LabError {
+fn ours(path: &Path) -> LabError {
     LabError::File {
         path: path.into(),
-        problem: "is imported already: the plan of its model stands in it".into(),
+        problem: "is ours already: the plan of its model stands in it".into(),
         remedy: "infimum eval, sample, falsify and params take it as it is".into(),
     }
 }

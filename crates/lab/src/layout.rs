@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use infimum_engine::Parameter;
+use infimum_engine::{Constant, Parameter};
 
 use crate::weights_file::{Tensor, TensorView};
 use crate::{LabError, is_vector};
@@ -14,6 +14,7 @@ pub struct Layout {
     parameters: Vec<Parameter>,
     tied: Vec<(String, String)>,
     identities: Vec<(String, usize)>,
+    frozen: Vec<(String, Constant)>,
 }
 
 impl Layout {
@@ -30,12 +31,22 @@ impl Layout {
         }
         let known = |name: &String| parameters.iter().any(|parameter| parameter.name == *name);
         assert!(tied.iter().all(|(_, target)| known(target)), "{tied:?} repeat parameters");
-        Layout { parameters, tied, identities: vec![] }
+        Layout { parameters, tied, identities: vec![], frozen: vec![] }
     }
 
     /// The same with arrays that are the identity of so many rows: a file may have them or not.
     pub fn with_identities(self, identities: Vec<(String, usize)>) -> Layout {
         Layout { identities, ..self }
+    }
+
+    /// The same of a model that has these numbers besides, by the name of their array, which are never trained and stand in no file.
+    pub fn with_frozen<'a>(self, frozen: impl Iterator<Item = (&'a str, &'a Constant)>) -> Layout {
+        Layout { frozen: frozen.map(|(name, numbers)| (name.into(), numbers.clone())).collect(), ..self }
+    }
+
+    /// The arrays that are never trained and stand in no file, by name.
+    pub(crate) fn frozen(&self) -> &[(String, Constant)] {
+        &self.frozen
     }
 
     /// The free arrays in order.

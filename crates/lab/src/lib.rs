@@ -89,6 +89,7 @@ pub mod import;
 pub mod regular;
 mod layout;
 pub mod checkpoint;
+mod carried;
 mod record;
 mod record_writer;
 mod overview;
@@ -97,6 +98,7 @@ mod ranking;
 mod scratch;
 
 pub use audit::{Audit, WeightLine};
+pub use carried::{Carried, is_weights};
 pub use checkpoint_name::CheckpointName;
 pub use completion::{Completed, Completions};
 pub use decoder::{decoder, is_vector, layout};

@@ -322,7 +322,7 @@ fn folder_of(recipe: &Recipe) -> Result<Option<FolderPlan>, LabError> {
 }
 
 /// Whether a text is a plan: only plans say with which arithmetic they compute.
-fn is_plan(text: &str) -> bool {
+pub(crate) fn is_plan(text: &str) -> bool {
     text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("numerics"))
 }
 

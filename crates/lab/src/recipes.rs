@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::LabError;
+use crate::{Carried, LabError, is_weights, plan};
 
 macro_rules! built_in {
     ($($name:literal,)*) => {
@@ -85,10 +85,10 @@ pub fn built_in(name: &str) -> Option<&'static str> {
 const LONGEST: u64 = 1 << 20;
 
 /// The text of the recipe of that name that is built in, or if there is none, of the file `name`: what a name means depends on no
-/// folder. `./NAME` is the file of a name that is built in.
+/// folder. `./NAME` is the file of a name that is built in. Of a file of weights it is the plan that it carries.
 ///
 /// # Errors
-/// Neither; what is no file (it is not opened, so nothing waits for a pipe); a file that is too long, or not UTF-8.
+/// Neither; weights without a plan; what is no file (it is not opened, so nothing waits for a pipe); a file that is too long, or not UTF-8.
 pub(crate) fn text(name: &Path) -> Result<Cow<'static, str>, LabError> {
     let refuse = |problem: String| LabError::File {
         path: name.into(),
@@ -101,6 +101,10 @@ pub(crate) fn text(name: &Path) -> Result<Cow<'static, str>, LabError> {
     match fs::metadata(name) {
         Ok(found) if found.is_dir() => Err(refuse("is a folder, not a recipe".into())),
         Ok(found) if !found.is_file() => Err(refuse("is a pipe or a device, not a file".into())),
+        Ok(_) if is_weights(name) => match Carried::of(name)? {
+            Some(Carried { plan, .. }) if plan::is_plan(&plan) => Ok(Cow::Owned(plan)),
+            _ => Err(refuse("is a file of weights that carries no plan, and no recipe".into())),
+        },
         Ok(found) if found.len() > LONGEST => {
             Err(refuse(format!("has {} bytes, and a recipe has at most {LONGEST}", found.len())))
         }

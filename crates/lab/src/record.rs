@@ -16,7 +16,9 @@ use serde::de::DeserializeOwned;
 use crate::foreign::{nanogpt, numpy, torch};
 use crate::recipe::Model;
 use crate::record_writer::{RecordWriter, numbered};
-use crate::{CheckpointName, LabError, Layout, Status, StepLine, Summary, TrainingState, checkpoint, weights_file};
+use crate::{
+    CheckpointName, LabError, Layout, Status, StepLine, Summary, TrainingState, carried, checkpoint, weights_file,
+};
 
 pub(crate) const PLAN: &str = "plan.toml";
 pub(crate) const METRICS: &str = "metrics.jsonl";
@@ -226,19 +228,29 @@ impl Record {
 }
 
 /// The weights of `model`, which has this `layout`, out of a file, or out of the record in a folder: its best checkpoint, or its
-/// last where none is best. Only the model's arrays are looked at, so the weights of any run of any plan will do. A file that
-/// PyTorch or NumPy wrote is read as nanoGPT's weights, any other as safetensors.
+/// last where none is best. Only the model's arrays are looked at, so the weights of any run of any plan will do whose model has the same
+/// frozen numbers. A file that PyTorch or NumPy wrote is read as nanoGPT's weights, any other as safetensors.
 ///
 /// # Errors
-/// When there is no such file or record, or the weights do not fit the model.
+/// When there is no such file or record, the weights do not fit the model, or the plan that they carry has other frozen numbers.
 pub fn read_weights(file_or_run: &Path, model: &Model, layout: &Layout) -> Result<Vec<f32>, LabError> {
     let path = if file_or_run.is_dir() { Record::open(file_or_run)?.best_path()? } else { file_or_run.to_path_buf() };
-    let tensors = match (numpy::wrote_npz(&path)?, torch::wrote(&path)?) {
-        (true, _) => nanogpt::read_npz(&path, model)?,
-        (false, true) => nanogpt::read(&path, model)?,
-        (false, false) => nanogpt::of_safetensors(&path, weights_file::read(&path)?, model)?,
+    let (tensors, plan) = match (numpy::wrote_npz(&path)?, torch::wrote(&path)?) {
+        (true, _) => {
+            let mut arrays = numpy::read_npz(&path)?;
+            let plan = carried::take_plan(&mut arrays, &path)?;
+            (nanogpt::of_npz(&path, arrays, model)?, plan)
+        }
+        (false, true) => (nanogpt::read(&path, model)?, None),
+        (false, false) => {
+            let mut file = weights_file::read(&path)?;
+            let plan = file.metadata.remove(carried::PLAN);
+            (nanogpt::of_safetensors(&path, file, model)?, plan)
+        }
     };
-    layout.gather(tensors, &path)
+    let point = layout.gather(tensors, &path)?;
+    plan.map_or(Ok(()), |plan| carried::require_frozen(&plan, layout, &path))?;
+    Ok(point)
 }
 
 /// The names in a folder, hidden ones left out; none when the folder does not exist.

@@ -10,12 +10,12 @@ use serde::Serialize;
 use crate::foreign::nanogpt::{self, Fixed, MODEL_ARGS};
 use crate::foreign::numpy::{self, ArrayView, Numbers};
 use crate::weights_file::{self, TensorView};
-use crate::{Experiment, LabError, export, whole_file};
+use crate::{Experiment, LabError, carried, export, whole_file};
 
 /// Which arrays are written, and what they are called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Names {
-    /// Those of a checkpoint: every free array once.
+    /// Those of a checkpoint: every free array once, and beside them the plan, which has what is not free.
     #[default]
     Own,
     /// Those of nanoGPT's and nanoMarkov's state_dict, tied and fixed tables and unused gains among them, and beside them the
@@ -70,13 +70,14 @@ pub fn export_weights(
         Names::Own => None,
         Names::Nanogpt => Some(Fixed::new(experiment)?),
     };
-    let (tensors, arguments) = match &fixed {
-        None => (experiment.layout().views(point), None),
-        Some(fixed) => (fixed.with(experiment, point), Some(nanogpt::model_args(experiment))),
+    let (tensors, beside) = match &fixed {
+        None => (experiment.layout().views(point), (carried::PLAN, experiment.plan().to_toml())),
+        Some(fixed) => (fixed.with(experiment, point), (MODEL_ARGS, nanogpt::model_args(experiment))),
     };
+    let beside = (beside.0, beside.1.as_str());
     let mut fill = |file: &mut dyn Write| match form {
-        Form::Npz => npz(file, &tensors, arguments.as_deref()),
-        Form::Safetensors => safetensors(file, &tensors, arguments.as_deref()),
+        Form::Npz => npz(file, &tensors, beside),
+        Form::Safetensors => safetensors(file, &tensors, beside),
     };
     if !force {
         export::compare(path, &mut fill)?;
@@ -93,19 +94,19 @@ fn form(path: &Path) -> Result<Form, LabError> {
     }
 }
 
-fn npz(file: &mut dyn Write, tensors: &[TensorView<'_>], arguments: Option<&str>) -> io::Result<()> {
+/// Writes the arrays, and `text` under the name `key`.
+fn npz(file: &mut dyn Write, tensors: &[TensorView<'_>], (key, text): (&str, &str)) -> io::Result<()> {
     let weights = tensors.iter().map(|TensorView { name, shape, data }| {
         (name.clone(), ArrayView { shape: shape.clone(), numbers: Numbers::F32(data) })
     });
-    let text = arguments.map(|text| {
-        (MODEL_ARGS.to_string(), ArrayView { shape: vec![text.len()], numbers: Numbers::U8(text.as_bytes()) })
-    });
-    numpy::encode_views(file, weights.chain(text))
+    let text = ArrayView { shape: vec![text.len()], numbers: Numbers::U8(text.as_bytes()) };
+    numpy::encode_views(file, weights.chain([(key.to_string(), text)]))
 }
 
-fn safetensors(file: &mut dyn Write, tensors: &[TensorView<'_>], arguments: Option<&str>) -> io::Result<()> {
+/// Writes the arrays, and `text` under the name `key` of the metadata.
+fn safetensors(file: &mut dyn Write, tensors: &[TensorView<'_>], (key, text): (&str, &str)) -> io::Result<()> {
     // PyTorch's users look for it: `format` says whose order of axes the arrays have.
-    let texts = [("format", "pt")].into_iter().chain(arguments.map(|text| (MODEL_ARGS, text)));
-    let metadata: BTreeMap<String, String> = texts.map(|(key, text)| (key.into(), text.into())).collect();
+    let metadata: BTreeMap<String, String> =
+        [("format", "pt"), (key, text)].map(|(key, text)| (key.into(), text.into())).into();
     weights_file::encode(file, tensors, &metadata)
 }

@@ -6,9 +6,12 @@ use std::path::{Path, PathBuf};
 
 use infimum_engine::{Feed, Reference};
 use infimum_lab::evaluation::Evaluator;
+use infimum_lab::foreign::numpy;
 use infimum_lab::import::{Imported, families, import};
 use infimum_lab::sums::Sums;
-use infimum_lab::{Audit, Experiment, Isa, LabError, Machine, checkpoint, read_weights, weights_file};
+use infimum_lab::{
+    Audit, Carried, Experiment, Isa, LabError, Machine, Names, Plan, export_weights, read_weights, weights_file,
+};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -75,8 +78,7 @@ fn what_is_written_is_read_again_with_its_plan() {
         let imported = import(&folder().join(name), None).unwrap();
         let path = scratch(&format!("{name}.safetensors"));
         imported.write(&path, false).unwrap();
-        let file = weights_file::read(&path).unwrap();
-        let plan = infimum_lab::Plan::from_toml(checkpoint::plan(&file, &path).unwrap(), &path).unwrap();
+        let plan = Plan::from_toml(&Carried::of(&path).unwrap().unwrap().plan, &path).unwrap();
         assert_eq!(plan, imported.plan, "{name}");
         let experiment = Experiment::new(plan).unwrap();
         assert_eq!(
@@ -85,6 +87,97 @@ fn what_is_written_is_read_again_with_its_plan() {
             "{name}"
         );
         imported.write(&path, false).expect("the same file may be written again");
+    }
+}
+
+/// What an export says of its model is what the import said, and its export is the same file.
+#[test]
+fn what_is_exported_is_the_whole_model() {
+    for (name, ending) in expected().keys().flat_map(|name| ["npz", "safetensors"].map(|ending| (name, ending))) {
+        let imported = import(&folder().join(name), None).unwrap();
+        let (one, two) = (scratch(&format!("one-{name}.{ending}")), scratch(&format!("two-{name}.{ending}")));
+        let experiment = Experiment::new(imported.plan.clone()).unwrap();
+        export_weights(&experiment, &imported.point, &one, Names::Own, false).unwrap();
+        let carried = Carried::of(&one).unwrap().expect("it carries its plan");
+        assert!(!carried.is_checkpoint, "{name}");
+        let again = Experiment::new(Plan::from_toml(&carried.plan, &one).unwrap()).unwrap();
+        assert_eq!((again.plan(), again.layout()), (&imported.plan, experiment.layout()), "{name} {ending}");
+        let point = read_weights(&one, again.plan().model(), &again.layout()).unwrap();
+        assert!(point.iter().zip(&imported.point).all(|(a, b)| a.to_bits() == b.to_bits()), "{name} {ending}");
+        export_weights(&again, &point, &two, Names::Own, false).unwrap();
+        assert_eq!(fs::read(one).unwrap(), fs::read(two).unwrap(), "{name} {ending}");
+    }
+}
+
+/// The frozen numbers of the plan count, to the last bit, whatever the free ones are.
+#[test]
+fn a_plan_with_another_frozen_number_is_refused() {
+    let imported = import(&folder().join("stacked.pt"), None).unwrap();
+    let (plan, path) = (imported.plan.to_toml(), scratch("frozen.npz"));
+    let experiment = Experiment::new(imported.plan.clone()).unwrap();
+    let at = plan.find("given(").unwrap();
+    let number = at + plan[at..].find("0.").unwrap() + 2;
+    let digit = if &plan[number..=number] == "1" { "2" } else { "1" };
+    let other = [&plan[..number], digit, &plan[number + 1..]].concat();
+    let other = Experiment::new(Plan::from_toml(&other, &path).unwrap()).unwrap();
+    export_weights(&other, &imported.point, &path, Names::Own, true).unwrap();
+    let error = read_weights(&path, experiment.plan().model(), &experiment.layout()).unwrap_err();
+    assert!(error.is_user_error(), "{error}");
+    for part in ["the frozen numbers of `transformer.h.0.", "differ", "in its plan and", "without --recipe"] {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    read_weights(&path, other.plan().model(), &other.layout()).expect("the plan's own model has its numbers");
+}
+
+/// A model that has none where the other has some, on either side.
+#[test]
+fn a_plan_without_frozen_numbers_is_refused_where_there_are_some() {
+    let imported = import(&folder().join("stacked.pt"), None).unwrap();
+    let (plan, path) = (imported.plan.to_toml(), scratch("unfrozen.safetensors"));
+    let given = &plan[plan.find("given(").unwrap()..];
+    let given = &given[..=given.find(')').unwrap()];
+    let shape: Vec<&str> = given["given(".len()..].split(", ").take(2).collect();
+    let without = plan.replacen(given, &format!("zeros({})", shape.join(", ")), 1);
+    let [with, without] = [plan, without].map(|plan| Experiment::new(Plan::from_toml(&plan, &path).unwrap()).unwrap());
+    for (file, recipe, part) in
+        [(&with, &without, "its plan has `transformer.h.0."), (&without, &with, "the recipe has `transformer.h.0.")]
+    {
+        export_weights(file, &imported.point, &path, Names::Own, true).unwrap();
+        let error = read_weights(&path, recipe.plan().model(), &recipe.layout()).unwrap_err().to_string();
+        assert!(error.contains("the frozen numbers differ") && error.contains(part), "{error}");
+    }
+}
+
+/// Whatever somebody put in the place of the plan, there is a plan or a refusal.
+#[test]
+fn no_plan_in_a_file_harms_its_reader() {
+    let imported = import(&folder().join("stacked.pt"), None).unwrap();
+    let (plan, path) = (imported.plan.to_toml(), scratch("plans.npz"));
+    let experiment = Experiment::new(imported.plan).unwrap();
+    export_weights(&experiment, &imported.point, &path, Names::Own, true).unwrap();
+    let whole = numpy::read_npz(&path).unwrap();
+    let attempt = |data: Vec<f64>| {
+        let mut arrays = whole.clone();
+        arrays.insert("plan".into(), numpy::Array { shape: vec![data.len()], data });
+        numpy::write_npz(&path, "write", &arrays).unwrap();
+        let weights = read_weights(&path, experiment.plan().model(), &experiment.layout());
+        let own = Carried::of(&path).and_then(|found| Plan::from_toml(&found.expect("it is there").plan, &path));
+        for error in weights.err().into_iter().chain(own.err()) {
+            assert!(error.is_user_error(), "{error}");
+        }
+    };
+    let bytes = |text: &str| text.bytes().map(f64::from).collect::<Vec<f64>>();
+    (0..plan.len()).step_by(61).for_each(|end| attempt(bytes(&plan[..end])));
+    for (from, to) in
+        [("width = 4", "width = 4000000000"), ("digits = ", "digits = 9"), ("given(", "given(9, "), ("[", "[[[[[")]
+    {
+        assert!(plan.contains(from), "{from}");
+        attempt(bytes(&plan.replace(from, to)));
+    }
+    for data in
+        [vec![], vec![0.5], vec![-1.0], vec![256.0], vec![f64::NAN], vec![255.0], vec![f64::from(b'['); 100_000]]
+    {
+        attempt(data);
     }
 }
 
@@ -150,7 +243,7 @@ fn a_prefix_is_dropped_and_what_is_imported_already_is_not_imported_again() {
     assert_eq!((imported.family, &imported.point), (expected.family, &expected.point));
     let again = scratch("again.safetensors");
     imported.write(&again, true).unwrap();
-    assert!(refusal(import(&again, None)).contains("is imported already"));
+    assert!(refusal(import(&again, None)).contains("is ours already"));
 }
 
 /// A tensor that is changed, cut or renamed after the file was read well.

@@ -220,3 +220,18 @@ fn a_file_that_says_something_else_is_refused_by_name() {
         assert!(read_weights(&path, plan.model(), &layout).unwrap_err().is_user_error(), "{length} bytes");
     }
 }
+
+/// Those programs have no formulas; one that gives the arrays of the model without it is no hindrance.
+#[test]
+fn formulas_that_they_lack_are_refused() {
+    let with = |formula: &str| {
+        let experiment = experiment(&[&format!("model.weights={{\"h.0.mlp.c_fc\" = \"{formula}\"}}")]);
+        let point = vec![0.0; experiment.layout().scalars()];
+        export_weights(&experiment, &point, &written("formulas.npz"), Names::Nanogpt, true)
+    };
+    with("free(deviation = 0.5)").unwrap();
+    for formula in ["low_rank(2)", "random(deviation = 0.5, seed = 1)", "exp(free(32, 8))", "0.5"] {
+        let error = with(formula).unwrap_err();
+        assert!(error.is_user_error() && error.to_string().contains("formulas under [model.weights]"), "{error}");
+    }
+}

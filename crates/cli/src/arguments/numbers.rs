@@ -25,7 +25,7 @@ pub(crate) struct Import {
 
 #[derive(Args, Debug)]
 pub(crate) struct Params {
-    /// A recipe, a run (its name or its folder), or a `.safetensors` file that holds its plan.
+    /// A recipe, a run (its name or its folder), or a file of weights that carries its plan or is of a family that import knows.
     #[arg(value_name = "RECIPE|RUN|FILE")]
     pub(crate) model: Option<PathBuf>,
     /// Set one key of the recipe, such as model.width=16. May be given several times.

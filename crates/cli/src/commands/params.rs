@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use infimum_lab::{Audit, Experiment, Plan, WeightLine, checkpoint, record_plan, weights_file};
+use infimum_lab::{Audit, Experiment, Plan, WeightLine, is_weights, record_plan};
 
 use crate::arguments::{Params, RecipeArgument};
-use crate::commands::{recipes, runs};
+use crate::commands::{recipes, runs, weights};
 use crate::number::count;
 use crate::{output, table};
 
@@ -20,9 +20,7 @@ pub(crate) fn params(arguments: &Params) -> anyhow::Result<()> {
 /// The plan in a file of weights, that of a run, or of a recipe.
 fn plan(arguments: &Params) -> anyhow::Result<Plan> {
     match &arguments.model {
-        Some(file) if arguments.set.is_empty() && is_weights(file) => {
-            Ok(Plan::from_toml(checkpoint::plan(&weights_file::read(file)?, file)?, file)?)
-        }
+        Some(file) if arguments.set.is_empty() && is_weights(file) => weights::plan_of_file(file),
         Some(run) if arguments.set.is_empty() && is_run(run, &arguments.runs.runs) => {
             Ok(record_plan(&runs::named(Some(run), &arguments.runs)?)?)
         }
@@ -31,10 +29,6 @@ fn plan(arguments: &Params) -> anyhow::Result<Plan> {
             recipes::plan(&recipe, &[], &arguments.runs.runs)
         }
     }
-}
-
-fn is_weights(name: &Path) -> bool {
-    name.is_file() && name.extension().is_some_and(|extension| extension == "safetensors")
 }
 
 fn is_run(name: &Path, runs: &Path) -> bool {

@@ -3,11 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use infimum_lab::foreign::{numpy, torch};
 use infimum_lab::import::{self, Imported};
-use infimum_lab::{
-    CheckpointName, Experiment, LabError, Plan, Record, checkpoint, read_weights, record_plan, weights_file,
-};
+use infimum_lab::{Carried, CheckpointName, Experiment, LabError, Plan, Record, checkpoint, read_weights, record_plan};
 
 use crate::arguments::{At, Model, RecipeArgument, Runs};
 use crate::commands::{recipes, runs};
@@ -58,29 +55,43 @@ pub(crate) fn find(named: Named<'_>) -> anyhow::Result<(Experiment, Vec<Weights>
 
 fn of_file(path: &Path, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {
     let name = path.display().to_string();
+    let carried = Carried::of(path)?;
     if let Some(plan) = other {
         let experiment = Experiment::new(plan)?;
         let point = read_weights(path, experiment.plan().model(), &experiment.layout())?;
-        let own = weights_file::read(path).and_then(|file| Plan::from_toml(checkpoint::plan(&file, path)?, path));
-        require_tokens(&experiment, own)?;
+        if let Some(carried) = carried {
+            require_tokens(&experiment, Plan::from_toml(&carried.plan, path))?;
+        }
         return Ok((experiment, vec![Weights { name, point, steps: None }]));
     }
-    if torch::wrote(path)? || numpy::wrote_npz(path)? {
-        if !import::is_of_a_family(path)? {
-            let which = "PyTorch or NumPy wrote it, and nothing in it says which model and world its weights belong to";
-            bail!("{name}: {which}; give the recipe that does: infimum eval {name} --recipe RECIPE");
-        }
-        let Imported { plan, point, .. } = import::import(path, None)?;
+    let Some(carried) = carried else {
+        let Imported { plan, point, .. } = of_family(path)?;
         return Ok((Experiment::new(plan)?, vec![Weights { name, point, steps: None }]));
-    }
-    let file = weights_file::read(path)?;
-    let experiment = Experiment::new(Plan::from_toml(checkpoint::plan(&file, path)?, path)?)?;
-    if !checkpoint::is_of_training(&file) {
+    };
+    let experiment = Experiment::new(Plan::from_toml(&carried.plan, path)?)?;
+    if !carried.is_checkpoint {
         let point = read_weights(path, experiment.plan().model(), &experiment.layout())?;
         return Ok((experiment, vec![Weights { name, point, steps: None }]));
     }
     let (_, state) = checkpoint::read(path, &experiment.layout())?;
     Ok((experiment, vec![Weights { name, point: state.point, steps: Some(state.step) }]))
+}
+
+/// The plan of the model that a file of weights is of: the one that it carries, or that of its family.
+pub(crate) fn plan_of_file(path: &Path) -> anyhow::Result<Plan> {
+    match Carried::of(path)? {
+        Some(carried) => Ok(Plan::from_toml(&carried.plan, path)?),
+        None => Ok(of_family(path)?.plan),
+    }
+}
+
+fn of_family(path: &Path) -> anyhow::Result<Imported> {
+    if import::is_of_a_family(path)? {
+        return Ok(import::import(path, None)?);
+    }
+    let name = path.display();
+    let which = "nothing in it says which model and world its weights belong to";
+    bail!("{name}: {which}; give the recipe that does: infimum eval {name} --recipe RECIPE, or infimum params RECIPE")
 }
 
 fn of_run(record: &Record, at: Option<At>, other: Option<Plan>) -> anyhow::Result<(Experiment, Vec<Weights>)> {

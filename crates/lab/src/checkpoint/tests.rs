@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::*;
+use crate::Carried;
 use crate::layout::tests::layout;
 use crate::scratch::Scratch;
 
@@ -31,7 +32,8 @@ fn a_state_comes_back() {
         write(&path, "plan = 1\n", &layout(), &state).unwrap();
         assert_eq!(read(&path, &layout()).unwrap(), ("plan = 1\n".to_string(), state));
         let weights = weights_file::read(&path).unwrap();
-        assert_eq!(plan(&weights, &path).unwrap(), "plan = 1\n");
+        let carried = Carried { plan: "plan = 1\n".into(), is_checkpoint: true };
+        assert_eq!(Carried::of(&path).unwrap(), Some(carried));
         assert_eq!(weights.metadata["tied"], "lm_head.weight=transformer.wte.weight");
     }
 }
@@ -95,7 +97,7 @@ fn weights_of_others_are_no_checkpoint_and_have_no_plan() {
     weights_file::write(&path, "write", &layout().views(&state(1).point), &BTreeMap::new()).unwrap();
     assert!(read(&path, &layout()).unwrap_err().to_string().contains("has no `numerics` in its metadata"));
     let weights = weights_file::read(&path).unwrap();
-    assert!(plan(&weights, &path).unwrap_err().to_string().contains("--recipe RECIPE"));
+    assert_eq!(Carried::of(&path).unwrap(), None);
     assert_eq!(layout().gather(weights.tensors, &path).unwrap(), state(1).point);
 }
 

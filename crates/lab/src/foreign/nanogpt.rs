@@ -4,10 +4,11 @@
 mod arguments;
 mod state_dict;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::LabError;
-use crate::foreign::numpy::{self, Array};
+use crate::foreign::numpy::Array;
 use crate::foreign::pickle::{Node, Value};
 use crate::foreign::torch;
 use crate::recipe::{Model, Norm};
@@ -33,14 +34,14 @@ pub fn read(path: &Path, model: &Model) -> Result<Vec<Tensor>, LabError> {
     translate(checkpoint.tensors()?, arguments, model).map_err(|problem| refused(path, problem))
 }
 
-/// The same of a `.npz` file, whose arrays are rounded to f32.
+/// The same of the arrays of a `.npz` file, which are rounded to f32.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_npz(path: &Path, model: &Model) -> Result<Vec<Tensor>, LabError> {
-    let mut arrays = numpy::read_npz(path)?;
-    let arguments = arrays.remove(MODEL_ARGS).map(|array| text(&array).and_then(|text| Arguments::parse(&text)));
-    let arguments = arguments.transpose().map_err(|problem| refused(path, problem))?;
+pub fn of_npz(path: &Path, mut arrays: BTreeMap<String, Array>, model: &Model) -> Result<Vec<Tensor>, LabError> {
+    let no_text = || format!("has `{MODEL_ARGS}` that are not the bytes of a text");
+    let parsed = |array: Array| Arguments::parse(&array.text().ok_or_else(no_text)?);
+    let arguments = arrays.remove(MODEL_ARGS).map(parsed).transpose().map_err(|problem| refused(path, problem))?;
     let round = |(name, Array { shape, data })| Tensor { name, shape, data: data.iter().map(|x| *x as f32).collect() };
     translate(arrays.into_iter().map(round).collect(), arguments, model).map_err(|problem| refused(path, problem))
 }
@@ -80,12 +81,4 @@ fn translate(mut tensors: Vec<Tensor>, arguments: Option<Arguments>, model: &Mod
     };
     tensors.retain(|tensor| !unused(&tensor.name));
     Ok(tensors)
-}
-
-/// The text whose bytes an array holds.
-fn text(array: &Array) -> Result<String, String> {
-    let byte = |x: &f64| (x.fract() == 0.0 && (0.0..256.0).contains(x)).then_some(*x as u8);
-    let bytes: Option<Vec<u8>> = array.data.iter().map(byte).collect();
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
-    text.ok_or_else(|| format!("has `{MODEL_ARGS}` that are not the bytes of a text"))
 }

@@ -57,6 +57,13 @@ pub struct Array {
 }
 
 impl Array {
+    /// The text whose bytes its numbers are; `None` where they are no text's.
+    pub(crate) fn text(&self) -> Option<String> {
+        let byte = |x: &f64| (x.fract() == 0.0 && (0.0..256.0).contains(x)).then_some(*x as u8);
+        let bytes: Option<Vec<u8>> = self.data.iter().map(byte).collect();
+        String::from_utf8(bytes?).ok()
+    }
+
     fn view(&self) -> ArrayView<'_> {
         ArrayView { shape: self.shape.clone(), numbers: Numbers::F64(&self.data) }
     }

@@ -31,17 +31,21 @@ impl Plan {
             ShapeError::TooLarge { .. } => {
                 LabError::value("model.width", self.model.width, format!("it is too large: {error}"), CHANGE_IT)
             }
-            ShapeError::Weight { name, reason } if !self.model.weights.is_empty() => self.formula(&name, reason),
+            ShapeError::Weight { name, reason } if !self.model.weights.is_empty() => self.wrong_formula(&name, reason),
             other => other.into(),
         })
     }
 
-    /// What is wrong with the formula of a weight, or with a part of one.
-    fn formula(&self, name: &str, reason: String) -> LabError {
+    /// That the formula of a weight, or what it makes under that name, fits nothing.
+    fn wrong_formula(&self, name: &str, reason: String) -> LabError {
         let remedy = "docs/weights.md lists weights and what formulas are made of";
+        let short = |text: &str| text.chars().take(80).collect::<String>();
         match self.model.weights.get(name) {
-            Some(text) => LabError::value(&format!("model.weights.{name}"), format!("{text:?}"), reason, remedy),
-            None => LabError::value("model.weights", format!("… `{name}` …"), reason, remedy),
+            Some(formula) => {
+                let value = format!("{:?}", short(formula));
+                LabError::value(&format!("model.weights.{}", short(name)), value, reason, remedy)
+            }
+            None => LabError::value("model.weights", format!("… `{}` …", short(name)), reason, remedy),
         }
     }
 

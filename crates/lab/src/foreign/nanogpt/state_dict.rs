@@ -1,5 +1,6 @@
 //! A model's weights as the state_dict of nanoGPT's and nanoMarkov's model.
 
+use std::collections::BTreeMap;
 use std::iter;
 
 use infimum_worlds::Shape;
@@ -7,7 +8,7 @@ use infimum_worlds::Shape;
 use super::arguments::{self, lacking};
 use crate::recipe::{Embedding, Model, Norm};
 use crate::weights_file::{Tensor, TensorView};
-use crate::{Experiment, LabError};
+use crate::{Experiment, LabError, decoder, layout};
 
 const TABLE: &str = "transformer.wte.weight";
 const HEAD: &str = "lm_head.weight";
@@ -24,7 +25,8 @@ impl Fixed {
     /// A model that neither nanoGPT nor nanoMarkov can express; the text names what.
     pub(crate) fn new(experiment: &Experiment) -> Result<Fixed, LabError> {
         let model = experiment.plan().model();
-        match lacking(model).or_else(|| heads(experiment.world().shape())) {
+        let shape = experiment.world().shape();
+        match lacking(model).or_else(|| heads(shape)).or_else(|| formulas(experiment)) {
             Some(lacking) => Err(LabError::Inexpressible { lacking: lacking.into() }),
             None => Ok(Fixed(identities(model).chain(unused_gains(model)).collect())),
         }
@@ -57,6 +59,14 @@ pub(crate) fn model_args(experiment: &Experiment) -> String {
 fn heads(shape: &Shape) -> Option<&'static str> {
     let next_token = shape.heads.len() == 1 && shape.heads[0].alphabet == shape.alphabet;
     (!next_token).then_some("a world whose targets are not the next token alone")
+}
+
+/// Formulas say nothing here where the arrays are those of the model without them, all free.
+fn formulas(experiment: &Experiment) -> Option<&'static str> {
+    let (model, shape) = (experiment.plan().model(), experiment.world().shape());
+    let plain = Model { weights: BTreeMap::new(), ..model.clone() };
+    let is_plain = decoder(&plain, shape).is_ok_and(|program| layout(&plain, &program) == experiment.layout());
+    (!is_plain).then_some("formulas under [model.weights] that make weights of others, or frozen ones")
 }
 
 fn identities(model: &Model) -> impl Iterator<Item = Tensor> {
