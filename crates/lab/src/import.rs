@@ -14,10 +14,11 @@ mod stacked;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::carried::{self, Carried};
 use crate::foreign::pickle::{Node, Value};
 use crate::foreign::{numpy, torch};
 use crate::weights_file::{self, Tensor};
-use crate::{Experiment, LabError, Layout, Plan, Recipe, carried};
+use crate::{Experiment, LabError, Layout, Plan, Recipe};
 use arrays::Arrays;
 
 /// Models that are built alike and stored under the same names.
