@@ -10,7 +10,7 @@ use session::{Session, outcome, refused};
 #[test]
 fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
     let session = Session::new("recipes");
-    let cases: [(&str, &[&str]); 23] = [
+    let cases: [(&str, &[&str]); 24] = [
         ("model.widht=8", &["unknown key `widht`", "[model]", "`width`"]),
         ("world.length=-5", &["length = -5", "at least 2"]),
         ("world.states=1", &["states = 1", "at least 2"]),
@@ -35,6 +35,7 @@ fn a_recipe_with_a_mistake_is_refused_and_leaves_nothing() {
         ("steps", &["--set steps", "KEY=VALUE"]),
         ("success.figure=acuracy", &["success.figure = \"acuracy\"", "did you mean \"accuracy\""]),
         ("success.figure=exact_match", &["success.figure = \"exact_match\"", "in this world", "excess_loss"]),
+        ("success={figure=\"accuracy\",at_least=2}", &["success.at_least = 2", "at most 1, for accuracy is a share"]),
         ("success.figure=accuracy", &["[success] lacks `at_least`", "at_most"]),
         ("success={figure=\"accuracy\",at_least=0,at_most=1}", &["success.at_most = 1", "left out"]),
     ];

@@ -440,11 +440,14 @@ impl Numbers {
     #[inline(always)]
     pub(crate) unsafe fn prefetch(self, row: u32, column: u32, count: usize) {
         debug_assert!(count > 0 && column as usize + count <= self.matrix.columns as usize);
+        // SAFETY: the caller's promise.
+        let first = unsafe { self.at(row, column) };
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = first;
         // SAFETY: the caller's promise. Sixteen numbers may begin in one line of the cache and end in the next.
         #[cfg(target_arch = "x86_64")]
         unsafe {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            let first = self.at(row, column);
             _mm_prefetch::<_MM_HINT_T0>(first.cast());
             _mm_prefetch::<_MM_HINT_T0>(first.add((count - 1) * self.column_stride()).cast());
         }

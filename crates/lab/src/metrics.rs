@@ -127,6 +127,11 @@ pub fn rises(name: &str) -> Option<bool> {
     METRICS.iter().find(|metric| metric.name() == name).map(|metric| metric.rises())
 }
 
+/// Whether the figure of that name is a share, of which there is at most all.
+pub(crate) fn is_share(name: &str) -> bool {
+    METRICS.iter().any(|metric| metric.name() == name && metric.unit().starts_with("share"))
+}
+
 /// The value of the figure `name` on validation sequences; `None` where they have it not.
 pub(crate) fn of_validation(experiment: &Experiment, name: &str, scores: &[SequenceScore]) -> Option<f64> {
     let metric = METRICS.iter().find(|metric| metric.name() == name)?;

@@ -48,6 +48,11 @@ pub(super) fn check_figure(key: &str, name: &str, world: &dyn World, model: &Mod
 pub(super) fn check(success: Option<&Success>, world: &dyn World, model: &Model) -> Result<(), LabError> {
     let Some(success) = success else { return Ok(()) };
     check_figure("success.figure", &success.figure, world, model)?;
+    let limits = [("success.at_least", success.at_least), ("success.at_most", success.at_most)];
+    for (key, limit) in limits.into_iter().filter(|_| metrics::is_share(&success.figure)) {
+        let allowed = format!("at most 1, for {} is a share", success.figure);
+        limit.map_or(Ok(()), |limit| require(limit <= 1.0, key, limit, allowed))?;
+    }
     match (success.at_least, success.at_most) {
         (None, None) => Err(LabError::MissingKey {
             key: "at_least".into(),
