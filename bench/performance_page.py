@@ -46,7 +46,8 @@ weights that are packed, gradients of chunks that are added, AdamW, and all that
 processor and numbers that come from farther away."""
 GROWTH = """\
 A decoder of width C = 32, L = 2 layers, T = 32 positions and 32 sequences on one thread; one size doubles, the others stay (`infimum bench scaling`). The
-exponent e is of the law cost = size^e that fits the shortest times best; what is expected follows from the counted operations, and from the numbers that must be held."""
+exponent e is of the law cost = size^e that fits the shortest times best; what is expected follows from the counted operations, and from the numbers that must be held.
+Memory is that of the arrays of a step, added up, and not what the process took."""
 REPRODUCE = """\
 ## Reproduce
 
