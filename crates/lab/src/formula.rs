@@ -16,16 +16,9 @@ mod table;
 
 use std::collections::BTreeMap;
 
+pub(crate) use functions::may_freeze;
 pub(crate) use starts::{Start, starts};
 pub(crate) use table::{WeightTable, identity};
-
-/// Functions whose numbers are frozen: never trained, and in no file but in the plan.
-const FREEZING: [&str; 2] = ["random", "given"];
-
-/// Whether a formula, which need not be one, may have frozen numbers.
-pub(crate) fn may_freeze(formula: &str) -> bool {
-    FREEZING.iter().any(|function| formula.contains(function))
-}
 
 /// The formulas of a model, by the weight that each gives.
 type Formulas = BTreeMap<String, Node>;

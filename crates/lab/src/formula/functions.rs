@@ -12,17 +12,42 @@ pub(super) struct Maker {
     named: &'static [&'static str],
     /// Whether any numbers may follow the whole ones.
     followed: bool,
+    /// Whether its numbers are frozen: never trained, and in no file but in the plan.
+    pub(super) frozen: bool,
 }
 
 /// The functions that make new numbers.
 pub(super) const MAKERS: &[Maker] = &[
-    Maker { name: "free", places: &["rows", "columns"], named: &["value", "deviation"], followed: false },
-    Maker { name: "low_rank", places: &["rank", "rows", "columns"], named: &["deviation"], followed: false },
-    Maker { name: "random", places: &["rows", "columns"], named: &["deviation", "seed"], followed: false },
-    Maker { name: "given", places: &["rows", "columns"], named: &[], followed: true },
-    Maker { name: "zeros", places: &["rows", "columns"], named: &[], followed: false },
-    Maker { name: "identity", places: &["rows", "columns"], named: &[], followed: false },
+    Maker {
+        name: "free",
+        places: &["rows", "columns"],
+        named: &["value", "deviation"],
+        followed: false,
+        frozen: false,
+    },
+    Maker {
+        name: "low_rank",
+        places: &["rank", "rows", "columns"],
+        named: &["deviation"],
+        followed: false,
+        frozen: false,
+    },
+    Maker {
+        name: "random",
+        places: &["rows", "columns"],
+        named: &["deviation", "seed"],
+        followed: false,
+        frozen: true,
+    },
+    Maker { name: "given", places: &["rows", "columns"], named: &[], followed: true, frozen: true },
+    Maker { name: "zeros", places: &["rows", "columns"], named: &[], followed: false, frozen: false },
+    Maker { name: "identity", places: &["rows", "columns"], named: &[], followed: false, frozen: false },
 ];
+
+/// Whether a formula, which need not be one, may have frozen numbers.
+pub(crate) fn may_freeze(formula: &str) -> bool {
+    MAKERS.iter().any(|maker| maker.frozen && formula.contains(maker.name))
+}
 
 /// How every function of formulas is called, such as `rows(of, first, count)`.
 pub(super) fn functions() -> Vec<String> {

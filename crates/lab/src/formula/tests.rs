@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use infimum_worlds::{Head, Shape};
 
+use super::functions::{MAKERS, may_freeze};
 use super::parse::parse;
 use crate::recipe::{Model, Norm};
 use crate::{Audit, Plan, Recipe, decoder, start};
@@ -98,6 +99,23 @@ fn a_recipe_whose_formulas_do_not_fit_is_refused_by_their_keys() {
     ] {
         let found = refusal(weights);
         assert!(found.contains(expected), "{weights}: {found}");
+    }
+}
+
+#[test]
+fn functions_say_whether_their_numbers_are_frozen() {
+    let formulas = [
+        ("free", "free()"),
+        ("low_rank", "low_rank(1)"),
+        ("random", "random(deviation = 0.1, seed = 1)"),
+        ("given", "given(1, 7, 1, 2, 3, 4, 5, 6, 7)"),
+        ("zeros", "zeros()"),
+        ("identity", "rows(identity(7, 7), 0, 1)"),
+    ];
+    assert!(MAKERS.iter().map(|maker| maker.name).eq(formulas.map(|(name, _)| name)));
+    for (maker, (_, formula)) in MAKERS.iter().zip(formulas) {
+        let program = decoder(&model(&[("h.0.ln_1", formula)]), &shape()).unwrap();
+        assert_eq!((Audit::of(&program).frozen > 0, may_freeze(formula)), (maker.frozen, maker.frozen), "{formula}");
     }
 }
 
